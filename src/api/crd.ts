@@ -1,0 +1,71 @@
+import { isObject } from '../core/json.ts';
+import { API_VERSION, GROUP, VERSION, type KindDefinition, type Rule } from './kind.ts';
+
+type Schema = Record<string, unknown>;
+
+/** Keywords that TypeBox writes and Kubernetes' structural schemas do not take. */
+const DROPPED = new Set(['additionalProperties:false']);
+
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (!isObject(value)) return value;
+  const entries = Object.keys(value)
+    .filter((key) => !DROPPED.has(`${key}:${String(value[key])}`))
+    .map((key) => [key, plain(value[key])] as const);
+  return Object.fromEntries(entries);
+}
+
+function rulesAt(rules: readonly Rule[], at: Rule['at']): Schema {
+  const own = rules.filter((rule) => rule.at === at);
+  if (own.length === 0) return {};
+  return { 'x-kubernetes-validations': own.map(({ cel, message }) => ({ rule: cel, message })) };
+}
+
+/** The OpenAPI v3 schema of a kind, structural, with rules and the status default of kstatus. */
+export function openApiSchema(definition: KindDefinition): Schema {
+  const status = plain(definition.status) as Schema;
+  return {
+    type: 'object',
+    description: definition.description,
+    required: ['spec'],
+    properties: {
+      apiVersion: { type: 'string', description: `Always ${API_VERSION}.` },
+      kind: { type: 'string', description: `Always ${definition.kind}.` },
+      metadata: { type: 'object' },
+      spec: { ...(plain(definition.spec) as Schema), ...rulesAt(definition.rules, 'spec') },
+      // kstatus takes an object without any status for finished; -1 says that nobody looked yet.
+      status: { ...status, default: { observedGeneration: -1 } },
+    },
+  };
+}
+
+/** The CustomResourceDefinition of a kind. */
+export function crd(definition: KindDefinition): Schema {
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${definition.plural}.${GROUP}` },
+    spec: {
+      group: GROUP,
+      scope: 'Namespaced',
+      names: {
+        kind: definition.kind,
+        listKind: `${definition.kind}List`,
+        plural: definition.plural,
+        singular: definition.singular,
+        shortNames: [definition.short],
+        categories: ['lamina'],
+      },
+      versions: [
+        {
+          name: VERSION,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: definition.columns,
+          schema: { openAPIV3Schema: openApiSchema(definition) },
+        },
+      ],
+    },
+  };
+}

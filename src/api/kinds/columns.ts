@@ -1,0 +1,75 @@
+import type { ConditionDoc, PrinterColumn } from '../kind.ts';
+
+/** The Ready condition's status. */
+export const READY: PrinterColumn = {
+  name: 'Ready',
+  type: 'string',
+  jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+  description: 'Whether the newest spec is fully reconciled.',
+};
+
+/** The Ready condition's message. */
+export const STATUS: PrinterColumn = {
+  name: 'Status',
+  type: 'string',
+  jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+  description: 'What is going on, in a sentence.',
+};
+
+/** The stage people see. */
+export const STAGE: PrinterColumn = {
+  name: 'Stage',
+  type: 'string',
+  jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+  description: 'The stage of the work.',
+};
+
+/** Age of the object. */
+export const AGE: PrinterColumn = {
+  name: 'Age',
+  type: 'date',
+  jsonPath: '.metadata.creationTimestamp',
+  description: 'Time since creation.',
+};
+
+/** What to act on. */
+export const ACTION: PrinterColumn = {
+  name: 'Action',
+  type: 'string',
+  jsonPath: '.status.action.gate',
+  description: 'What a person must do now.',
+};
+
+/** How far the running job is. */
+export const PROGRESS: PrinterColumn = {
+  name: 'Progress',
+  type: 'integer',
+  jsonPath: '.status.progress.percent',
+  description: 'Percent of the running job.',
+};
+
+/** The condition that tells of a person's turn. */
+export const ACTION_REQUIRED: ConditionDoc = {
+  type: 'ActionRequired',
+  meaning: 'A person must act now; absent otherwise. status.action says what and where.',
+  reasons: {
+    InstallSoftware: 'A machine waits for a person to install software and to shut it down.',
+    ResolveIntegrity: 'The machine was shut down, but something must be put right first.',
+    InstallFailed: 'An unattended step failed; the machine is kept for a look.',
+    ApproveFinalize: 'The version is clean and waits for approval.',
+  },
+};
+
+/** Ready of the three layer kinds. */
+export const LAYER_READY: ConditionDoc = {
+  type: 'Ready',
+  meaning: 'The spec is accepted and the version of every channel is Deployable.',
+  reasons: {
+    Ready: 'Every channel points at a Deployable version.',
+    Progressing: 'A version that a channel points at is in work.',
+    ActionRequired: 'A version that a channel points at waits for a person.',
+    VersionFrozen: 'A Deployable version was changed in the spec: add a new one instead.',
+    InvalidSpec: 'The spec contradicts itself, as with a cycle; the message says where.',
+    VersionStalled: 'A version that a channel points at cannot be made; its LayerVersion says why.',
+  },
+};

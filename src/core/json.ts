@@ -1,0 +1,41 @@
+/** Any JSON value. */
+export type Json =
+  null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** A JSON object whose fields are not known yet. */
+export type JsonObject = { readonly [key: string]: Json };
+
+/** True for a plain object, false for arrays and null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Canonical JSON after RFC 8785: keys sorted by UTF-16 code units, no white space. Equal values
+ * give equal bytes, so their digests can be compared. Undefined fields are left out.
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (isObject(value)) {
+    const fields = Object.keys(value)
+      .filter((key) => value[key] !== undefined)
+      .sort()
+      .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`);
+    return `{${fields.join(',')}}`;
+  }
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new TypeError('canonical JSON has no NaN or infinity');
+  }
+  return JSON.stringify(value);
+}
+
+/** Deep equality of JSON values; undefined fields count as absent. */
+export function jsonEqual(left: unknown, right: unknown): boolean {
+  if (left === right) return true;
+  if (Array.isArray(left) && Array.isArray(right)) {
+    return left.length === right.length && left.every((item, i) => jsonEqual(item, right[i]));
+  }
+  if (!isObject(left) || !isObject(right)) return false;
+  const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
+  return [...keys].every((key) => jsonEqual(left[key], right[key]));
+}

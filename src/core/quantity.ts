@@ -1,0 +1,43 @@
+import { impossible } from './failure.ts';
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+/** The pattern that schemas use for sizes. */
+export const QUANTITY_PATTERN = '^[1-9][0-9]{0,11}(k|M|G|T|Ki|Mi|Gi|Ti)?$';
+
+/** Bytes of a size as Kubernetes writes it, such as `512Mi`. */
+export function parseQuantity(text: string): number {
+  const match = /^([1-9][0-9]{0,11})(k|M|G|T|Ki|Mi|Gi|Ti)?$/.exec(text);
+  const bytes = Number(match?.[1]) * (UNITS[match?.[2] ?? ''] ?? Number.NaN);
+  if (!Number.isSafeInteger(bytes)) {
+    throw impossible(
+      'BadQuantity',
+      `"${text}" is not a size`,
+      'Write a size such as 512Mi or 10Gi.',
+    );
+  }
+  return bytes;
+}
+
+/** A size for people: binary units, one decimal at most. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const text = value >= 10 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(1);
+  return `${text} ${units[unit] ?? 'B'}`;
+}

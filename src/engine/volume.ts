@@ -1,0 +1,67 @@
+/** What a name in a file system stands for. */
+export type NodeType = 'file' | 'directory' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket';
+
+/** Everything about one inode that a layer keeps. */
+export interface NodeMeta {
+  readonly type: NodeType;
+  /** Permission bits with setuid, setgid and sticky: 0 to 0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly sizeBytes: number;
+  readonly mtime: { readonly seconds: number; readonly nanoseconds: number };
+  readonly links: number;
+  /** Devices only. */
+  readonly device?: { readonly major: number; readonly minor: number };
+  /** Symbolic links only. */
+  readonly target?: string;
+  /** Full names such as `security.capability`, sorted. */
+  readonly xattrs: ReadonlyMap<string, Uint8Array>;
+}
+
+/** One name in a directory; `.` and `..` are never listed. */
+export interface DirEntry {
+  readonly name: string;
+  readonly inode: number;
+}
+
+/** Reading a file system straight from the bytes of its partition. Nothing is mounted. */
+export interface VolumeReader {
+  readonly rootInode: number;
+  readonly blockSize: number;
+  /** Inodes in use, ascending; one linear pass over the metadata. */
+  inodes(): Iterable<number>;
+  meta(inode: number): NodeMeta;
+  list(directory: number): readonly DirEntry[];
+  /** The inode at an absolute path, without following symbolic links; undefined if absent. */
+  lookup(path: string): number | undefined;
+  /** The content of a regular file in order; memory stays bounded. */
+  content(inode: number): Iterable<Uint8Array>;
+  /** Byte ranges of the partition that hold this inode's data or its own metadata blocks. */
+  ranges(inode: number): Iterable<{ readonly start: number; readonly length: number }>;
+  /** Byte offset and length of the inode's own record. */
+  record(inode: number): { readonly start: number; readonly length: number };
+}
+
+/** Where the bytes of a regular file come from. */
+export type ContentSource =
+  | { readonly from: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly from: 'file'; readonly path: string };
+
+/** The part of NodeMeta that a writer sets; links and sizes follow from the content. */
+export type WantedMeta = Omit<NodeMeta, 'sizeBytes' | 'links'>;
+
+/**
+ * One change to a volume. Paths are absolute and normalized. Changes are applied in order: parents
+ * before children, `remove` before `put` of the same name. `put` of a directory that exists only sets
+ * its metadata; `put` of anything else replaces what is there. `link` adds a name for a file.
+ */
+export type VolumeChange =
+  | {
+      readonly op: 'put';
+      readonly path: string;
+      readonly meta: WantedMeta;
+      readonly content?: ContentSource;
+    }
+  | { readonly op: 'link'; readonly path: string; readonly to: string }
+  | { readonly op: 'remove'; readonly path: string };

@@ -1,0 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../core/clock.ts';
+
+/** The clock of the machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (delayMs, signal) =>
+    delay(delayMs, undefined, signal === undefined ? {} : { signal }) as Promise<void>,
+};

@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import { Failure, messageOf } from '../core/failure.ts';
+
+/** How a program is run. Arguments are never given to a shell. */
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  readonly cwd?: string;
+  /** The whole environment of the program; `PATH` and a neutral locale by default. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string | Uint8Array;
+  /** Longest run time; 10 minutes by default. */
+  readonly timeoutMs?: number;
+  /** Most bytes kept of each output stream; a program that writes more is killed. 16 MiB by default. */
+  readonly maxOutputBytes?: number;
+  /** Exit codes that are no failure; only 0 by default. */
+  readonly okCodes?: readonly number[];
+}
+
+/** What a program left. */
+export interface RunResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program: a parameter wherever one is needed, so that tests can count and break the calls. */
+export type Run = (
+  program: string,
+  args: readonly string[],
+  options?: RunOptions,
+) => Promise<RunResult>;
+
+/** PATH with the system folders that hold file system tools, which plain users often lack. */
+export function toolPath(path: string | undefined): string {
+  return `${path ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`;
+}
+
+const DEFAULT_LIMIT = 16 * 2 ** 20;
+
+function programFailure(program: string, code: string, message: string): Failure {
+  return new Failure({ consequence: 'Transient', code, message: `${program}: ${message}` });
+}
+
+function notStarted(program: string, error: unknown): Failure {
+  const missing =
+    typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
+  if (!missing) return programFailure(program, 'ProgramNotStarted', messageOf(error));
+  return new Failure({
+    consequence: 'Denied',
+    code: 'ProgramMissing',
+    message: `the program ${program} is not installed`,
+    hint: `Install the Debian package that holds ${program}; "make setup" lists all that are needed.`,
+  });
+}
+
+class Collected {
+  private readonly chunks: Buffer[] = [];
+  private size = 0;
+
+  add(chunk: Buffer): number {
+    this.chunks.push(chunk);
+    this.size += chunk.length;
+    return this.size;
+  }
+
+  text(): string {
+    return Buffer.concat(this.chunks).toString('utf8');
+  }
+}
+
+/** Runs a program to its end with limits on time and output. Throws a Failure with its last words. */
+export const run: Run = (program, args, options = {}) => {
+  const {
+    signal,
+    cwd,
+    stdin,
+    timeoutMs = 600_000,
+    maxOutputBytes = DEFAULT_LIMIT,
+    okCodes = [0],
+  } = options;
+  const env = options.env ?? { PATH: toolPath(process.env['PATH']), LC_ALL: 'C.UTF-8' };
+  return new Promise<RunResult>((resolve, reject) => {
+    const child = spawn(program, [...args], {
+      env: { ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const stdout = new Collected();
+    const stderr = new Collected();
+    let tooMuch = false;
+    for (const [stream, collected] of [
+      [child.stdout, stdout],
+      [child.stderr, stderr],
+    ] as const) {
+      stream.on('data', (chunk: Buffer) => {
+        if (collected.add(chunk) <= maxOutputBytes) return;
+        tooMuch = true;
+        child.kill('SIGKILL');
+      });
+    }
+    // A program may end without reading its input; its exit code tells, not the broken pipe.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(stdin);
+    child.on('error', (error) => reject(notStarted(program, error)));
+    child.on('close', (code, killedBy) => {
+      if (tooMuch) {
+        reject(
+          programFailure(program, 'ProgramTooChatty', `wrote more than ${maxOutputBytes} bytes`),
+        );
+      } else if (code === null) {
+        reject(programFailure(program, 'ProgramKilled', `was ended by ${killedBy ?? 'a signal'}`));
+      } else if (okCodes.includes(code)) {
+        resolve({ code, stdout: stdout.text(), stderr: stderr.text() });
+      } else {
+        const words = (stderr.text().trim() || stdout.text().trim()).slice(-2000);
+        reject(programFailure(program, 'ProgramFailed', `exit code ${code}: ${words}`));
+      }
+    });
+  });
+};

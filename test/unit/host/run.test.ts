@@ -1,0 +1,44 @@
+import { run } from '../../../src/host/run.ts';
+import { describe, expect, it } from '../../support/runner.ts';
+
+describe('run', () => {
+  it('gives back what the program wrote', async () => {
+    expect(await run('sh', ['-c', 'cat; echo err >&2'], { stdin: 'hello' })).toEqual({
+      code: 0,
+      stdout: 'hello',
+      stderr: 'err\n',
+    });
+  });
+
+  it.each([
+    {
+      why: 'a missing program is told by name',
+      program: 'no-such-program',
+      args: [],
+      code: 'ProgramMissing',
+    },
+    {
+      why: 'an exit code is a failure',
+      program: 'sh',
+      args: ['-c', 'echo no >&2; exit 3'],
+      code: 'ProgramFailed',
+    },
+    { why: 'endless output is cut', program: 'yes', args: [], code: 'ProgramTooChatty' },
+    { why: 'time is limited', program: 'sleep', args: ['60'], code: 'ProgramKilled' },
+  ])('$why', async ({ program, args, code }) => {
+    await expect(
+      run(program, args, { timeoutMs: 2000, maxOutputBytes: 10_000 }),
+    ).rejects.toMatchObject({ code });
+  });
+
+  it('hands no variable of ours to the program', async () => {
+    const { stdout } = await run('env', []);
+    expect(
+      stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => line.split('=')[0])
+        .sort(),
+    ).toEqual(['LC_ALL', 'PATH']);
+  });
+});
