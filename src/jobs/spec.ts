@@ -60,6 +60,8 @@ export type GuestTask =
       readonly scripts: readonly ImageScript[];
       /** Layers in the order they were laid down, lowest first; written into the guest. */
       readonly layers: readonly string[];
+      /** Whether the image powers off after its scripts; false: a person does. */
+      readonly shutdownWhenDone: boolean;
     };
 
 /**
