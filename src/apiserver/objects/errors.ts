@@ -1,0 +1,161 @@
+import type { FieldError, Resource } from './types.ts';
+
+/** One cause in the details of a Status. */
+export interface StatusCause {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly field?: string;
+}
+
+/** The details of a Status; kubectl composes its messages from them. */
+export interface StatusDetails {
+  readonly name?: string;
+  readonly group?: string;
+  /** The plural for most errors, the kind for Invalid, as upstream. */
+  readonly kind?: string;
+  readonly uid?: string;
+  readonly causes?: readonly StatusCause[];
+  readonly retryAfterSeconds?: number;
+}
+
+/** The `Status` object of a failed request. */
+export interface FailureStatus {
+  readonly kind: 'Status';
+  readonly apiVersion: 'v1';
+  readonly metadata: Readonly<Record<string, never>>;
+  readonly status: 'Failure';
+  readonly message: string;
+  readonly reason: string;
+  readonly details?: StatusDetails;
+  readonly code: number;
+}
+
+/** What the server answers instead of a result; `status` is the body of the answer. */
+export class ApiError extends Error {
+  readonly status: FailureStatus;
+
+  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
+    super(message);
+    this.name = 'ApiError';
+    this.status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message,
+      reason,
+      ...(details === undefined ? {} : { details }),
+      code,
+    };
+  }
+}
+
+/** Recognizes an ApiError by its shape; `instanceof` fails across realms. */
+export function isApiError(error: unknown): error is ApiError {
+  return error instanceof Error && error.name === 'ApiError' && 'status' in error;
+}
+
+type Named = Pick<Resource, 'group' | 'plural' | 'kind'>;
+
+/** The resource as it stands in messages: `applayers.lamina.dev`, `secrets`. */
+function qualified(text: string, group: string): string {
+  return group === '' ? text : `${text}.${group}`;
+}
+
+function detailsOf(resource: Named, name: string): StatusDetails {
+  return {
+    name,
+    ...(resource.group === '' ? {} : { group: resource.group }),
+    kind: resource.plural,
+  };
+}
+
+/** 400: the request cannot be understood. */
+export function badRequest(message: string): ApiError {
+  return new ApiError(400, 'BadRequest', message);
+}
+
+/** 404: no such object. */
+export function notFound(resource: Named, name: string): ApiError {
+  const text = `${qualified(resource.plural, resource.group)} "${name}" not found`;
+  return new ApiError(404, 'NotFound', text, detailsOf(resource, name));
+}
+
+/** 409: the name is taken. */
+export function alreadyExists(resource: Named, name: string): ApiError {
+  const text = `${qualified(resource.plural, resource.group)} "${name}" already exists`;
+  return new ApiError(409, 'AlreadyExists', text, detailsOf(resource, name));
+}
+
+/** 409: the object is not what the client thinks. */
+export function conflict(resource: Named, name: string, cause: string): ApiError {
+  const what = qualified(resource.plural, resource.group);
+  const text = `Operation cannot be fulfilled on ${what} "${name}": ${cause}`;
+  return new ApiError(409, 'Conflict', text, detailsOf(resource, name));
+}
+
+/** 403: understood, and not allowed. */
+export function forbidden(
+  resource: Named,
+  name: string,
+  why: string,
+  causes?: readonly StatusCause[],
+): ApiError {
+  const text = `${qualified(resource.plural, resource.group)} "${name}" is forbidden: ${why}`;
+  const details = { ...detailsOf(resource, name), ...(causes === undefined ? {} : { causes }) };
+  return new ApiError(403, 'Forbidden', text, details);
+}
+
+/** 410: the revision that was asked for is no longer kept. */
+export function expired(message: string): ApiError {
+  return new ApiError(410, 'Expired', message);
+}
+
+/** 415: this patch format is not served here. */
+export function unsupportedMediaType(accepted: readonly string[]): ApiError {
+  const list = accepted.join(', ');
+  const text = `the body of the request was in an unknown format - accepted media types include: ${list}`;
+  return new ApiError(415, 'UnsupportedMediaType', text);
+}
+
+/** 413: the object would become larger than the server stores. */
+export function tooLarge(message: string): ApiError {
+  return new ApiError(413, 'RequestEntityTooLarge', message);
+}
+
+/** 504: the client knows a revision that this server has not reached. */
+export function tooNew(asked: number, head: number): ApiError {
+  const text = `Too large resource version: ${asked}, current: ${head}`;
+  return new ApiError(504, 'Timeout', text, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  });
+}
+
+const CAUSE_REASON: Readonly<Record<FieldError['type'], string>> = {
+  Required: 'FieldValueRequired',
+  Invalid: 'FieldValueInvalid',
+  TypeInvalid: 'FieldValueTypeInvalid',
+  NotSupported: 'FieldValueNotSupported',
+  Forbidden: 'FieldValueForbidden',
+  TooLong: 'FieldValueTooLong',
+  TooMany: 'FieldValueTooMany',
+  TooFew: 'FieldValueInvalid',
+  Duplicate: 'FieldValueDuplicate',
+};
+
+/** 422: the object breaks rules; one cause per field. */
+export function invalid(resource: Named, name: string, errors: readonly FieldError[]): ApiError {
+  const lines = errors.map(({ field, message }) => `${field}: ${message}`);
+  const list = lines.length === 1 ? lines.join('') : `[${lines.join(', ')}]`;
+  const text = `${qualified(resource.kind, resource.group)} "${name}" is invalid: ${list}`;
+  return new ApiError(422, 'Invalid', text, {
+    ...detailsOf(resource, name),
+    kind: resource.kind,
+    causes: errors.map(({ field, type, message }) => ({
+      reason: CAUSE_REASON[type],
+      message,
+      field,
+    })),
+  });
+}
