@@ -15,7 +15,7 @@ import { fields, listMap, matching, oneOf, optional, text, versionName } from '.
 import { AGE, LAYER_READY, READY, STATUS } from './columns.ts';
 
 const disk = fields('A disk image.', {
-  file: matching('Path below the import root of the controller.', '^[^/\\u0000][^\\u0000]*$', 1024),
+  file: matching('Path below the import root of the controller.', '^[^/\\x00][^\\x00]*$', 1024),
   format: oneOf('Format of the file; never guessed.', ['raw', 'qcow2']),
   sha256: matching('SHA-256 of the file, in hex.', '^[0-9a-f]{64}$', 64),
 });
@@ -39,7 +39,7 @@ const spec = fields('An operating system with its versions.', {
 
 const importOrFrom: Rule = {
   at: 'spec',
-  cel: 'self.versions.all(v, !(has(v.import) && (has(v.from) || has(v.install) || has(v.instructions))))',
+  cel: 'self.versions.all(v, !(has(v.__import__) && (has(v.from) || has(v.install) || has(v.instructions))))',
   message: 'a version with import cannot have from, install or instructions',
   holds: (input) =>
     itemsOf(specOf(input)['versions']).every(
@@ -53,7 +53,7 @@ const importOrFrom: Rule = {
 
 const firstIsImport: Rule = {
   at: 'spec',
-  cel: 'size(self.versions) == 0 || has(self.versions[0].import) || has(self.versions[0].from)',
+  cel: 'size(self.versions) == 0 || has(self.versions[0].__import__) || has(self.versions[0].from)',
   message: 'the first version needs import: there is no entry above it to start from',
   holds: (input) => {
     const [first] = itemsOf(specOf(input)['versions']);

@@ -1,0 +1,82 @@
+import { isObject } from '../../core/json.ts';
+import { openApiSchema } from '../crd.ts';
+import { API_VERSION, type KindDefinition } from '../kind.ts';
+import { invalid, required, wrongType, type FieldError } from './field-error.ts';
+import type { SchemaNode } from './schema-node.ts';
+import { walk, type Findings } from './walk.ts';
+
+export type { FieldError } from './field-error.ts';
+
+/** What a check found. */
+export interface Checked {
+  /** A copy without unknown fields and with defaults; `metadata` is the candidate's own. */
+  readonly object: Record<string, unknown>;
+  /** Paths of fields that the schema does not know, as `spec.foo`; they are gone from `object`. */
+  readonly unknown: readonly string[];
+  readonly errors: readonly FieldError[];
+}
+
+const schemas = new WeakMap<KindDefinition, SchemaNode>();
+
+function schemaOf(definition: KindDefinition): SchemaNode {
+  const known = schemas.get(definition);
+  if (known !== undefined) return known;
+  const fresh = openApiSchema(definition) as unknown as SchemaNode;
+  schemas.set(definition, fresh);
+  return fresh;
+}
+
+/** Errors after which Kubernetes does not look at the rules any more. */
+const BLOCKING: ReadonlySet<FieldError['type']> = new Set([
+  'FieldValueRequired',
+  'FieldValueTypeInvalid',
+  'FieldValueNotSupported',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+]);
+
+function ruleErrors(definition: KindDefinition, self: unknown, old: unknown): FieldError[] {
+  return definition.rules
+    .filter((rule) => !rule.holds(old === undefined ? { self } : { self, old }))
+    .map((rule) => invalid(rule.at, 'object', rule.message));
+}
+
+function identityErrors(
+  definition: KindDefinition,
+  candidate: Readonly<Record<string, unknown>>,
+): FieldError[] {
+  const wanted = { apiVersion: API_VERSION, kind: definition.kind };
+  return Object.entries(wanted).flatMap(([field, value]) => {
+    const given = candidate[field];
+    if (given === undefined || given === null) return [required(field)];
+    return typeof given === 'string' && given !== value
+      ? [invalid(field, given, `must be ${value}`)]
+      : [];
+  });
+}
+
+/**
+ * Judges an object as a kube-apiserver with our CRD would: prunes unknown fields, drops nulls, fills in
+ * defaults, validates against the schema and, if the shape is right, against the rules of the kind.
+ * `old` is the stored object on updates. Whatever stands in `metadata` is the API server's business.
+ */
+export function checkObject(
+  definition: KindDefinition,
+  candidate: unknown,
+  options: { readonly old?: unknown } = {},
+): Checked {
+  if (!isObject(candidate)) {
+    return { object: {}, unknown: [], errors: [wrongType('<nil>', candidate, 'object')] };
+  }
+  const { metadata, ...rest } = candidate;
+  const found: Findings = { unknown: [], errors: identityErrors(definition, candidate) };
+  const body = walk(rest, schemaOf(definition), '', found) as Record<string, unknown>;
+  if (metadata !== undefined && metadata !== null && !isObject(metadata)) {
+    found.errors.push(wrongType('metadata', metadata, 'object'));
+  }
+  const object = isObject(metadata) ? { ...body, metadata } : body;
+  if (!found.errors.some((error) => BLOCKING.has(error.type))) {
+    found.errors.push(...ruleErrors(definition, object, options.old));
+  }
+  return { object, unknown: found.unknown, errors: found.errors };
+}

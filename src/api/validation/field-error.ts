@@ -1,0 +1,77 @@
+/** Why a field is refused, in the words that Kubernetes puts into `status.details.causes`. */
+export type FieldErrorType =
+  | 'FieldValueRequired'
+  | 'FieldValueInvalid'
+  | 'FieldValueTypeInvalid'
+  | 'FieldValueNotSupported'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
+  | 'FieldValueDuplicate';
+
+/** One refused field, with the message that a kube-apiserver would give. */
+export interface FieldError {
+  /** Path below the object, as `spec.versions[0].name`. */
+  readonly field: string;
+  readonly type: FieldErrorType;
+  readonly message: string;
+}
+
+/** The name that Kubernetes gives to the type of a JSON value. */
+export function typeName(value: unknown): string {
+  if (value === null || value === undefined) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'number';
+  return typeof value;
+}
+
+/** A field that is missing. */
+export function required(field: string): FieldError {
+  return { field, type: 'FieldValueRequired', message: 'Required value' };
+}
+
+/** A value with something wrong about it that has no name of its own. */
+export function invalid(field: string, value: unknown, detail: string): FieldError {
+  const message = `Invalid value: ${JSON.stringify(value)}: ${detail}`;
+  return { field, type: 'FieldValueInvalid', message };
+}
+
+/** A value of another type or format than the schema's. */
+export function wrongType(
+  field: string,
+  value: unknown,
+  wanted: string,
+  shown: unknown = typeName(value),
+): FieldError {
+  const text = JSON.stringify(shown);
+  const message = `Invalid value: ${text}: ${field} in body must be of type ${wanted}: ${text}`;
+  return { field, type: 'FieldValueTypeInvalid', message };
+}
+
+/** A word that is not one of the few. */
+export function notSupported(
+  field: string,
+  value: unknown,
+  supported: readonly unknown[],
+): FieldError {
+  const words = supported.map((word) => JSON.stringify(word)).join(', ');
+  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${words}`;
+  return { field, type: 'FieldValueNotSupported', message };
+}
+
+/** Text above its bound. */
+export function tooLong(field: string, maxLength: number): FieldError {
+  const message = `Too long: may not be more than ${maxLength} bytes`;
+  return { field, type: 'FieldValueTooLong', message };
+}
+
+/** A list or map above its bound. */
+export function tooMany(field: string, count: number, maxCount: number): FieldError {
+  const message = `Too many: ${count}: must have at most ${maxCount} items`;
+  return { field, type: 'FieldValueTooMany', message };
+}
+
+/** Two items of a list under one key. */
+export function duplicate(field: string, key: unknown): FieldError {
+  const message = `Duplicate value: ${JSON.stringify(key)}`;
+  return { field, type: 'FieldValueDuplicate', message };
+}

@@ -1,0 +1,142 @@
+import { isObject } from '../../core/json.ts';
+import {
+  duplicate,
+  invalid,
+  required,
+  tooMany,
+  wrongType,
+  type FieldError,
+} from './field-error.ts';
+import { scalarErrors } from './scalar.ts';
+import type { SchemaNode } from './schema-node.ts';
+
+/** What a walk found; lists are cut so that a hostile object cannot make a huge answer. */
+export interface Findings {
+  readonly unknown: string[];
+  readonly errors: FieldError[];
+}
+
+const MAX_FINDINGS = 100;
+
+function addTo<Item>(list: Item[], items: readonly Item[]): void {
+  list.push(...items.slice(0, Math.max(0, MAX_FINDINGS - list.length)));
+}
+
+/** The path of a field below another. */
+export function childPath(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
+}
+
+function schemaOf(schema: SchemaNode, key: string): SchemaNode | undefined {
+  const { properties = {} } = schema;
+  return Object.hasOwn(properties, key) ? properties[key] : schema.additionalProperties;
+}
+
+/** Kubernetes drops a null in a field that may not be null; in a map it stays, and is refused. */
+function isDroppedNull(schema: SchemaNode, key: string, item: unknown): boolean {
+  if (item === undefined) return true;
+  return item === null && Object.hasOwn(schema.properties ?? {}, key);
+}
+
+type Entry = readonly [string, unknown];
+
+function knownEntries(
+  value: Record<string, unknown>,
+  schema: SchemaNode,
+  path: string,
+  found: Findings,
+): readonly Entry[] {
+  const entries: Entry[] = [];
+  for (const key of Object.keys(value)) {
+    const child = schemaOf(schema, key);
+    const item = value[key];
+    if (child === undefined) addTo(found.unknown, [childPath(path, key)]);
+    else if (!isDroppedNull(schema, key, item)) {
+      entries.push([key, walk(item, child, childPath(path, key), found)]);
+    }
+  }
+  return entries;
+}
+
+function defaultEntries(
+  present: ReadonlySet<string>,
+  schema: SchemaNode,
+  path: string,
+  found: Findings,
+): readonly Entry[] {
+  return Object.entries(schema.properties ?? {})
+    .filter(([key, child]) => child.default !== undefined && !present.has(key))
+    .map(([key, child]) => [key, walk(child.default, child, childPath(path, key), found)]);
+}
+
+function walkObject(value: unknown, schema: SchemaNode, path: string, found: Findings): unknown {
+  if (!isObject(value)) {
+    addTo(found.errors, [wrongType(path, value, 'object')]);
+    return value;
+  }
+  const { maxProperties = Infinity } = schema;
+  const count = Object.keys(value).length;
+  if (count > maxProperties) {
+    addTo(found.errors, [tooMany(path, count, maxProperties)]);
+    return {};
+  }
+  const entries = knownEntries(value, schema, path, found);
+  const present = new Set(entries.map(([key]) => key));
+  const defaults = defaultEntries(present, schema, path, found);
+  for (const [key] of defaults) present.add(key);
+  const missing = (schema.required ?? []).filter((key) => !present.has(key));
+  addTo(
+    found.errors,
+    missing.map((key) => required(childPath(path, key))),
+  );
+  // Unlike an assignment, fromEntries makes `__proto__` a field like any other.
+  return Object.fromEntries([...entries, ...defaults]);
+}
+
+function duplicates(
+  items: readonly unknown[],
+  keys: readonly string[],
+  path: string,
+): readonly FieldError[] {
+  const seen = new Set<string>();
+  const errors: FieldError[] = [];
+  for (const [index, item] of items.entries()) {
+    if (!isObject(item)) continue;
+    const key = Object.fromEntries(keys.map((name) => [name, item[name]]));
+    const text = JSON.stringify(key);
+    if (seen.has(text)) errors.push(duplicate(`${path}[${index}]`, key));
+    seen.add(text);
+  }
+  return errors;
+}
+
+function walkList(value: unknown, schema: SchemaNode, path: string, found: Findings): unknown {
+  if (!Array.isArray(value)) {
+    addTo(found.errors, [wrongType(path, value, 'array')]);
+    return value;
+  }
+  const { items: itemSchema, minItems = 0, maxItems = Infinity } = schema;
+  if (value.length > maxItems) {
+    addTo(found.errors, [tooMany(path, value.length, maxItems)]);
+    return [];
+  }
+  if (value.length < minItems) {
+    const detail = `${path} in body should have at least ${minItems} items`;
+    addTo(found.errors, [invalid(path, value.length, detail)]);
+  }
+  if (itemSchema === undefined) return value;
+  const items = value.map((item, index) => walk(item, itemSchema, `${path}[${index}]`, found));
+  addTo(found.errors, duplicates(items, schema['x-kubernetes-list-map-keys'] ?? [], path));
+  return items;
+}
+
+/**
+ * One pass that prunes, defaults and validates as Kubernetes does, in one go because each depends on
+ * the others. Returns a copy; depth is bounded by the schema, since what it does not know is not entered.
+ */
+export function walk(value: unknown, schema: SchemaNode, path: string, found: Findings): unknown {
+  if (schema.type === 'object') return walkObject(value, schema, path, found);
+  if (schema.type === 'array') return walkList(value, schema, path, found);
+  addTo(found.errors, scalarErrors(value, schema, path));
+  return value;
+}
