@@ -78,7 +78,7 @@ function walkObject(value: unknown, schema: SchemaNode, path: string, found: Fin
   const count = Object.keys(value).length;
   if (count > maxProperties) {
     addTo(found.errors, [tooMany(path, count, maxProperties)]);
-    return {};
+    return value;
   }
   const entries = knownEntries(value, schema, path, found);
   const present = new Set(entries.map(([key]) => key));
@@ -118,7 +118,7 @@ function walkList(value: unknown, schema: SchemaNode, path: string, found: Findi
   const { items: itemSchema, minItems = 0, maxItems = Infinity } = schema;
   if (value.length > maxItems) {
     addTo(found.errors, [tooMany(path, value.length, maxItems)]);
-    return [];
+    return value;
   }
   if (value.length < minItems) {
     const detail = `${path} in body should have at least ${minItems} items`;
