@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isObject } from '../core/json.ts';
+import { transient } from '../core/failure.ts';
+import { syncFolder } from '../host/files.ts';
+import type { Run } from '../host/run.ts';
+import type { DiskFile } from './source.ts';
+
+/** One line of `qemu-img map`. */
+export interface MapEntry {
+  readonly start: number;
+  readonly length: number;
+  readonly depth: number;
+  readonly present: boolean;
+  readonly zero: boolean;
+  readonly data: boolean;
+  /** Where the bytes lie in the file of this depth; absent for zeros and compressed clusters. */
+  readonly offset?: number;
+}
+
+/** A new overlay. */
+export interface OverlayWanted {
+  readonly path: string;
+  readonly backing: DiskFile;
+  /** The size of the backing disk by default. */
+  readonly sizeBytes?: number;
+}
+
+/** How a conversion is run. */
+export interface ConvertOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
+/** Some hundred bytes for each extent: room for a million of them. */
+const MAP_LIMIT = 256 * 2 ** 20;
+const CONVERT_TIMEOUT_MS = 6 * 3_600_000;
+
+/** Makes an overlay in which 4 KiB is the smallest unit, so that it stays as small as its changes. */
+export async function createOverlay(run: Run, wanted: OverlayWanted): Promise<DiskFile> {
+  const { path, backing, sizeBytes } = wanted;
+  await run('qemu-img', [
+    ...['create', '-q', '-f', 'qcow2', '-o', 'extended_l2=on,cluster_size=128k'],
+    ...['-b', backing.path, '-F', backing.format, path],
+    ...(sizeBytes === undefined ? [] : [String(sizeBytes)]),
+  ]);
+  return { path, format: 'qcow2' };
+}
+
+function mapEntry(value: unknown): MapEntry {
+  if (
+    !isObject(value) ||
+    typeof value['start'] !== 'number' ||
+    typeof value['length'] !== 'number' ||
+    typeof value['depth'] !== 'number'
+  ) {
+    throw transient('UnexpectedOutput', 'qemu-img map printed an entry of an unknown form');
+  }
+  const { start, length, depth, present, zero, data, offset } = value;
+  return {
+    start,
+    length,
+    depth,
+    present: present === true,
+    zero: zero === true,
+    data: data === true,
+    ...(typeof offset === 'number' ? { offset } : {}),
+  };
+}
+
+/** Where the bytes of a disk lie, through all of its chain. */
+export async function mapDisk(run: Run, file: DiskFile): Promise<readonly MapEntry[]> {
+  const { stdout } = await run(
+    'qemu-img',
+    ['map', '--output=json', '-f', file.format, file.path],
+    { maxOutputBytes: MAP_LIMIT },
+  );
+  const parsed: unknown = JSON.parse(stdout);
+  if (!Array.isArray(parsed)) {
+    throw transient('UnexpectedOutput', 'qemu-img map did not print a list');
+  }
+  return parsed.map(mapEntry);
+}
+
+/**
+ * Rewrites a disk, chain and all, as one file. The target appears only when it is complete and on
+ * disk; a rerun replaces it.
+ */
+export async function convertDisk(
+  run: Run,
+  source: DiskFile,
+  target: DiskFile,
+  options: ConvertOptions = {},
+): Promise<void> {
+  const folder = dirname(target.path);
+  const temporary = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
+  const { signal, timeoutMs = CONVERT_TIMEOUT_MS } = options;
+  try {
+    await run(
+      'qemu-img',
+      // Write-back cache with a flush at the end: safe, and works where direct I/O does not.
+      [
+        ...['convert', '-q', '-m', '16', '-W', '-t', 'writeback'],
+        ...['-f', source.format, '-O', target.format, source.path, temporary],
+      ],
+      { timeoutMs, ...(signal === undefined ? {} : { signal }) },
+    );
+    await rename(temporary, target.path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(folder);
+}
+
+/** Lets QEMU check the tables of a qcow2 file; throws with its words if they are wrong. */
+export async function checkDisk(run: Run, file: DiskFile): Promise<void> {
+  await run('qemu-img', ['check', '-q', '-f', file.format, file.path]);
+}
