@@ -1,0 +1,54 @@
+import type { Document, Resource } from '../objects/types.ts';
+import { columnsOf, type ColumnDefinition } from './columns.ts';
+
+/** What each row carries of its object. */
+export type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+/** How rows are made. */
+export interface RowOptions {
+  readonly resource: Resource;
+  readonly include: IncludeObject;
+  readonly nowMs: number;
+}
+
+/** The object without anything but its metadata. */
+export function partialMetadata(document: Document): Record<string, unknown> {
+  return {
+    kind: 'PartialObjectMetadata',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata: document.object.metadata,
+  };
+}
+
+function rowObject(document: Document, include: IncludeObject): string {
+  if (include === 'None') return 'null';
+  if (include === 'Object') return document.json;
+  return JSON.stringify(partialMetadata(document));
+}
+
+function row(document: Document, { resource, include, nowMs }: RowOptions): string {
+  const cells = columnsOf(resource).map((column) => column.cell(document.object, nowMs));
+  return `{"cells":${JSON.stringify(cells)},"object":${rowObject(document, include)}}`;
+}
+
+function heads(resource: Resource): readonly ColumnDefinition[] {
+  return columnsOf(resource).map(({ name, type, format, description, priority }) => ({
+    name,
+    type,
+    format,
+    description,
+    priority,
+  }));
+}
+
+/** The text of a Table of some objects; a watch sends the heads with its first event only. */
+export function tableJson(
+  documents: readonly Document[],
+  metadata: Readonly<Record<string, unknown>>,
+  options: RowOptions & { readonly withHeads: boolean },
+): string {
+  const columns = options.withHeads ? JSON.stringify(heads(options.resource)) : '[]';
+  const rows = documents.map((document) => row(document, options)).join(',');
+  const start = `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)}`;
+  return `${start},"columnDefinitions":${columns},"rows":[${rows}]}`;
+}
