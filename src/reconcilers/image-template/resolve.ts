@@ -1,0 +1,84 @@
+import type { LayeredImageSpec } from '../../api/kinds/layered-image.ts';
+import { digestOf, hash8 } from '../../core/digest.ts';
+import type { LayerRole } from '../../core/identity.ts';
+import { KIND_OF, holds, type ImageTemplate, type Layer, type LayerVersion } from '../objects.ts';
+
+type Resolved = LayeredImageSpec['os'];
+type Reference = ImageTemplate['spec']['osLayer'];
+
+/** One reference of a template with the objects that it leads to. */
+export interface Referenced {
+  readonly role: LayerRole;
+  readonly reference: Reference;
+  readonly layer: Layer | undefined;
+  /** The version that the reference names now; undefined: the channel does not exist. */
+  readonly versionName: string | undefined;
+  readonly version: LayerVersion | undefined;
+}
+
+/** What a template comes to: an image to make, something to wait for, or a contradiction. */
+export type Resolution =
+  | {
+      readonly as: 'image';
+      readonly revision: string;
+      readonly os: Resolved;
+      readonly layers: readonly Resolved[];
+    }
+  | { readonly as: 'waiting'; readonly on: string }
+  | { readonly as: 'wrong'; readonly message: string };
+
+/** Resolves a template: the operating system first, then layers, lowest first. Pure. */
+export function resolve(references: readonly Referenced[]): Resolution {
+  const wrong = contradiction(references);
+  if (wrong !== undefined) return { as: 'wrong', message: wrong };
+  const open = references.find(({ version }) => !holds(version, 'Ready'));
+  if (open !== undefined) return { as: 'waiting', on: describe(open) };
+  const [os, ...layers] = references.map(resolvedOf);
+  if (os === undefined) return { as: 'wrong', message: 'the template has no operating system' };
+  const contents = references.map(({ version }) => ({
+    content: version?.status?.stored?.content,
+    scripts: version?.spec.imageScripts,
+  }));
+  return { as: 'image', revision: hash8(digestOf(contents)), os, layers };
+}
+
+function describe({ role, reference, layer, versionName }: Referenced): string {
+  const name = `${KIND_OF[role]}/${reference.name}`;
+  if (layer === undefined) return `${name}, which does not exist`;
+  if (versionName === undefined) return `${name}, which has no channel ${reference.channel}`;
+  return `${name} version ${versionName} to be Deployable`;
+}
+
+function contradiction(references: readonly Referenced[]): string | undefined {
+  const [os, ...others] = references;
+  const names = others.filter(({ role }) => role === 'app').map(({ reference }) => reference.name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) return `app layer ${twice} is listed twice`;
+  for (const { role, reference, layer, version, versionName } of others) {
+    const name = `${KIND_OF[role]}/${reference.name}`;
+    const osLayer =
+      layer !== undefined && 'osLayer' in layer.spec ? layer.spec.osLayer.name : undefined;
+    if (layer !== undefined && osLayer !== os?.reference.name) {
+      return `${name} belongs to OS layer ${osLayer}, the template uses ${os?.reference.name}`;
+    }
+    const made = version?.spec.package?.os;
+    const wanted = os?.version?.metadata.name;
+    // Device-critical files of a platform come from its OS version: another one may not boot.
+    if (role === 'platform' && made !== undefined && wanted !== undefined && made !== wanted) {
+      return `${name} version ${versionName} is made on LayerVersion/${made}, the template uses ${wanted}: add a version of the platform layer with that osVersion`;
+    }
+  }
+  return undefined;
+}
+
+function resolvedOf({ role, reference, version }: Referenced): Resolved {
+  const stored = version?.status?.stored;
+  const scripts = version?.spec.imageScripts;
+  return {
+    name: `${role === 'os' ? '' : `${role}/`}${reference.name} ${version?.spec.version}`,
+    repository: stored?.repository ?? '',
+    tag: stored?.tag ?? '',
+    manifest: stored?.manifest ?? '',
+    ...(scripts === undefined ? {} : { imageScripts: scripts }),
+  };
+}

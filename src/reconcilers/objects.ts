@@ -1,0 +1,89 @@
+import type { AppLayerSpec } from '../api/kinds/app-layer.ts';
+import type { ConnectorConfigSpec, ConnectorConfigStatus } from '../api/kinds/connector-config.ts';
+import type { ImageTemplateSpec, ImageTemplateStatus } from '../api/kinds/image-template.ts';
+import type { LayerVersionSpec, LayerVersionStatus } from '../api/kinds/layer-version.ts';
+import type { LayeredImageSpec, LayeredImageStatus } from '../api/kinds/layered-image.ts';
+import type { LayerStatus, OSLayerSpec } from '../api/kinds/os-layer.ts';
+import type {
+  PackagingMachineSpec,
+  PackagingMachineStatus,
+} from '../api/kinds/packaging-machine.ts';
+import type { PlatformLayerSpec } from '../api/kinds/platform-layer.ts';
+import { API_VERSION } from '../api/kind.ts';
+import type { ApiObject, Condition, OwnerReference } from '../api/object.ts';
+import type { LayerRole } from '../core/identity.ts';
+
+/** An operating system. */
+export type OSLayer = ApiObject<OSLayerSpec, LayerStatus>;
+/** An application. */
+export type AppLayer = ApiObject<AppLayerSpec, LayerStatus>;
+/** Tools of a platform. */
+export type PlatformLayer = ApiObject<PlatformLayerSpec, LayerStatus>;
+/** Any of the three layer kinds. */
+export type Layer = OSLayer | AppLayer | PlatformLayer;
+/** One version of a layer. */
+export type LayerVersion = ApiObject<LayerVersionSpec, LayerVersionStatus>;
+/** A temporary machine. */
+export type PackagingMachine = ApiObject<PackagingMachineSpec, PackagingMachineStatus>;
+/** A location on a platform. */
+export type ConnectorConfig = ApiObject<ConnectorConfigSpec, ConnectorConfigStatus>;
+/** A template. */
+export type ImageTemplate = ApiObject<ImageTemplateSpec, ImageTemplateStatus>;
+/** One revision of a template on one target. */
+export type LayeredImage = ApiObject<LayeredImageSpec, LayeredImageStatus>;
+
+/** The kind that people write for each role. */
+export const KIND_OF: Readonly<Record<LayerRole, 'OSLayer' | 'PlatformLayer' | 'AppLayer'>> = {
+  os: 'OSLayer',
+  platform: 'PlatformLayer',
+  app: 'AppLayer',
+};
+
+/** The namespace of a namespaced object. */
+export function namespaceOf(object: ApiObject): string {
+  return object.metadata.namespace ?? 'default';
+}
+
+/** A condition of an object by its type. */
+export function conditionOf(object: ApiObject | undefined, type: string): Condition | undefined {
+  return object?.status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** True if the condition holds. */
+export function holds(object: ApiObject | undefined, type: string): boolean {
+  return conditionOf(object, type)?.status === 'True';
+}
+
+/** The stage that people see: the reason of Ready. */
+export function stageOf(object: ApiObject | undefined): string {
+  return conditionOf(object, 'Ready')?.reason ?? 'Waiting';
+}
+
+/** True once somebody asked for the deletion. */
+export function isDeleting(object: ApiObject): boolean {
+  return object.metadata.deletionTimestamp !== undefined;
+}
+
+/** The link from a child to the object that controls it. */
+export function ownedBy(owner: ApiObject): readonly OwnerReference[] {
+  const { name, uid = '' } = owner.metadata;
+  return [
+    {
+      apiVersion: API_VERSION,
+      kind: owner.kind,
+      name,
+      uid,
+      controller: true,
+      blockOwnerDeletion: true,
+    },
+  ];
+}
+
+/** True if `owner` controls `child`. */
+export function controls(owner: ApiObject, child: ApiObject): boolean {
+  return (
+    child.metadata.ownerReferences?.some(
+      (link) => link.controller === true && link.uid === owner.metadata.uid,
+    ) ?? false
+  );
+}
