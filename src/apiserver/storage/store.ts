@@ -1,0 +1,198 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { jsonEqual } from '../../core/json.ts';
+import type { Document, KubeObject } from '../objects/types.ts';
+import { documentOf } from './document.ts';
+import { Queries } from './queries.ts';
+import { RecentChanges } from './recent.ts';
+import { CompactedError, type Change, type PageRequest, type Row, type RowKey } from './row.ts';
+import { openDatabase } from './schema.ts';
+import { Turns } from './turns.ts';
+import { Writes } from './writes.ts';
+
+/** Changes of a resource, and the revision up to which there are no others. */
+export interface ChangePage {
+  readonly changes: readonly Change[];
+  readonly upTo: number;
+}
+
+/**
+ * Objects and their history on SQLite. Reads outside of `write` see committed state only, and a
+ * change is announced after its commit.
+ */
+export class Store {
+  private readonly database: DatabaseSync;
+  private readonly now: () => number;
+  private readonly turns: Turns;
+  private readonly recent: RecentChanges;
+  private readonly writes: Writes;
+  private pending: Change[] = [];
+  private waiting: (() => void)[] = [];
+  private committed: number;
+  private oldest: number;
+  /** The questions that read; use those about live rows inside of `write` or `read`. */
+  readonly queries: Queries;
+
+  constructor(path: string, now: () => number) {
+    this.now = now;
+    this.database = openDatabase(path, now());
+    this.queries = new Queries(this.database);
+    this.writes = new Writes(this.database);
+    const { head, compacted } = this.queries.bounds();
+    this.committed = head;
+    this.oldest = compacted;
+    this.recent = new RecentChanges(head);
+    this.turns = new Turns(this.database, {
+      committed: () => this.announce(),
+      rolledBack: () => {
+        this.pending = [];
+      },
+    });
+  }
+
+  /** The newest committed revision. */
+  get head(): number {
+    return this.committed;
+  }
+
+  /** The oldest revision from which a watch can resume. */
+  get compacted(): number {
+    return this.oldest;
+  }
+
+  /** Runs synchronous work in this turn's transaction; resolves when it is durable. */
+  write<Result>(work: () => Result): Promise<Result> {
+    return this.turns.run(work);
+  }
+
+  /** Runs synchronous reads over committed state. */
+  async read<Result>(work: () => Result): Promise<Result> {
+    await this.turns.settled();
+    return work();
+  }
+
+  /** Stores an object; only inside of `write`. `before` is the live row that it replaces. */
+  put(key: RowKey, object: KubeObject, before?: Row): Document {
+    return this.change(key, object, before === undefined ? {} : { before });
+  }
+
+  /** Removes a live row; only inside of `write`. Returns its last state. */
+  drop(row: Row, lastState: KubeObject): Document {
+    return this.change(row, lastState, { before: row, deleted: true });
+  }
+
+  /** A page as it was at a revision. */
+  page(request: PageRequest): readonly Row[] {
+    this.assertKept(request.at);
+    return this.queries.page(request, request.at === this.committed && this.pending.length === 0);
+  }
+
+  /** Changes of a resource after a revision, oldest first. */
+  changesAfter(revision: number, resource: string, limit: number): ChangePage {
+    const upTo = this.committed;
+    const recent = this.recent.after(revision);
+    if (recent !== undefined) {
+      return { changes: recent.filter((change) => change.resource === resource), upTo };
+    }
+    this.assertKept(revision);
+    const changes = this.queries.changes(resource, { after: revision, upTo }, limit);
+    return { changes, upTo: changes.length < limit ? upTo : (changes.at(-1)?.revision ?? upTo) };
+  }
+
+  /** All changes after a revision, or undefined if they are not all in memory. */
+  recentAfter(revision: number): readonly Change[] | undefined {
+    return this.recent.after(revision);
+  }
+
+  /** Resolves with the next commit, or at once if there was one after the revision. */
+  changed(revision: number): Promise<void> {
+    if (this.committed > revision) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+    });
+  }
+
+  /** Wakes everybody who waits for a commit, so that they see that they must end. */
+  wake(): void {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** Forgets history up to a revision, in steps that leave room for others. */
+  async compact(revision: number): Promise<void> {
+    // Nobody may begin to read what is going to be removed.
+    this.oldest = Math.max(this.oldest, revision);
+    let more = true;
+    while (more) {
+      more = await this.write(() => this.guarded(() => this.writes.compactSome(revision)));
+    }
+  }
+
+  /** Waits for what is under way and closes the file. */
+  async close(): Promise<void> {
+    await this.turns.settled();
+    this.database.close();
+  }
+
+  private assertKept(revision: number): void {
+    if (revision < this.oldest) throw new CompactedError(revision, this.oldest);
+  }
+
+  private guarded<Result>(change: () => Result): Result {
+    try {
+      this.turns.begin();
+      return change();
+    } catch (error) {
+      this.turns.fail(error);
+      throw error;
+    }
+  }
+
+  private change(
+    key: RowKey,
+    object: KubeObject,
+    { before, deleted = false }: { readonly before?: Row; readonly deleted?: boolean },
+  ): Document {
+    const revision = (this.pending.at(-1)?.revision ?? this.committed) + 1;
+    const { resource, namespace, name } = key;
+    const document = documentOf({
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: String(revision) },
+    });
+    this.guarded(() => {
+      this.writes.add({
+        key,
+        revision,
+        object,
+        json: document.json,
+        deleted,
+        writtenMs: this.now(),
+        ...(before === undefined ? {} : { previous: before.revision }),
+      });
+      this.updateOwners(key, deleted ? undefined : object, before);
+    });
+    this.pending.push({
+      resource,
+      namespace,
+      name,
+      revision,
+      document,
+      deleted,
+      ...(before === undefined ? {} : { before: before.document }),
+    });
+    return document;
+  }
+
+  private updateOwners(key: RowKey, object: KubeObject | undefined, before?: Row): void {
+    const now = object?.metadata.ownerReferences ?? [];
+    const then = before?.document.object.metadata.ownerReferences ?? [];
+    if (!jsonEqual(now, then)) this.writes.setOwners(key, object);
+  }
+
+  private announce(): void {
+    this.committed = this.pending.at(-1)?.revision ?? this.committed;
+    this.recent.add(this.pending);
+    this.pending = [];
+    this.wake();
+  }
+}
