@@ -54,21 +54,28 @@ function contradiction(references: readonly Referenced[]): string | undefined {
   const names = others.filter(({ role }) => role === 'app').map(({ reference }) => reference.name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) return `app layer ${twice} is listed twice`;
-  for (const { role, reference, layer, version, versionName } of others) {
-    const name = `${KIND_OF[role]}/${reference.name}`;
-    const osLayer =
-      layer !== undefined && 'osLayer' in layer.spec ? layer.spec.osLayer.name : undefined;
-    if (layer !== undefined && osLayer !== os?.reference.name) {
-      return `${name} belongs to OS layer ${osLayer}, the template uses ${os?.reference.name}`;
-    }
-    const made = version?.spec.package?.os;
-    const wanted = os?.version?.metadata.name;
-    // Device-critical files of a platform come from its OS version: another one may not boot.
-    if (role === 'platform' && made !== undefined && wanted !== undefined && made !== wanted) {
-      return `${name} version ${versionName} is made on LayerVersion/${made}, the template uses ${wanted}: add a version of the platform layer with that osVersion`;
-    }
-  }
-  return undefined;
+  return others
+    .map((other) => foreign(other, os?.reference.name) ?? otherVersion(other, os?.version))
+    .find((message) => message !== undefined);
+}
+
+function foreign({ role, reference, layer }: Referenced, wanted?: string): string | undefined {
+  if (layer === undefined) return undefined;
+  const osLayer = 'osLayer' in layer.spec ? layer.spec.osLayer.name : undefined;
+  if (osLayer === wanted) return undefined;
+  return `${KIND_OF[role]}/${reference.name} belongs to OS layer ${osLayer}, the template uses ${wanted}`;
+}
+
+/** Device-critical files of a platform come from its OS version: on another one it may not boot. */
+function otherVersion(
+  { role, reference, version, versionName }: Referenced,
+  os: LayerVersion | undefined,
+): string | undefined {
+  const made = version?.spec.package?.os;
+  if (role !== 'platform' || made === undefined || os === undefined) return undefined;
+  const wanted = os.metadata.name;
+  if (made === wanted) return undefined;
+  return `${KIND_OF[role]}/${reference.name} version ${versionName} is made on LayerVersion/${made}, the template uses ${wanted}: add a version of the platform layer with that osVersion`;
 }
 
 function resolvedOf({ role, reference, version }: Referenced): Resolved {
