@@ -19,9 +19,7 @@ function isInside(path: string, roots: readonly string[] | undefined): boolean {
   return roots.some((root) => path.startsWith(`${realpathSync(root)}${sep}`));
 }
 
-function backingOf(
-  file: DiskFile,
-): { readonly backing?: DiskFile; readonly sizeBytes: number } {
+function backingOf(file: DiskFile): { readonly backing?: DiskFile; readonly sizeBytes: number } {
   if (file.format === 'raw') return inspectImage(file);
   const { head, fileBytes } = firstBytes(file.path);
   const header = parseQcow2(file.path, head, fileBytes);

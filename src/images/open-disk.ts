@@ -103,11 +103,12 @@ class ChainSource implements ByteSource {
 
   private readFile(piece: Piece, within: number, target: Uint8Array): void {
     const fd = this.files[piece.depth];
-    let done = 0;
-    while (fd !== undefined && done < target.length) {
+    if (fd === undefined) throw damagedDisk(`the chain has no file ${piece.depth}`);
+    for (let done = 0; done < target.length;) {
       const left = target.length - done;
       const count = readSync(fd, target, done, left, piece.offset + within + done);
-      if (count === 0) throw transient('DiskShrank', 'a disk file became shorter while it was read');
+      if (count === 0)
+        throw transient('DiskShrank', 'a disk file became shorter while it was read');
       done += count;
     }
   }

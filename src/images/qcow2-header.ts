@@ -114,7 +114,10 @@ function checkVersion3(header: Header): void {
   header.require((incompatible & CORRUPT_BIT) === 0n, 'it is marked as corrupt');
   header.require(header.u32(96) <= 6, 'its reference counts have an absurd width');
   const length = header.u32(100);
-  header.require(length >= 104 && length % 8 === 0 && length <= 4096, 'its header length is absurd');
+  header.require(
+    length >= 104 && length % 8 === 0 && length <= 4096,
+    'its header length is absurd',
+  );
 }
 
 function readExtensions(header: Header, start: number, end: number): readonly Extension[] {

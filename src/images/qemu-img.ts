@@ -41,8 +41,11 @@ const CONVERT_TIMEOUT_MS = 6 * 3_600_000;
 export async function createOverlay(run: Run, wanted: OverlayWanted): Promise<DiskFile> {
   const { path, backing, sizeBytes } = wanted;
   await run('qemu-img', [
-    ...['create', '-q', '-f', 'qcow2', '-o', 'extended_l2=on,cluster_size=128k'],
-    ...['-b', backing.path, '-F', backing.format, path],
+    ...'create -q -f qcow2 -o extended_l2=on,cluster_size=128k -F'.split(' '),
+    backing.format,
+    '-b',
+    backing.path,
+    path,
     ...(sizeBytes === undefined ? [] : [String(sizeBytes)]),
   ]);
   return { path, format: 'qcow2' };
@@ -71,11 +74,9 @@ function mapEntry(value: unknown): MapEntry {
 
 /** Where the bytes of a disk lie, through all of its chain. */
 export async function mapDisk(run: Run, file: DiskFile): Promise<readonly MapEntry[]> {
-  const { stdout } = await run(
-    'qemu-img',
-    ['map', '--output=json', '-f', file.format, file.path],
-    { maxOutputBytes: MAP_LIMIT },
-  );
+  const { stdout } = await run('qemu-img', ['map', '--output=json', '-f', file.format, file.path], {
+    maxOutputBytes: MAP_LIMIT,
+  });
   const parsed: unknown = JSON.parse(stdout);
   if (!Array.isArray(parsed)) {
     throw transient('UnexpectedOutput', 'qemu-img map did not print a list');
@@ -101,8 +102,12 @@ export async function convertDisk(
       'qemu-img',
       // Write-back cache with a flush at the end: safe, and works where direct I/O does not.
       [
-        ...['convert', '-q', '-m', '16', '-W', '-t', 'writeback'],
-        ...['-f', source.format, '-O', target.format, source.path, temporary],
+        ...'convert -q -m 16 -W -t writeback -f'.split(' '),
+        source.format,
+        '-O',
+        target.format,
+        source.path,
+        temporary,
       ],
       { timeoutMs, ...(signal === undefined ? {} : { signal }) },
     );
