@@ -126,7 +126,8 @@ function walkList(value: unknown, schema: SchemaNode, path: string, found: Findi
   }
   if (itemSchema === undefined) return value;
   const items = value.map((item, index) => walk(item, itemSchema, `${path}[${index}]`, found));
-  addTo(found.errors, duplicates(items, schema['x-kubernetes-list-map-keys'] ?? [], path));
+  const keys = schema['x-kubernetes-list-map-keys'];
+  if (keys !== undefined) addTo(found.errors, duplicates(items, keys, path));
   return items;
 }
 

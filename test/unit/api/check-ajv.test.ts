@@ -33,8 +33,11 @@ function fieldsOf(schema: SchemaNode): fc.Arbitrary<unknown> {
     Object.entries(schema.properties ?? {}).map(([key, child]) => [key, mostly(child)]),
   );
   const requiredKeys = schema.required?.filter((key) => key in known) ?? [];
-  const record = fc.record({ ...known, stray: junk }, { requiredKeys });
-  return fc.oneof({ arbitrary: record, weight: 12 }, fc.record({ ...known }, { requiredKeys: [] }));
+  const record = fc.record<Record<string, unknown>>({ ...known, stray: junk }, { requiredKeys });
+  return fc.oneof(
+    { arbitrary: record, weight: 12 },
+    fc.record<Record<string, unknown>>({ ...known }, { requiredKeys: [] }),
+  );
 }
 
 function good(schema: SchemaNode): fc.Arbitrary<unknown> {

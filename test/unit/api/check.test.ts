@@ -155,6 +155,20 @@ describe('checkObject', () => {
     expect(object['spec']).toEqual(goodOs.spec);
   });
 
+  it('lets items of a list without key repeat', () => {
+    const step = { run: 'true' };
+    const { errors } = checkObject(appLayer, {
+      ...goodOs,
+      kind: 'AppLayer',
+      spec: {
+        osLayer: { name: 'tiny' },
+        packaging: { connectorRef: { name: 'here' } },
+        versions: [{ name: '1', osVersion: '1', install: { steps: [step, step] } }],
+      },
+    });
+    expect(errors).toEqual([]);
+  });
+
   it('does not touch the candidate and drops nulls from fields', () => {
     const candidate = Object.freeze({
       ...goodOs,
