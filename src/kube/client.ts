@@ -228,11 +228,7 @@ class Client implements KubeClient {
     });
   }
 
-  async remove(
-    resource: Resource,
-    target: ObjectName,
-    options: RemoveOptions = {},
-  ): Promise<void> {
+  async remove(resource: Resource, target: ObjectName, options: RemoveOptions = {}): Promise<void> {
     const { uid, resourceVersion, propagation, signal } = options;
     const path = pathOf(resource, target.namespace, target.name);
     const body = {

@@ -8,12 +8,7 @@ import type { ServerAddress } from './network.ts';
 const MAX_BYTES = 2 ** 20;
 
 const CLUSTER_FIELDS = new Set(['server', 'certificate-authority-data', 'extensions']);
-const USER_FIELDS = new Set([
-  'token',
-  'client-certificate-data',
-  'client-key-data',
-  'extensions',
-]);
+const USER_FIELDS = new Set(['token', 'client-certificate-data', 'client-key-data', 'extensions']);
 
 /** What a kubeconfig says about its current context. */
 export interface KubeconfigTarget extends ServerAddress {

@@ -66,10 +66,7 @@ export async function* linesOf(
 }
 
 /** All bytes of a body as text, within a bound. */
-export async function textOf(
-  chunks: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-): Promise<string> {
+export async function textOf(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of chunks) {

@@ -58,7 +58,11 @@ export interface Reconciler<Spec, Status, World, Step> {
   act(step: Step, object: ApiObject<Spec, Status>, signal: AbortSignal): Promise<ActResult | void>;
 }
 
-/** A handle of a long operation; the runtime writes it to `status.handle` before the next step. */
+/**
+ * A handle of a long operation; the runtime writes it to `status.handle` before the next step. It
+ * stays there while the verdict is `act` or `waiting`, unless the plan's status has a `handle` of its
+ * own, undefined included.
+ */
 export interface ActResult {
   readonly handle: string;
 }

@@ -105,7 +105,10 @@ class Follower<Item extends KubeObject> {
     this.doubtful = 0;
     this.needsList = false;
     this.version = version;
-    cache.replace(list.items.filter((item) => this.accept(item)), version);
+    cache.replace(
+      list.items.filter((item) => this.accept(item)),
+      version,
+    );
     this.count('watch_relists_total');
   }
 
@@ -136,13 +139,21 @@ class Follower<Item extends KubeObject> {
     } catch (error) {
       if (!dog.hasBitten) throw error;
       this.count('watch_stalls_total');
-      throw new Failure({ consequence: 'Lost', code: 'WatchStalled', message: 'the watch was silent' });
+      throw new Failure({
+        consequence: 'Lost',
+        code: 'WatchStalled',
+        message: 'the watch was silent',
+      });
     } finally {
       dog.stop();
       if (clock.now() - begun >= HEALTHY_MS) this.failures = 0;
     }
     if (clock.now() - begun < SHORT_MS) {
-      throw new Failure({ consequence: 'Lost', code: 'ShortWatch', message: 'the watch ended at once' });
+      throw new Failure({
+        consequence: 'Lost',
+        code: 'ShortWatch',
+        message: 'the watch ended at once',
+      });
     }
   }
 

@@ -32,7 +32,10 @@ function consequenceOf(status: number): Consequence {
   return status >= 400 && status < 500 ? 'Impossible' : 'Transient';
 }
 
-function retryAfterMs(header: string | undefined, body: Record<string, unknown>): number | undefined {
+function retryAfterMs(
+  header: string | undefined,
+  body: Record<string, unknown>,
+): number | undefined {
   const details = isObject(body['details']) ? body['details']['retryAfterSeconds'] : undefined;
   const seconds = header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) : details;
   if (typeof seconds !== 'number' || !(seconds > 0)) return undefined;
@@ -48,7 +51,8 @@ export function statusFailure({ status, body, retryAfter, asked }: ErrorAnswer):
   const wait = retryAfterMs(retryAfter, fields);
   return new Failure({
     consequence,
-    code: typeof reason === 'string' && /^[A-Z][A-Za-z]{0,63}$/.test(reason) ? reason : `Http${status}`,
+    code:
+      typeof reason === 'string' && /^[A-Z][A-Za-z]{0,63}$/.test(reason) ? reason : `Http${status}`,
     message:
       typeof message === 'string' && message !== ''
         ? message.slice(0, 8192)

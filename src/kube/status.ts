@@ -12,8 +12,7 @@ const OF_RUNTIME: ReadonlySet<string> = new Set(['Ready', 'Reconciling', 'Stalle
 
 /** What a pass came to: a plan, or a failure at any point. */
 export type Outcome<Step, Status> =
-  | { readonly plan: Plan<Step, Status> }
-  | { readonly failure: FailureData };
+  { readonly plan: Plan<Step, Status> } | { readonly failure: FailureData };
 
 /** What the next status is made from. */
 export interface StatusInput<Step, Spec, Status> {
@@ -99,8 +98,7 @@ function dated(
     type,
     status,
     observedGeneration: generation,
-    lastTransitionTime:
-      earlier?.status === status ? earlier.lastTransitionTime : timestamp(nowMs),
+    lastTransitionTime: earlier?.status === status ? earlier.lastTransitionTime : timestamp(nowMs),
     reason,
     message: shorten(planned.message),
   };
@@ -132,14 +130,13 @@ export function nextStatus<Step, Spec, Status>(
   const before = status?.conditions ?? [];
   const isPlan = 'plan' in outcome;
   const stage = isPlan ? stageOfPlan(outcome.plan) : stageOfFailure(outcome.failure);
-  const planned = [
-    ...conditionsOfStage(stage),
-    ...(isPlan ? conditionsOfPlan(outcome.plan) : []),
-  ];
+  const planned = [...conditionsOfStage(stage), ...(isPlan ? conditionsOfPlan(outcome.plan) : [])];
   const isPlanned = (type: string) => planned.some((item) => item.type === type);
   const isReplaced = (type: string) =>
     isPlanned(type) ||
-    (isPlan ? OF_RUNTIME.has(type) || owned.has(type) : OF_RUNTIME.has(type) && type !== 'Available');
+    (isPlan
+      ? OF_RUNTIME.has(type) || owned.has(type)
+      : OF_RUNTIME.has(type) && type !== 'Available');
   const kept = before.filter(({ type }) => !isReplaced(type));
   const next = {
     ...fieldsOf(outcome, status ?? {}),
