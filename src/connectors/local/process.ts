@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import type { Clock } from '../../core/clock.ts';
+import { Failure, transient } from '../../core/failure.ts';
+import { isMissing } from '../../host/files.ts';
+
+/** A process may have much to write before it leaves; killing it then would damage the image. */
+const WRITE_OUT_MS = 60_000;
+const KILL_MS = 5_000;
+const LOOK_EVERY_MS = 5;
+
+/** True if this process id is now a QEMU with our UUID; pid files lie after a reboot. */
+export async function isMachine(pid: number, uuid: string): Promise<boolean> {
+  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  const words = text.split('\0');
+  return words[words.indexOf('-uuid') + 1] === uuid;
+}
+
+/** The process of a machine, by its pid file; undefined when it does not run. */
+export async function findProcess(pidFile: string, uuid: string): Promise<number | undefined> {
+  let text: string;
+  try {
+    text = await readFile(pidFile, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  const pid = /^\d{1,10}\s*$/.test(text) ? Number(text) : 0;
+  return pid > 1 && (await isMachine(pid, uuid)) ? pid : undefined;
+}
+
+/** Waits until a process is gone; false if it is still there after this time. */
+export async function endsWithin(
+  limitMs: number,
+  pid: number,
+  uuid: string,
+  clock: Clock,
+): Promise<boolean> {
+  const until = clock.now() + limitMs;
+  while (await isMachine(pid, uuid)) {
+    if (clock.now() > until) return false;
+    await clock.sleep(LOOK_EVERY_MS);
+  }
+  return true;
+}
+
+async function send(signal: 'SIGTERM' | 'SIGKILL', pid: number, uuid: string): Promise<void> {
+  if (!(await isMachine(pid, uuid))) return;
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone in the meantime; the caller looks again.
+  }
+}
+
+/**
+ * Asks QEMU to write its caches and leave, which also releases the lock of the image. False if it
+ * takes longer than it should.
+ */
+export async function quit(pid: number, uuid: string, clock: Clock): Promise<boolean> {
+  await send('SIGTERM', pid, uuid);
+  return endsWithin(WRITE_OUT_MS, pid, uuid, clock);
+}
+
+/** Ends a machine's process, by force if it does not obey. */
+export async function terminate(pid: number, uuid: string, clock: Clock): Promise<void> {
+  if (await quit(pid, uuid, clock)) return;
+  await send('SIGKILL', pid, uuid);
+  if (await endsWithin(KILL_MS, pid, uuid, clock)) return;
+  throw transient('MachineNotEnded', `process ${pid} does not end`);
+}
+
+/** The failure of a QEMU that did not come up, with its last words. */
+export async function startFailure(key: string, why: string, logFile: string): Promise<Failure> {
+  const words = await readFile(logFile, 'utf8').catch(() => '');
+  const locked = words.includes('Failed to get "write" lock');
+  return new Failure({
+    consequence: locked ? 'Busy' : 'Transient',
+    code: locked ? 'DiskLocked' : 'MachineNotStarted',
+    message: `${key} did not start: ${why}: ${words.trim().slice(-1000)}`,
+  });
+}
