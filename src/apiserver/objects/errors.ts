@@ -132,17 +132,19 @@ export function tooNew(asked: number, head: number): ApiError {
   });
 }
 
-const CAUSE_REASON: Readonly<Record<FieldError['type'], string>> = {
-  Required: 'FieldValueRequired',
-  Invalid: 'FieldValueInvalid',
-  TypeInvalid: 'FieldValueTypeInvalid',
-  NotSupported: 'FieldValueNotSupported',
-  Forbidden: 'FieldValueForbidden',
-  TooLong: 'FieldValueTooLong',
-  TooMany: 'FieldValueTooMany',
-  TooFew: 'FieldValueInvalid',
-  Duplicate: 'FieldValueDuplicate',
-};
+/** 422: a patch that is well-formed and cannot be applied. */
+export function unprocessable(message: string): ApiError {
+  const text = 'the server rejected our request due to an error in our request';
+  return new ApiError(422, 'Invalid', text, {
+    causes: [{ reason: 'UnexpectedServerResponse', message }],
+  });
+}
+
+/** Whatever was thrown, as an answer; what is not an ApiError is a fault of ours and says nothing. */
+export function asApiError(error: unknown): ApiError {
+  if (isApiError(error)) return error;
+  return new ApiError(500, 'InternalError', 'Internal error occurred: see the log of the server');
+}
 
 /** 422: the object breaks rules; one cause per field. */
 export function invalid(resource: Named, name: string, errors: readonly FieldError[]): ApiError {
@@ -153,7 +155,7 @@ export function invalid(resource: Named, name: string, errors: readonly FieldErr
     ...detailsOf(resource, name),
     kind: resource.kind,
     causes: errors.map(({ field, type, message }) => ({
-      reason: CAUSE_REASON[type],
+      reason: type,
       message,
       field,
     })),

@@ -1,5 +1,6 @@
 import type { KindDefinition } from '../../api/kind.ts';
 import type { ObjectMeta } from '../../api/object.ts';
+import type { FieldErrorType as SchemaErrorType } from '../../api/validation/field-error.ts';
 
 /** Metadata of an object that was stored: what the server sets is there. */
 export interface StoredMeta extends ObjectMeta {
@@ -28,17 +29,8 @@ export interface Document {
   readonly object: KubeObject;
 }
 
-/** Type of a validation error, as Kubernetes calls them in `details.causes[].reason`. */
-export type FieldErrorType =
-  | 'Required'
-  | 'Invalid'
-  | 'TypeInvalid'
-  | 'NotSupported'
-  | 'Forbidden'
-  | 'TooLong'
-  | 'TooMany'
-  | 'TooFew'
-  | 'Duplicate';
+/** Why a field is refused; besides the reasons of schemas there is one for frozen fields. */
+export type FieldErrorType = SchemaErrorType | 'FieldValueForbidden';
 
 /** One thing that is wrong with a field. */
 export interface FieldError {
@@ -57,6 +49,18 @@ export interface CheckResult {
   readonly errors: readonly FieldError[];
 }
 
+/** What a resource does differently when its objects end; only namespaces do. */
+export interface Lifecycle {
+  /** Labels that the server itself sets. */
+  labels(name: string): Readonly<Record<string, string>>;
+  /** Why this object may not be deleted. */
+  refuseDelete(name: string): string | undefined;
+  /** Whether the object stays although it has no finalizers in its metadata. */
+  held(object: KubeObject): boolean;
+  /** The object with what a deletion changes outside of its metadata. */
+  terminating(object: KubeObject): KubeObject;
+}
+
 /** What makes one resource differ from the next on the write and read paths. */
 export interface Strategy {
   /** Prunes, defaults and checks everything outside `metadata`. May throw an ApiError (400). */
@@ -71,6 +75,7 @@ export interface Strategy {
   readonly selectable: Readonly<Record<string, (object: KubeObject) => string>>;
   /** List fields that strategic merge patches merge, by path; undefined: the patch type is refused. */
   readonly mergeKeys?: Readonly<Record<string, string>>;
+  readonly lifecycle?: Lifecycle;
 }
 
 /** One resource that is served. */

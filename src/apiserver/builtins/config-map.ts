@@ -1,0 +1,43 @@
+import { invalid } from '../../api/validation/field-error.ts';
+import type { FieldError } from '../objects/types.ts';
+import { decodedBytes, immutableErrors, keyErrors, sizeErrors, textsOf } from './data.ts';
+import { builtIn, prune, schemaOf, texts } from './structural.ts';
+
+const schema = schemaOf('A ConfigMap holds settings for others to read.', {
+  immutable: { type: 'boolean', description: 'True: the data can never change again.' },
+  data: texts('Text by key.'),
+  binaryData: texts('Bytes by key, in base64.'),
+});
+
+function contentErrors(content: Readonly<Record<string, unknown>>): readonly FieldError[] {
+  const [data, binary] = [textsOf(content['data']), textsOf(content['binaryData'])];
+  const textBytes = Object.values(data).reduce((sum, value) => sum + Buffer.byteLength(value), 0);
+  const twice = Object.keys(data).filter((key) => Object.hasOwn(binary, key));
+  return [
+    ...keyErrors('data', Object.keys(data)),
+    ...keyErrors('binaryData', Object.keys(binary)),
+    ...twice.map((key) => invalid(`data[${key}]`, key, 'duplicate of key present in binaryData')),
+    ...sizeErrors('', textBytes + decodedBytes('ConfigMap', 'binaryData', binary)),
+  ];
+}
+
+/** ConfigMaps. */
+export const CONFIG_MAPS = builtIn({
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  singular: 'configmap',
+  short: ['cm'],
+  schema,
+  strategy: {
+    check: (candidate, old) => {
+      const { object, unknown } = prune('ConfigMap', schema, candidate);
+      const frozen = immutableErrors(object, old, ['data', 'binaryData']);
+      return { object, unknown, errors: [...contentErrors(object), ...frozen] };
+    },
+    generation: false,
+    unconditionalUpdate: true,
+    labelName: false,
+    selectable: {},
+    mergeKeys: {},
+  },
+});

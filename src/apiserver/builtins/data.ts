@@ -1,0 +1,68 @@
+import { invalid } from '../../api/validation/field-error.ts';
+import { isObject, jsonEqual } from '../../core/json.ts';
+import { badRequest } from '../objects/errors.ts';
+import type { FieldError, KubeObject } from '../objects/types.ts';
+
+/** Most bytes that a ConfigMap or Secret holds. */
+const MAX_DATA_BYTES = 1_048_576;
+
+const KEY = /^[-._a-zA-Z0-9]+$/;
+const KEY_TEXT =
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+
+/** A map of texts that passed its schema. */
+export function textsOf(value: unknown): Readonly<Record<string, string>> {
+  return isObject(value) ? (value as Record<string, string>) : {};
+}
+
+function keyProblem(key: string): string | undefined {
+  if (key.length > 253) return 'must be no more than 253 characters';
+  if (!KEY.test(key)) return KEY_TEXT;
+  if (key === '.' || key === '..') return `must not be '${key}'`;
+  return key.startsWith('..') ? "must not start with '..'" : undefined;
+}
+
+/** What is wrong with the keys of a map such as `data`. */
+export function keyErrors(field: string, keys: readonly string[]): readonly FieldError[] {
+  return keys.flatMap((key) => {
+    const problem = keyProblem(key);
+    return problem === undefined ? [] : [invalid(`${field}[${key}]`, key, problem)];
+  });
+}
+
+/** Says that the content is larger than 1 MiB. */
+export function sizeErrors(field: string, sizeBytes: number): readonly FieldError[] {
+  if (sizeBytes <= MAX_DATA_BYTES) return [];
+  const message = `Too long: may not be more than ${MAX_DATA_BYTES} bytes`;
+  return [{ field, type: 'FieldValueTooLong', message }];
+}
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** Bytes that base64 texts stand for; a 400 for what is not base64, as upstream cannot decode it. */
+export function decodedBytes(kind: string, field: string, data: unknown): number {
+  return Object.entries(textsOf(data)).reduce((sum, [key, value]) => {
+    // Line breaks are allowed in base64, as Go allows them.
+    const text = value.replaceAll(/[\r\n]/g, '');
+    if (!BASE64.test(text)) {
+      const where = `${field}[${key}]`;
+      throw badRequest(
+        `${kind} in version "v1" cannot be handled as a ${kind}: ${where}: illegal base64 data`,
+      );
+    }
+    return sum + Buffer.byteLength(text, 'base64');
+  }, 0);
+}
+
+/** What `immutable: true` forbids: changing one of these fields, or taking the mark back. */
+export function immutableErrors(
+  now: Readonly<Record<string, unknown>>,
+  old: KubeObject | undefined,
+  fields: readonly string[],
+): readonly FieldError[] {
+  if (old?.['immutable'] !== true) return [];
+  const message = 'Forbidden: field is immutable when `immutable` is set';
+  return ['immutable', ...fields]
+    .filter((field) => !jsonEqual(now[field] ?? {}, old[field] ?? {}))
+    .map((field) => ({ field, type: 'FieldValueForbidden', message }));
+}

@@ -1,0 +1,93 @@
+import { invalid } from '../../api/validation/field-error.ts';
+import { isObject } from '../../core/json.ts';
+import type { FieldError, KubeObject } from '../objects/types.ts';
+import { builtIn, object, prune, schemaOf, text, whole } from './structural.ts';
+
+/** How long an event is kept after its last write, as upstream. */
+export const EVENT_TTL_MS = 3_600_000;
+
+function reference(description: string) {
+  return object(description, {
+    kind: text('Kind.'),
+    namespace: text('Namespace.'),
+    name: text('Name.'),
+    uid: text('UID.'),
+    apiVersion: text('API version.'),
+    resourceVersion: text('Resource version.'),
+    fieldPath: text('Part of the object.'),
+  });
+}
+
+const time = { type: 'string', format: 'date-time' } as const;
+
+const schema = schemaOf(
+  'An Event tells people what happened to an object; it is kept for an hour.',
+  {
+    involvedObject: reference('The object that it is about.'),
+    reason: text('CamelCase reason.'),
+    message: text('What happened.'),
+    source: object('Who tells, in the old form.', {
+      component: text('Component.'),
+      host: text('Host.'),
+    }),
+    firstTimestamp: time,
+    lastTimestamp: time,
+    count: whole('How often it happened.'),
+    type: text('Normal or Warning.'),
+    eventTime: time,
+    series: object('How it goes on.', {
+      count: whole('How often it happened.'),
+      lastObservedTime: time,
+    }),
+    action: text('What was done.'),
+    related: reference('A second object.'),
+    reportingComponent: text('Who tells.'),
+    reportingInstance: text('Which of them.'),
+  },
+);
+
+function reader(...path: readonly string[]): (event: KubeObject) => string {
+  return (event) => {
+    const value = path.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), event);
+    return typeof value === 'string' ? value : '';
+  };
+}
+
+const INVOLVED = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
+
+function namespaceErrors(event: Readonly<Record<string, unknown>>): readonly FieldError[] {
+  const { involvedObject, metadata } = event;
+  const about = isObject(involvedObject) ? (involvedObject['namespace'] ?? '') : '';
+  const own = isObject(metadata) ? metadata['namespace'] : undefined;
+  // Events about cluster-scoped objects lie in the default namespace.
+  if (about === own || (about === '' && own === 'default')) return [];
+  return [invalid('involvedObject.namespace', about, 'does not match event.namespace')];
+}
+
+/** Events of the core group. */
+export const EVENTS = builtIn({
+  kind: 'Event',
+  plural: 'events',
+  singular: 'event',
+  short: ['ev'],
+  schema,
+  strategy: {
+    check: (candidate) => {
+      const { object, unknown } = prune('Event', schema, candidate);
+      return { object, unknown, errors: namespaceErrors(object) };
+    },
+    generation: false,
+    unconditionalUpdate: true,
+    labelName: false,
+    selectable: {
+      ...Object.fromEntries(
+        INVOLVED.map((field) => [`involvedObject.${field}`, reader('involvedObject', field)]),
+      ),
+      reason: reader('reason'),
+      reportingComponent: reader('reportingComponent'),
+      source: reader('source', 'component'),
+      type: reader('type'),
+    },
+    mergeKeys: {},
+  },
+});

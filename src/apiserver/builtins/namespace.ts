@@ -1,0 +1,83 @@
+import { isObject } from '../../core/json.ts';
+import type { KubeObject } from '../objects/types.ts';
+import { builtIn, list, object, prune, schemaOf, text } from './structural.ts';
+
+/** The finalizer in `spec` that stands for the content of a namespace. */
+const CONTENT = 'kubernetes';
+
+/** The label by which every namespace can be selected. */
+const NAME_LABEL = 'kubernetes.io/metadata.name';
+
+/** The namespace that is there from the start and stays. */
+export const DEFAULT_NAMESPACE = 'default';
+
+const schema = schemaOf('A Namespace holds objects; deleting it deletes them.', {
+  spec: object('What holds the namespace.', {
+    finalizers: list('Set by the server: stands for the content.', text('Name.')),
+  }),
+  status: object('How the namespace is.', {
+    phase: text('Active or Terminating.'),
+    conditions: list(
+      'What blocks a deletion.',
+      object('A condition.', {
+        type: text('Type of the condition.'),
+        status: text('Whether it holds.'),
+        lastTransitionTime: { type: 'string', format: 'date-time' },
+        reason: text('Stable reason.'),
+        message: text('A sentence for people.'),
+      }),
+    ),
+  }),
+});
+
+function phaseOf(candidate: KubeObject): string {
+  const { status } = candidate;
+  return isObject(status) && typeof status['phase'] === 'string' ? status['phase'] : '';
+}
+
+function held(candidate: KubeObject): boolean {
+  const { spec } = candidate;
+  const finalizers = isObject(spec) ? spec['finalizers'] : undefined;
+  return Array.isArray(finalizers) && finalizers.length > 0;
+}
+
+/** Whether a namespace is on its way out. */
+export function isTerminating(candidate: KubeObject): boolean {
+  return phaseOf(candidate) === 'Terminating';
+}
+
+/** Namespaces. */
+export const NAMESPACES = builtIn({
+  kind: 'Namespace',
+  plural: 'namespaces',
+  singular: 'namespace',
+  short: ['ns'],
+  namespaced: false,
+  status: true,
+  schema,
+  strategy: {
+    check: (candidate, old) => {
+      const { object: pruned, unknown } = prune('Namespace', schema, candidate);
+      // The finalizer is the server's: it goes when the content is gone, not before.
+      const spec = old === undefined ? { finalizers: [CONTENT] } : old['spec'];
+      const status = isObject(pruned['status']) ? pruned['status'] : {};
+      const phase = old?.metadata.deletionTimestamp === undefined ? 'Active' : 'Terminating';
+      return { object: { ...pruned, spec, status: { ...status, phase } }, unknown, errors: [] };
+    },
+    generation: false,
+    unconditionalUpdate: true,
+    labelName: true,
+    selectable: { 'status.phase': phaseOf },
+    mergeKeys: { 'status.conditions': 'type' },
+    lifecycle: {
+      labels: (name) => ({ [NAME_LABEL]: name }),
+      refuseDelete: (name) =>
+        name === DEFAULT_NAMESPACE ? 'this namespace may not be deleted' : undefined,
+      held,
+      terminating: (object) => ({
+        ...object,
+        status: { ...(isObject(object['status']) ? object['status'] : {}), phase: 'Terminating' },
+      }),
+    },
+  },
+});

@@ -1,0 +1,54 @@
+import { openApiSchema } from '../../api/crd.ts';
+import { API_VERSION, GROUP, VERSION, type KindDefinition } from '../../api/kind.ts';
+import { KINDS } from '../../api/kinds/all.ts';
+import { checkObject } from '../../api/validation/check.ts';
+import { METADATA_SCHEMA } from '../objects/metadata.ts';
+import type { Resource } from '../objects/types.ts';
+import { CONFIG_MAPS } from './config-map.ts';
+import { EVENTS } from './event.ts';
+import { LEASES } from './lease.ts';
+import { NAMESPACES } from './namespace.ts';
+import { SECRETS } from './secret.ts';
+
+function schemaOf(definition: KindDefinition): Readonly<Record<string, unknown>> {
+  const schema = openApiSchema(definition);
+  const properties = schema['properties'] as Record<string, unknown>;
+  return { ...schema, properties: { ...properties, metadata: METADATA_SCHEMA } };
+}
+
+/** The resource of one of our own kinds, with the behaviour of a CustomResourceDefinition. */
+function ownResource(definition: KindDefinition): Resource {
+  const { kind, plural, singular, short } = definition;
+  return {
+    group: GROUP,
+    version: VERSION,
+    apiVersion: API_VERSION,
+    kind,
+    plural,
+    singular,
+    short: [short],
+    categories: ['lamina'],
+    namespaced: true,
+    subresources: { status: true },
+    schema: schemaOf(definition),
+    definition,
+    strategy: {
+      check: (candidate, old) =>
+        checkObject(definition, candidate, old === undefined ? {} : { old }),
+      generation: true,
+      unconditionalUpdate: false,
+      labelName: false,
+      selectable: {},
+    },
+  };
+}
+
+/** Everything that is served, built-in kinds first. */
+export const RESOURCES: readonly Resource[] = [
+  NAMESPACES,
+  CONFIG_MAPS,
+  SECRETS,
+  EVENTS,
+  LEASES,
+  ...KINDS.map(ownResource),
+];

@@ -1,0 +1,94 @@
+import type { SchemaNode } from '../../api/validation/schema-node.ts';
+import { walk, type Findings } from '../../api/validation/walk.ts';
+import { badRequest } from '../objects/errors.ts';
+import { METADATA_SCHEMA } from '../objects/metadata.ts';
+import type { CheckResult, Resource, Strategy } from '../objects/types.ts';
+
+type Fields = Readonly<Record<string, SchemaNode>>;
+
+/** A text field. */
+export function text(description: string): SchemaNode {
+  return { type: 'string', description };
+}
+
+/** A whole number. */
+export function whole(description: string): SchemaNode {
+  return { type: 'integer', description };
+}
+
+/** An object with fixed fields. */
+export function object(description: string, properties: Fields): SchemaNode {
+  return { type: 'object', description, properties };
+}
+
+/** Keys and text values. */
+export function texts(description: string): SchemaNode {
+  return { type: 'object', description, additionalProperties: { type: 'string' } };
+}
+
+/** A list. */
+export function list(description: string, items: SchemaNode): SchemaNode {
+  return { type: 'array', description, items };
+}
+
+/** The schema of a built-in kind. */
+export function schemaOf(description: string, properties: Fields): SchemaNode {
+  return object(description, {
+    apiVersion: text('Version of the schema of this object.'),
+    kind: text('Kind of this object.'),
+    metadata: METADATA_SCHEMA,
+    ...properties,
+  });
+}
+
+/**
+ * Prunes a built-in object by its schema. A value of a wrong type is a 400, as upstream cannot even
+ * decode it.
+ */
+export function prune(
+  kind: string,
+  schema: SchemaNode,
+  candidate: Readonly<Record<string, unknown>>,
+): CheckResult {
+  const { metadata, ...rest } = candidate;
+  const found: Findings = { unknown: [], errors: [] };
+  const body = walk(rest, schema, '', found) as Record<string, unknown>;
+  const [error] = found.errors;
+  if (error !== undefined) {
+    const why = `${error.field}: ${error.message}`;
+    throw badRequest(`${kind} in version "v1" cannot be handled as a ${kind}: ${why}`);
+  }
+  return { object: { ...body, metadata }, unknown: found.unknown, errors: [] };
+}
+
+/** What a built-in kind is made of. */
+export interface BuiltIn {
+  readonly group?: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly short?: readonly string[];
+  readonly namespaced?: boolean;
+  readonly status?: boolean;
+  readonly schema: SchemaNode;
+  readonly strategy: Strategy;
+}
+
+/** The resource of a built-in kind; all are version v1. */
+export function builtIn(parts: BuiltIn): Resource {
+  const { group = '', kind, plural, singular, short = [], schema, strategy } = parts;
+  return {
+    group,
+    version: 'v1',
+    apiVersion: group === '' ? 'v1' : `${group}/v1`,
+    kind,
+    plural,
+    singular,
+    short,
+    categories: [],
+    namespaced: parts.namespaced ?? true,
+    subresources: { status: parts.status ?? false },
+    schema: { ...schema },
+    strategy,
+  };
+}

@@ -1,0 +1,65 @@
+import { badRequest } from './errors.ts';
+import type { KubeObject, Resource } from './types.ts';
+
+interface Requirement {
+  readonly field: string;
+  readonly value: string;
+  readonly equal: boolean;
+}
+
+/** A field selector: what to test, and what is fixed by equality so that the store can narrow. */
+export interface FieldSelector {
+  readonly matches: (object: KubeObject) => boolean;
+  readonly name?: string;
+  readonly namespace?: string;
+}
+
+const MAX_LENGTH = 16_384;
+
+/** Splits at commas that no backslash guards. */
+function terms(text: string): readonly string[] {
+  return [...text.matchAll(/(?:\\.|[^\\,])+/gs)].map(([term]) => term);
+}
+
+function parseTerm(term: string): Requirement {
+  const match = /^((?:\\.|[^\\=!])*)(!=|==|=)(.*)$/s.exec(term);
+  if (match === null) {
+    throw badRequest(`invalid selector: '${term}'; can't understand '${term}'`);
+  }
+  const [, field = '', operator, raw = ''] = match;
+  const value = raw.replaceAll(/\\([\\,=])/g, '$1');
+  return { field: field.trim(), value, equal: operator !== '!=' };
+}
+
+function readerOf(resource: Resource, field: string): (object: KubeObject) => string {
+  if (field === 'metadata.name') return (object) => object.metadata.name;
+  if (field === 'metadata.namespace' && resource.namespaced) {
+    return (object) => object.metadata.namespace ?? '';
+  }
+  const { selectable } = resource.strategy;
+  const reader = Object.hasOwn(selectable, field) ? selectable[field] : undefined;
+  if (reader === undefined) throw badRequest(`field label not supported: ${field}`);
+  return reader;
+}
+
+/** Parses a field selector; undefined selects everything. */
+export function parseFieldSelector(
+  resource: Resource,
+  text: string | undefined,
+): FieldSelector | undefined {
+  if (text === undefined || text.trim() === '') return undefined;
+  if (text.length > MAX_LENGTH) throw badRequest('the field selector is too long');
+  const requirements = terms(text).map(parseTerm);
+  const tests = requirements.map(({ field, value, equal }) => {
+    const read = readerOf(resource, field);
+    return (object: KubeObject) => (read(object) === value) === equal;
+  });
+  const fixed = (field: string) =>
+    requirements.find((item) => item.field === field && item.equal)?.value;
+  const [name, namespace] = [fixed('metadata.name'), fixed('metadata.namespace')];
+  return {
+    matches: (object) => tests.every((test) => test(object)),
+    ...(name === undefined ? {} : { name }),
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+}

@@ -1,0 +1,115 @@
+import { badRequest } from './errors.ts';
+import { labelValueProblems, qualifiedNameProblems } from './names.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Says whether labels are selected. */
+export type LabelMatch = (labels: Labels) => boolean;
+
+const MAX_LENGTH = 16_384;
+const TOKEN = /\s*(==|!=|=|!|,|\(|\)|<|>|[^\s=!,()<>]+)/y;
+
+function tokensOf(text: string): readonly string[] {
+  const tokens: string[] = [];
+  TOKEN.lastIndex = 0;
+  for (let match = TOKEN.exec(text); match !== null; match = TOKEN.exec(text)) {
+    tokens.push(match[1] ?? '');
+  }
+  return tokens;
+}
+
+function unparsable(why: string): never {
+  throw badRequest(`unable to parse requirement: ${why}`);
+}
+
+/** Reads tokens from the left. */
+class Reader {
+  private readonly tokens: readonly string[];
+  private at = 0;
+
+  constructor(text: string) {
+    this.tokens = tokensOf(text);
+  }
+
+  peek(): string | undefined {
+    return this.tokens[this.at];
+  }
+
+  next(): string | undefined {
+    this.at += 1;
+    return this.tokens[this.at - 1];
+  }
+
+  key(): string {
+    const key = this.next();
+    if (key === undefined || /^[=!,()<>]/.test(key)) {
+      return unparsable(`found '${key ?? ''}', expected: !, identifier, or 'end of string'`);
+    }
+    const [problem] = qualifiedNameProblems(key);
+    return problem === undefined ? key : unparsable(`<nil>: Invalid value: "${key}": ${problem}`);
+  }
+
+  /** A value may be empty: `a=` and `a=,b`. */
+  value(): string {
+    const ahead = this.peek();
+    if (ahead === undefined || ahead === ',' || ahead === ')') return '';
+    const value = this.next() ?? '';
+    if (/^[=!(<>]/.test(value)) unparsable(`found '${value}', expected: identifier`);
+    const [problem] = labelValueProblems(value);
+    return problem === undefined ? value : unparsable(`Invalid value: "${value}": ${problem}`);
+  }
+
+  values(): ReadonlySet<string> {
+    const open = this.next();
+    if (open !== '(') unparsable(`found '${open ?? ''}', expected: '('`);
+    const values = new Set([this.value()]);
+    while (this.peek() === ',') {
+      this.next();
+      values.add(this.value());
+    }
+    const close = this.next();
+    if (close !== ')') unparsable(`found '${close ?? ''}', expected: ',' or ')'`);
+    return values;
+  }
+}
+
+function has(labels: Labels, key: string): boolean {
+  return Object.hasOwn(labels, key);
+}
+
+function requirement(reader: Reader): LabelMatch {
+  if (reader.peek() === '!') {
+    reader.next();
+    const absent = reader.key();
+    return (labels) => !has(labels, absent);
+  }
+  const key = reader.key();
+  const operator = reader.peek();
+  if (operator === undefined || operator === ',') return (labels) => has(labels, key);
+  reader.next();
+  if (operator === '=' || operator === '==' || operator === '!=') {
+    const value = reader.value();
+    const wanted = operator !== '!=';
+    return (labels) => (has(labels, key) && labels[key] === value) === wanted;
+  }
+  if (operator !== 'in' && operator !== 'notin') {
+    return unparsable(`found '${operator}', expected: in, notin, =, ==, !=`);
+  }
+  const values = reader.values();
+  const wanted = operator === 'in';
+  return (labels) => (has(labels, key) && values.has(labels[key] ?? '')) === wanted;
+}
+
+/** Parses a label selector; undefined selects everything. */
+export function parseLabelSelector(text: string | undefined): LabelMatch | undefined {
+  if (text === undefined || text.trim() === '') return undefined;
+  if (text.length > MAX_LENGTH) throw badRequest('the label selector is too long');
+  const reader = new Reader(text);
+  const requirements = [requirement(reader)];
+  while (reader.peek() !== undefined) {
+    const comma = reader.next();
+    if (comma !== ',') unparsable(`found '${comma ?? ''}', expected: ',' or 'end of string'`);
+    requirements.push(requirement(reader));
+  }
+  return (labels) => requirements.every((matches) => matches(labels));
+}

@@ -1,0 +1,92 @@
+import type { SchemaNode } from '../../api/validation/schema-node.ts';
+import { walk, type Findings } from '../../api/validation/walk.ts';
+import type { OwnerReference } from '../../api/object.ts';
+import { badRequest } from './errors.ts';
+
+const TEXT: SchemaNode = { type: 'string' };
+const FLAG: SchemaNode = { type: 'boolean' };
+const TEXTS: SchemaNode = { type: 'object', additionalProperties: TEXT };
+const TIME: SchemaNode = { type: 'string', format: 'date-time' };
+const WHOLE: SchemaNode = { type: 'integer' };
+
+/** Schema of `metadata`, for reading bodies and for discovery documents. */
+export const METADATA_SCHEMA: SchemaNode = {
+  type: 'object',
+  description: 'Standard metadata of an object.',
+  properties: {
+    name: { ...TEXT, description: 'Name, unique in its namespace.' },
+    generateName: { ...TEXT, description: 'Prefix of a name that the server completes.' },
+    namespace: { ...TEXT, description: 'Namespace of the object.' },
+    uid: { ...TEXT, description: 'Set by the server, unique over time.' },
+    resourceVersion: { ...TEXT, description: 'Changes with every write; opaque.' },
+    generation: { ...WHOLE, description: 'Counts the changes of the spec.' },
+    creationTimestamp: { ...TIME, description: 'Set by the server.' },
+    deletionTimestamp: { ...TIME, description: 'Set while finalizers hold a deleted object.' },
+    deletionGracePeriodSeconds: WHOLE,
+    labels: { ...TEXTS, description: 'Keys and values that selectors look at.' },
+    annotations: { ...TEXTS, description: 'Keys and values for programs and people.' },
+    finalizers: {
+      type: 'array',
+      description: 'Who must let go before a deleted object disappears.',
+      items: TEXT,
+    },
+    ownerReferences: {
+      type: 'array',
+      description: 'The objects that this one belongs to; it goes when the last of them goes.',
+      items: {
+        type: 'object',
+        properties: {
+          apiVersion: TEXT,
+          kind: TEXT,
+          name: TEXT,
+          uid: TEXT,
+          controller: FLAG,
+          blockOwnerDeletion: FLAG,
+        },
+      },
+    },
+    selfLink: TEXT,
+    managedFields: {
+      type: 'array',
+      description: 'Accepted and dropped: this server tracks no field owners.',
+    },
+  },
+};
+
+/** Metadata as a client sent it: the types are right, the values are not judged yet. */
+export interface SentMeta {
+  readonly name?: string;
+  readonly generateName?: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly finalizers?: readonly string[];
+  readonly ownerReferences?: readonly OwnerReference[];
+}
+
+/** Reads the metadata of a body; unknown fields are dropped and named. */
+export function readMetadata(raw: unknown): {
+  readonly meta: SentMeta;
+  readonly unknown: readonly string[];
+} {
+  const found: Findings = { unknown: [], errors: [] };
+  const meta = walk(raw ?? {}, METADATA_SCHEMA, 'metadata', found) as SentMeta;
+  const [error] = found.errors;
+  if (error !== undefined) throw badRequest(`${error.field}: ${error.message}`);
+  return { meta, unknown: found.unknown };
+}
+
+/** The part of metadata that clients decide; what is empty is left out, as Kubernetes does. */
+export function ownedByClients(meta: SentMeta): Partial<SentMeta> {
+  const { labels = {}, annotations = {}, finalizers = [], ownerReferences = [] } = meta;
+  return {
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    ...(finalizers.length === 0 ? {} : { finalizers }),
+    ...(ownerReferences.length === 0 ? {} : { ownerReferences }),
+  };
+}

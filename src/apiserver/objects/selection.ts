@@ -1,0 +1,35 @@
+import type { Scope } from '../storage/row.ts';
+import { parseFieldSelector } from './field-selector.ts';
+import { parseLabelSelector } from './label-selector.ts';
+import type { Collection, KubeObject, Resource, Selection } from './types.ts';
+
+/** What a list or watch covers: where to look in the store, and which of it. */
+export interface Filter {
+  readonly scope: Scope;
+  /** Undefined: everything in the scope. */
+  readonly matches?: (object: KubeObject) => boolean;
+}
+
+/** The name under which a resource is stored. */
+export function storageName(resource: Pick<Resource, 'group' | 'plural'>): string {
+  return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
+}
+
+/** Turns a collection and its selectors into a filter; throws 400 on bad selectors. */
+export function filterOf(collection: Collection, selection: Selection): Filter {
+  const { resource, namespace } = collection;
+  const labels = parseLabelSelector(selection.labelSelector);
+  const fields = parseFieldSelector(resource, selection.fieldSelector);
+  const within = namespace ?? (resource.namespaced ? fields?.namespace : undefined);
+  const scope: Scope = {
+    resource: storageName(resource),
+    ...(within === undefined ? {} : { namespace: within }),
+    ...(fields?.name === undefined ? {} : { name: fields.name }),
+  };
+  if (labels === undefined && fields === undefined) return { scope };
+  return {
+    scope,
+    matches: (object) =>
+      (labels?.(object.metadata.labels ?? {}) ?? true) && (fields?.matches(object) ?? true),
+  };
+}
