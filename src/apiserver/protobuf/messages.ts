@@ -152,10 +152,7 @@ const rulesReview: Message = {
 
 const deleteOptions: Message = {
   1: ['gracePeriodSeconds', 'int?'],
-  2: [
-    'preconditions',
-    { message: { 1: ['uid', 'string?'], 2: ['resourceVersion', 'string?'] } },
-  ],
+  2: ['preconditions', { message: { 1: ['uid', 'string?'], 2: ['resourceVersion', 'string?'] } }],
   3: ['orphanDependents', 'bool?'],
   4: ['propagationPolicy', 'string?'],
   5: ['dryRun', 'strings'],

@@ -112,14 +112,12 @@ const BUILT_IN: Readonly<Record<string, readonly Column[]>> = {
   'v1/Secret': [
     NAME,
     column('Type', 'Type of the secret.', (object) => words(object['type'])),
-    column('Data', 'Number of entries.', (object) => String(sizeOf(object['data']))),
+    column('Data', 'Number of entries.', (object) => sizeOf(object['data'])),
     AGE,
   ],
   'v1/ConfigMap': [
     NAME,
-    column('Data', 'Number of entries.', (object) =>
-      String(sizeOf(object['data'], object['binaryData'])),
-    ),
+    column('Data', 'Number of entries.', (object) => sizeOf(object['data'], object['binaryData'])),
     AGE,
   ],
   'v1/Event': EVENT_COLUMNS,

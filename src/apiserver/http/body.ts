@@ -1,0 +1,69 @@
+import { messageOf } from '../../core/failure.ts';
+import type { ApiRequest } from '../../core/transport.ts';
+import { assertPlain, parseBody, type Body } from '../objects/body.ts';
+import { badRequest } from '../objects/errors.ts';
+import type { PatchType, Resource } from '../objects/types.ts';
+import { decodeProtobuf } from '../protobuf/decode.ts';
+import { applyNotServed, unreadableBody } from './refusals.ts';
+
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+
+const READABLE = ['application/json', PROTOBUF];
+
+const PATCHES: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+};
+
+/** The media type of a body without its parameters. */
+function mediaType(request: ApiRequest): string {
+  return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function parseJson(bytes: Uint8Array): Body {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw badRequest('the body of the request is not UTF-8');
+  }
+  return parseBody(text);
+}
+
+function parseProtobuf(bytes: Uint8Array): Body {
+  let value: unknown;
+  try {
+    value = decodeProtobuf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  } catch (error) {
+    throw badRequest(`the body of the request is not a Kubernetes message: ${messageOf(error)}`);
+  }
+  // Kinds without a message of their own here are read as JSON only.
+  if (value === undefined) throw unreadableBody(['application/json']);
+  assertPlain(value);
+  return { value, duplicates: [] };
+}
+
+/** Reads the body of a request: JSON, or protobuf for the kinds that clients write so. */
+export function decodeBody(request: ApiRequest): Body {
+  const type = mediaType(request);
+  const bytes = request.body ?? new Uint8Array();
+  if (type === PROTOBUF) return parseProtobuf(bytes);
+  const json = type === '' || type === 'application/json' || Object.hasOwn(PATCHES, type);
+  if (!json) throw unreadableBody(READABLE);
+  return parseJson(bytes);
+}
+
+/** The format of a patch. Throws 415 for formats that are not served, apply with a text of its own. */
+export function patchTypeOf(request: ApiRequest, resource: Resource): PatchType {
+  const type = mediaType(request);
+  if (type.startsWith('application/apply-patch+')) throw applyNotServed();
+  const found = Object.hasOwn(PATCHES, type) ? PATCHES[type] : undefined;
+  const strategic = resource.strategy.mergeKeys !== undefined;
+  if (found !== undefined && (found !== 'strategic' || strategic)) return found;
+  throw unreadableBody(
+    Object.keys(PATCHES).filter((each) => PATCHES[each] !== 'strategic' || strategic),
+  );
+}

@@ -1,0 +1,97 @@
+import type { ApiRequest, ApiResponse } from '../../core/transport.ts';
+import { AGGREGATED_TYPE, aggregatedDiscovery } from '../discovery/aggregated.ts';
+import { plainDiscovery } from '../discovery/plain.ts';
+import { servedResource, servedReview } from '../discovery/served.ts';
+import type { Resource } from '../objects/types.ts';
+import { openApi } from '../openapi/documents.ts';
+import { negotiate, wantsAggregated } from './accept.ts';
+import { answer } from './answer.ts';
+import type { Query } from './query.ts';
+import { methodNotAllowed } from './refusals.ts';
+import { REVIEWS } from './reviews.ts';
+
+/** Serves one of the documents that describe the server. */
+export type ServeDocument = (request: ApiRequest, query: Query) => ApiResponse;
+
+/** Paths that answer whether the server is up; the network asks no token for them. */
+export const HEALTH_PATHS: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz']);
+
+/** The Kubernetes release whose behaviour is followed. */
+const KUBERNETES = { major: '1', minor: '36', gitVersion: 'v1.36.0' };
+
+function versionJson(version: string): string {
+  return JSON.stringify({
+    ...KUBERNETES,
+    gitVersion: `${KUBERNETES.gitVersion}+lamina.${version}`,
+    gitCommit: '',
+    gitTreeState: 'clean',
+    buildDate: '1970-01-01T00:00:00Z',
+    goVersion: '',
+    compiler: 'node',
+    platform: `${process.platform}/${process.arch}`,
+  });
+}
+
+function jsonDocument(json: string): ServeDocument {
+  return (request) => {
+    negotiate(request.headers['accept'], 'PartialObjectMetadata');
+    return answer(200, json);
+  };
+}
+
+function rootDocument(plain: string, aggregated: string): ServeDocument {
+  return (request) => {
+    const { accept } = request.headers;
+    if (wantsAggregated(accept)) {
+      return answer(200, aggregated, { 'content-type': AGGREGATED_TYPE });
+    }
+    negotiate(accept, 'PartialObjectMetadata');
+    return answer(200, plain);
+  };
+}
+
+/** A document with its hash: kept for ever under that hash, moved if an old one is asked for. */
+function hashedDocument(path: string, json: string, hash: string): ServeDocument {
+  return (request, query) => {
+    const asked = query.get('hash');
+    if (asked !== null && asked !== hash) {
+      return answer(301, '', { location: `${path}?hash=${hash}` });
+    }
+    negotiate(request.headers['accept'], 'PartialObjectMetadata');
+    const cache = asked === null ? {} : { 'cache-control': 'public, immutable' };
+    return answer(200, json, { etag: `"${hash}"`, ...cache });
+  };
+}
+
+function readOnly(serve: ServeDocument): ServeDocument {
+  return (request, query) => {
+    if (request.method !== 'GET') throw methodNotAllowed();
+    return serve(request, query);
+  };
+}
+
+/** Everything that describes the server, by path. */
+export function serverDocuments(
+  resources: readonly Resource[],
+  version: string,
+): ReadonlyMap<string, ServeDocument> {
+  const served = [...resources.map(servedResource), ...REVIEWS.map(servedReview)];
+  const plain = plainDiscovery(served);
+  const documents = new Map<string, ServeDocument>();
+  for (const [path, document] of plain) documents.set(path, jsonDocument(JSON.stringify(document)));
+  for (const root of ['/api', '/apis']) {
+    const below = served.filter(({ group }) => (group === '') === (root === '/api'));
+    const aggregated = JSON.stringify(aggregatedDiscovery(below));
+    documents.set(root, rootDocument(JSON.stringify(plain.get(root)), aggregated));
+  }
+  const schema = openApi(resources, version);
+  documents.set('/openapi/v3', jsonDocument(schema.index));
+  for (const [path, { json, hash }] of schema.documents) {
+    documents.set(path, hashedDocument(path, json, hash));
+  }
+  documents.set('/version', jsonDocument(versionJson(version)));
+  for (const path of HEALTH_PATHS) {
+    documents.set(path, () => answer(200, 'ok', { 'content-type': 'text/plain; charset=utf-8' }));
+  }
+  return new Map([...documents].map(([path, serve]) => [path, readOnly(serve)]));
+}

@@ -1,0 +1,92 @@
+import { createSecureServer, type Http2SecureServer } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Clock } from '../../core/clock.ts';
+import type { Transport } from '../../core/transport.ts';
+import type { KeyedCertificate } from '../certificates/certificate.ts';
+import { serveExchange } from './exchange.ts';
+
+/** Where and how to listen. */
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly certificate: KeyedCertificate;
+  readonly clock: Clock;
+}
+
+/** A listening server. */
+export interface Listener {
+  readonly port: number;
+  /** Uses another certificate for new connections. */
+  renew(certificate: KeyedCertificate): void;
+  /** Ends watches and connections, and resolves when all are gone. */
+  close(): Promise<void>;
+}
+
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 60_000;
+/** Longer than clients keep idle connections, so that they close first. */
+const IDLE_MS = 120_000;
+const HANDSHAKE_MS = 10_000;
+const MAX_CONNECTIONS = 1024;
+const MAX_HEADER_BYTES = 32_768;
+
+function serverFor({ key, certificate }: KeyedCertificate): Http2SecureServer {
+  const server = createSecureServer({
+    allowHTTP1: true,
+    minVersion: 'TLSv1.2',
+    key,
+    cert: certificate,
+    handshakeTimeout: HANDSHAKE_MS,
+    settings: { maxConcurrentStreams: 250, maxHeaderListSize: MAX_HEADER_BYTES },
+  });
+  // Where these are given as options differs between versions of Node; the fields do not.
+  return Object.assign(server, {
+    headersTimeout: HEADERS_MS,
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: IDLE_MS,
+    maxConnections: MAX_CONNECTIONS,
+  });
+}
+
+function listening(server: Http2SecureServer, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** Serves a transport on a TLS socket, in HTTP/2 or HTTP/1.1 as the client likes. */
+export async function listen(transport: Transport, options: ListenOptions): Promise<Listener> {
+  const { host, port, certificate, clock } = options;
+  const server = serverFor(certificate);
+  const closing = new AbortController();
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => undefined);
+  });
+  server.on('session', (session) => {
+    session.setTimeout(IDLE_MS, () => session.close());
+    session.on('error', () => undefined);
+  });
+  server.on('request', (request, response) => {
+    void serveExchange({ request, response, clock }, transport, closing.signal);
+  });
+  const bound = await listening(server, host, port);
+  return {
+    port: bound,
+    renew: ({ key, certificate: cert }) =>
+      server.setSecureContext({ key, cert, minVersion: 'TLSv1.2' }),
+    close: () =>
+      new Promise((resolve) => {
+        closing.abort();
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}

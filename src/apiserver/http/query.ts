@@ -1,0 +1,154 @@
+import { badRequest } from '../objects/errors.ts';
+import type {
+  DeleteOptions,
+  FieldValidation,
+  ListOptions,
+  PropagationPolicy,
+  Selection,
+  WatchOptions,
+  WriteOptions,
+} from '../objects/types.ts';
+import { unsupportedOption } from './refusals.ts';
+
+/** The parameters of a request, of which the first value of each counts. */
+export type Query = URLSearchParams;
+
+/** A flag as upstream reads it: there, and neither `false` nor `0`. */
+export function flag(query: Query, name: string): boolean {
+  const value = query.get(name)?.toLowerCase();
+  return value !== undefined && value !== 'false' && value !== '0';
+}
+
+function whole(query: Query, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === '') return undefined;
+  const value = Number(text);
+  if (!/^\d{1,15}$/.test(text)) {
+    throw badRequest(`the parameter ${name} is not a whole number: ${JSON.stringify(text)}`);
+  }
+  return value;
+}
+
+/** A parameter that is there and not empty. */
+function text<Name extends string>(query: Query, name: Name): { readonly [key in Name]?: string } {
+  const value = query.get(name);
+  return (value === null || value === '' ? {} : { [name]: value }) as { [key in Name]?: string };
+}
+
+/** Which objects are meant. */
+export function selectionOf(query: Query): Selection {
+  return { ...text(query, 'labelSelector'), ...text(query, 'fieldSelector') };
+}
+
+/** The options of a list. */
+export function listOptionsOf(query: Query): ListOptions {
+  const limit = whole(query, 'limit');
+  return {
+    ...selectionOf(query),
+    ...(limit === undefined || limit === 0 ? {} : { limit }),
+    ...text(query, 'continue'),
+    ...text(query, 'resourceVersion'),
+    ...text(query, 'resourceVersionMatch'),
+  };
+}
+
+/** Watches end after this time if the client sets none, so that load spreads again. */
+const WATCH_MS = 2_700_000;
+
+/** The options of a watch. */
+export function watchOptionsOf(query: Query, signal: AbortSignal | undefined): WatchOptions {
+  const seconds = whole(query, 'timeoutSeconds');
+  const initial = query.get('sendInitialEvents');
+  return {
+    ...selectionOf(query),
+    ...text(query, 'resourceVersion'),
+    ...text(query, 'resourceVersionMatch'),
+    ...(initial === null ? {} : { sendInitialEvents: flag(query, 'sendInitialEvents') }),
+    allowBookmarks: flag(query, 'allowWatchBookmarks'),
+    timeoutMs: seconds === undefined || seconds === 0 ? WATCH_MS : seconds * 1000,
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+function dryRunOf(values: readonly string[]): boolean {
+  for (const value of values) {
+    if (value !== 'All') throw unsupportedOption('dryRun', value, ['All']);
+  }
+  return values.length > 0;
+}
+
+const FIELD_VALIDATIONS: readonly FieldValidation[] = ['Ignore', 'Warn', 'Strict'];
+
+function oneOf<Word extends string>(
+  option: string,
+  value: string | undefined,
+  words: readonly Word[],
+): Word | undefined {
+  if (value === undefined || value === '') return undefined;
+  const found = words.find((word) => word === value);
+  if (found === undefined) throw unsupportedOption(option, value, words);
+  return found;
+}
+
+const MAX_MANAGER = 128;
+
+/** The options of a write. */
+export function writeOptionsOf(query: Query): WriteOptions {
+  const manager = query.get('fieldManager') ?? '';
+  if (manager.length > MAX_MANAGER || /\p{Cc}/u.test(manager)) {
+    throw badRequest('the parameter fieldManager must be printable and at most 128 characters');
+  }
+  const value = query.get('fieldValidation') ?? undefined;
+  const fieldValidation = oneOf('fieldValidation', value, FIELD_VALIDATIONS);
+  return {
+    dryRun: dryRunOf(query.getAll('dryRun')),
+    ...(fieldValidation === undefined ? {} : { fieldValidation }),
+  };
+}
+
+const POLICIES: readonly PropagationPolicy[] = ['Background', 'Foreground', 'Orphan'];
+
+function stringField(fields: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = fields[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string') throw badRequest(`${name} in DeleteOptions must be a string`);
+  return value;
+}
+
+function preconditionsOf(value: unknown): DeleteOptions['preconditions'] {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'object') throw badRequest('preconditions in DeleteOptions must be a map');
+  const fields = value as Readonly<Record<string, unknown>>;
+  const uid = stringField(fields, 'uid');
+  const resourceVersion = stringField(fields, 'resourceVersion');
+  return {
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
+}
+
+function dryRunList(value: unknown): readonly string[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw badRequest('dryRun in DeleteOptions must be a list');
+  return value.map(String);
+}
+
+/** The options of a delete: from the body where it has them, else from the query. */
+export function deleteOptionsOf(
+  query: Query,
+  body: Readonly<Record<string, unknown>>,
+): DeleteOptions {
+  const { kind } = body;
+  if (kind !== undefined && kind !== 'DeleteOptions') {
+    throw badRequest('the body of a delete must be DeleteOptions');
+  }
+  const named = stringField(body, 'propagationPolicy') ?? query.get('propagationPolicy');
+  const orphan = body['orphanDependents'] === true || flag(query, 'orphanDependents');
+  const policy = oneOf('propagationPolicy', named ?? (orphan ? 'Orphan' : undefined), POLICIES);
+  const preconditions = preconditionsOf(body['preconditions']);
+  return {
+    dryRun: dryRunOf([...query.getAll('dryRun'), ...dryRunList(body['dryRun'])]),
+    ...(policy === undefined ? {} : { propagationPolicy: policy }),
+    ...(preconditions === undefined ? {} : { preconditions }),
+  };
+}

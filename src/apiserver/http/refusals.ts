@@ -1,0 +1,95 @@
+import { ApiError } from '../objects/errors.ts';
+
+/** 404: nothing is served at this path. */
+export function noSuchPath(): ApiError {
+  return new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
+}
+
+/** 405: the path exists, the method does not. */
+export function methodNotAllowed(): ApiError {
+  return new ApiError(
+    405,
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    {},
+  );
+}
+
+/** 406: none of the accepted media types is written here. */
+export function notAcceptable(): ApiError {
+  return new ApiError(
+    406,
+    'NotAcceptable',
+    'only the following media types are accepted: application/json',
+  );
+}
+
+/** 415: server-side apply, the one patch format that is left out on purpose. */
+export function applyNotServed(): ApiError {
+  return new ApiError(
+    415,
+    'UnsupportedMediaType',
+    'server-side apply is not supported by the embedded API of Lamina: use "kubectl apply" without --server-side',
+  );
+}
+
+/** 415: the body is in a format that is not read here. */
+export function unreadableBody(accepted: readonly string[]): ApiError {
+  return new ApiError(
+    415,
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  );
+}
+
+/** 401: no token, or not ours. */
+export function unauthorized(): ApiError {
+  return new ApiError(401, 'Unauthorized', 'Unauthorized');
+}
+
+/** 403: the request smells of a browser that was lured here. */
+export function forbiddenRequest(why: string): ApiError {
+  return new ApiError(403, 'Forbidden', `forbidden: ${why}`, {});
+}
+
+/** 429: as many requests are served as the server is willing to. */
+export function tooManyRequests(): ApiError {
+  return new ApiError(
+    429,
+    'TooManyRequests',
+    'the server has received too many requests and has asked us to try again later',
+    { retryAfterSeconds: 1 },
+  );
+}
+
+/** 413: the body is larger than any object may be. */
+export function bodyTooLarge(limitBytes: number): ApiError {
+  return new ApiError(
+    413,
+    'RequestEntityTooLarge',
+    `the request body is larger than the limit of ${limitBytes} bytes`,
+  );
+}
+
+/** 408: the body did not arrive in time. */
+export function bodyTooSlow(): ApiError {
+  return new ApiError(408, 'Timeout', 'the request body did not arrive in time');
+}
+
+/** 500: a fault of ours; the log has the details. */
+export function internalError(): ApiError {
+  return new ApiError(500, 'InternalError', 'Internal error occurred: see the log of the server');
+}
+
+/** 422: an option of the request has a value that is not served. */
+export function unsupportedOption(
+  option: string,
+  value: string,
+  supported: readonly string[],
+): ApiError {
+  const list = supported.map((each) => `"${each}"`).join(', ');
+  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`;
+  return new ApiError(422, 'Invalid', `options is invalid: ${option}: ${message}`, {
+    causes: [{ reason: 'FieldValueNotSupported', message, field: option }],
+  });
+}

@@ -1,0 +1,195 @@
+import type { Clock } from '../../core/clock.ts';
+import { isObject } from '../../core/json.ts';
+import type { ApiRequest, ApiResponse } from '../../core/transport.ts';
+import { badRequest } from '../objects/errors.ts';
+import type {
+  Collection,
+  DeleteResult,
+  ObjectKey,
+  ObjectService,
+  Resource,
+  WriteResult,
+} from '../objects/types.ts';
+import { negotiate } from './accept.ts';
+import { answer, streamAnswer, warningHeaders } from './answer.ts';
+import { decodeBody, patchTypeOf } from './body.ts';
+import {
+  deleteOptionsOf,
+  flag,
+  listOptionsOf,
+  selectionOf,
+  watchOptionsOf,
+  writeOptionsOf,
+  type Query,
+} from './query.ts';
+import { methodNotAllowed, noSuchPath } from './refusals.ts';
+import { includeOf, listAnswer, objectAnswer, type Representation } from './represent.ts';
+import type { Route } from './route.ts';
+import { watchFrames } from './watch.ts';
+
+/** What the handlers of resources need. */
+export interface ResourceContext {
+  readonly objects: ObjectService;
+  readonly clock: Clock;
+}
+
+interface Call extends ResourceContext {
+  readonly request: ApiRequest;
+  readonly query: Query;
+}
+
+function representationOf(call: Call, resource: Resource, list = false): Representation {
+  const kind = list ? 'PartialObjectMetadataList' : 'PartialObjectMetadata';
+  return {
+    form: negotiate(call.request.headers['accept'], kind),
+    include: includeOf(call.query),
+    resource,
+    nowMs: call.clock.now(),
+  };
+}
+
+async function list(call: Call, collection: Collection): Promise<ApiResponse> {
+  const representation = representationOf(call, collection.resource, true);
+  return listAnswer(await call.objects.list(collection, listOptionsOf(call.query)), representation);
+}
+
+async function watch(call: Call, collection: Collection): Promise<ApiResponse> {
+  const representation = representationOf(call, collection.resource);
+  const options = watchOptionsOf(call.query, call.request.signal);
+  const events = await call.objects.watch(collection, options);
+  return streamAnswer(watchFrames(events, representation, () => call.clock.now()));
+}
+
+function written(status: number, result: WriteResult, representation: Representation) {
+  const { document, warnings } = result;
+  return objectAnswer(status, document, representation, warningHeaders(warnings));
+}
+
+async function create(call: Call, collection: Collection): Promise<ApiResponse> {
+  const { resource, namespace } = collection;
+  if ((namespace === undefined) === resource.namespaced) throw methodNotAllowed();
+  const representation = representationOf(call, resource);
+  const options = writeOptionsOf(call.query);
+  const { value, duplicates } = decodeBody(call.request);
+  const result = await call.objects.create(collection, value, { ...options, duplicates });
+  return written(201, result, representation);
+}
+
+async function update(call: Call, key: ObjectKey, subresource?: 'status'): Promise<ApiResponse> {
+  const representation = representationOf(call, key.resource);
+  const options = writeOptionsOf(call.query);
+  const { value, duplicates } = decodeBody(call.request);
+  const result = await call.objects.update(key, value, {
+    ...options,
+    duplicates,
+    ...(subresource === undefined ? {} : { subresource }),
+  });
+  return written(200, result, representation);
+}
+
+async function patch(call: Call, key: ObjectKey, subresource?: 'status'): Promise<ApiResponse> {
+  const representation = representationOf(call, key.resource);
+  const type = patchTypeOf(call.request, key.resource);
+  const options = writeOptionsOf(call.query);
+  const { value, duplicates } = decodeBody(call.request);
+  const result = await call.objects.patch(
+    key,
+    { type, body: value },
+    { ...options, duplicates, ...(subresource === undefined ? {} : { subresource }) },
+  );
+  return written(200, result, representation);
+}
+
+function deleteBody(call: Call): Readonly<Record<string, unknown>> {
+  if (call.request.body === undefined || call.request.body.length === 0) return {};
+  const { value } = decodeBody(call.request);
+  if (!isObject(value)) throw badRequest('the body of a delete must be DeleteOptions');
+  return value;
+}
+
+function deletedStatus(resource: Resource, { document }: DeleteResult): string {
+  const { name, uid } = document.object.metadata;
+  const group = resource.group === '' ? {} : { group: resource.group };
+  return JSON.stringify({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name, ...group, kind: resource.plural, uid },
+  });
+}
+
+async function remove(call: Call, key: ObjectKey): Promise<ApiResponse> {
+  const representation = representationOf(call, key.resource);
+  const options = deleteOptionsOf(call.query, deleteBody(call));
+  const result = await call.objects.remove(key, options);
+  if (result.gone) return answer(200, deletedStatus(key.resource, result));
+  return objectAnswer(200, result.document, representation);
+}
+
+async function removeAll(call: Call, collection: Collection): Promise<ApiResponse> {
+  // Across namespaces, and for namespaces themselves, upstream has no such route either.
+  if (collection.namespace === undefined) throw methodNotAllowed();
+  const representation = representationOf(call, collection.resource, true);
+  const options = deleteOptionsOf(call.query, deleteBody(call));
+  const items = await call.objects.deleteCollection(collection, {
+    ...options,
+    ...selectionOf(call.query),
+  });
+  return listAnswer({ items, resourceVersion: '' }, representation);
+}
+
+function onCollection(call: Call, collection: Collection): Promise<ApiResponse> {
+  switch (call.request.method) {
+    case 'GET':
+      return flag(call.query, 'watch') ? watch(call, collection) : list(call, collection);
+    case 'POST':
+      return create(call, collection);
+    case 'DELETE':
+      return removeAll(call, collection);
+    case 'PUT':
+    case 'PATCH':
+      throw methodNotAllowed();
+  }
+}
+
+function subresourceOf(key: ObjectKey, name: string | undefined): 'status' | undefined {
+  if (name === undefined) return undefined;
+  if (name === 'status' && key.resource.subresources.status) return name;
+  throw noSuchPath();
+}
+
+async function read(call: Call, key: ObjectKey, subresource?: 'status'): Promise<ApiResponse> {
+  const representation = representationOf(call, key.resource);
+  const options = subresource === undefined ? {} : { subresource };
+  return objectAnswer(200, await call.objects.get(key, options), representation);
+}
+
+function onObject(call: Call, key: ObjectKey, part: string | undefined): Promise<ApiResponse> {
+  const subresource = subresourceOf(key, part);
+  switch (call.request.method) {
+    case 'GET':
+      return read(call, key, subresource);
+    case 'PUT':
+      return update(call, key, subresource);
+    case 'PATCH':
+      return patch(call, key, subresource);
+    case 'DELETE':
+      if (subresource !== undefined) throw methodNotAllowed();
+      return remove(call, key);
+    case 'POST':
+      throw methodNotAllowed();
+  }
+}
+
+/** Serves a request for a collection, an object or its status. Rejects with an ApiError. */
+export async function serveResource(
+  route: Route,
+  request: ApiRequest,
+  query: Query,
+  context: ResourceContext,
+): Promise<ApiResponse> {
+  const call: Call = { ...context, request, query };
+  if (route.to === 'collection') return onCollection(call, route.collection);
+  return onObject(call, route.key, route.subresource);
+}

@@ -1,0 +1,61 @@
+import { isObject } from '../../core/json.ts';
+import type { Document, WatchEvent } from '../objects/types.ts';
+import { partialMetadata, tableJson } from '../table/table.ts';
+import type { Representation } from './represent.ts';
+
+function frame(type: string, json: string): Uint8Array {
+  return Buffer.from(`{"type":"${type}","object":${json}}\n`);
+}
+
+/** Frames by document, so that a change is encoded once however many watch it. */
+const frames = new WeakMap<Document, Map<string, Uint8Array>>();
+
+function sharedFrame(
+  event: WatchEvent,
+  document: Document,
+  form: 'object' | 'partial',
+): Uint8Array {
+  const known = frames.get(document) ?? new Map<string, Uint8Array>();
+  frames.set(document, known);
+  const key = `${form}/${event.type}`;
+  const kept = known.get(key);
+  if (kept !== undefined) return kept;
+  const json = form === 'object' ? event.json : JSON.stringify(partialMetadata(document));
+  const made = frame(event.type, json);
+  known.set(key, made);
+  return made;
+}
+
+/** A bookmark in the form that the watcher reads; it carries nothing but its metadata. */
+function bookmark(event: WatchEvent, { form, ...rows }: Representation): Uint8Array {
+  if (form === 'object') return frame(event.type, event.json);
+  const parsed: unknown = JSON.parse(event.json);
+  const metadata = isObject(parsed) && isObject(parsed['metadata']) ? parsed['metadata'] : {};
+  if (form === 'table') {
+    return frame(event.type, tableJson([], metadata, { ...rows, withHeads: false }));
+  }
+  const bare = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
+  return frame(event.type, JSON.stringify(bare));
+}
+
+/** Writes the events of a watch, one JSON text a line. */
+export async function* watchFrames(
+  events: AsyncIterable<WatchEvent>,
+  representation: Representation,
+  now: () => number,
+): AsyncGenerator<Uint8Array> {
+  let first = true;
+  for await (const event of events) {
+    const { document, type } = event;
+    if (type === 'ERROR') yield frame(type, event.json);
+    else if (document === undefined) yield bookmark(event, representation);
+    else if (representation.form === 'table') {
+      const { resourceVersion } = event;
+      const options = { ...representation, nowMs: now(), withHeads: first };
+      yield frame(type, tableJson([document], { resourceVersion }, options));
+      first = false;
+    } else {
+      yield sharedFrame(event, document, representation.form);
+    }
+  }
+}

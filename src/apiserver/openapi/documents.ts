@@ -1,0 +1,45 @@
+import { hexOf, sha256 } from '../../core/digest.ts';
+import { grouped } from '../discovery/served.ts';
+import type { Resource } from '../objects/types.ts';
+import { SHARED_SCHEMAS } from './metadata.ts';
+import { pathsOf } from './paths.ts';
+import { schemasOf } from './schemas.ts';
+
+/** A document with the hash of its text, by which clients keep it. */
+export interface OpenApiDocument {
+  readonly json: string;
+  readonly hash: string;
+}
+
+/** The documents by their path, and the index that leads to them. */
+export interface OpenApi {
+  readonly index: string;
+  readonly documents: ReadonlyMap<string, OpenApiDocument>;
+}
+
+function rootOf(resource: Resource): string {
+  return resource.group === '' ? `api/${resource.version}` : `apis/${resource.apiVersion}`;
+}
+
+function documentOf(root: string, resources: readonly Resource[], version: string) {
+  const schemas = Object.assign({}, SHARED_SCHEMAS, ...resources.map(schemasOf)) as object;
+  const paths = Object.assign(
+    {},
+    ...resources.map((resource) => pathsOf(resource, `/${root}`)),
+  ) as object;
+  const info = { title: 'Lamina', version };
+  return JSON.stringify({ openapi: '3.0.0', info, paths, components: { schemas } });
+}
+
+/** Writes the OpenAPI v3 documents, one for each group version. */
+export function openApi(resources: readonly Resource[], version: string): OpenApi {
+  const documents = new Map<string, OpenApiDocument>();
+  const paths: Record<string, unknown> = {};
+  for (const [root, list] of grouped(resources, rootOf)) {
+    const json = documentOf(root, list, version);
+    const hash = hexOf(sha256(json)).toUpperCase();
+    documents.set(`/openapi/v3/${root}`, { json, hash });
+    paths[root] = { serverRelativeURL: `/openapi/v3/${root}?hash=${hash}` };
+  }
+  return { index: JSON.stringify({ paths }), documents };
+}

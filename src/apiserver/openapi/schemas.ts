@@ -1,0 +1,57 @@
+import { isObject } from '../../core/json.ts';
+import type { Resource } from '../objects/types.ts';
+import { described, NAMES, ref, type Node } from './metadata.ts';
+
+type Named = Pick<Resource, 'group' | 'version' | 'kind'>;
+
+/** The name of a schema: the group backwards, as `dev.lamina.v1alpha1.OSLayer`. */
+export function schemaName({ group, version, kind }: Named): string {
+  if (group === '') return `io.k8s.api.core.${version}.${kind}`;
+  const [first = '', ...rest] = group.split('.');
+  if (rest.join('.') === 'k8s.io') return `io.k8s.api.${first}.${version}.${kind}`;
+  return `${group.split('.').reverse().join('.')}.${version}.${kind}`;
+}
+
+/** The mark by which clients find the schema and the operations of a kind. */
+export function gvk({ group, version, kind }: Named): Node {
+  return { group, version, kind };
+}
+
+function objectSchema(resource: Resource): Node {
+  const { schema } = resource;
+  const properties = isObject(schema['properties']) ? schema['properties'] : {};
+  return {
+    ...schema,
+    properties: {
+      apiVersion: { description: 'API version of this object.', type: 'string' },
+      kind: { description: 'Kind of this object.', type: 'string' },
+      ...properties,
+      metadata: described('Metadata that all objects have.', NAMES.objectMeta),
+    },
+    'x-kubernetes-group-version-kind': [gvk(resource)],
+  };
+}
+
+function listSchema(resource: Resource): Node {
+  const kind = `${resource.kind}List`;
+  return {
+    description: `${kind} is a list of ${resource.kind}.`,
+    type: 'object',
+    required: ['items'],
+    properties: {
+      apiVersion: { description: 'API version of this object.', type: 'string' },
+      items: { description: 'The objects.', type: 'array', items: ref(schemaName(resource)) },
+      kind: { description: 'Kind of this object.', type: 'string' },
+      metadata: described('Metadata of the list.', NAMES.listMeta),
+    },
+    'x-kubernetes-group-version-kind': [gvk({ ...resource, kind })],
+  };
+}
+
+/** The schemas of a resource: the object and its list. */
+export function schemasOf(resource: Resource): Readonly<Record<string, Node>> {
+  return {
+    [schemaName(resource)]: objectSchema(resource),
+    [schemaName({ ...resource, kind: `${resource.kind}List` })]: listSchema(resource),
+  };
+}
