@@ -1,0 +1,49 @@
+import { Failure, impossible, messageOf } from '../core/failure.ts';
+
+const RESTORE = 'Restore the blob from a copy of the store, or build the layer version again.';
+
+/** A blob that a layer names is not in the store. */
+export function blobMissing(layer: string, digest: string): Failure {
+  const message = `layer ${layer}: blob ${digest} is missing from the store`;
+  return new Failure({ consequence: 'Lost', code: 'BlobMissing', message, hint: RESTORE });
+}
+
+/** A blob is there, but not with the bytes that its name promises. */
+export function blobCorrupt(layer: string, digest: string, cause: string): Failure {
+  const message = `layer ${layer}: blob ${digest} is corrupt: ${cause}`;
+  return new Failure({ consequence: 'Lost', code: 'BlobCorrupt', message, hint: RESTORE });
+}
+
+/** A layer's metadata is what its digest promises, and still not a layer that we accept. */
+export function layerInvalid(layer: string, cause: string): Failure {
+  return impossible(
+    'LayerInvalid',
+    `layer ${layer} is not valid: ${cause}`,
+    'The layer was made by something else or by a newer version; build it again or import another.',
+  );
+}
+
+const CURES: Readonly<Record<string, readonly [code: string, hint: string]>> = {
+  ENOSPC: ['StoreFull', 'Free space on the file system of the store, or make it larger.'],
+  EDQUOT: ['StoreFull', 'Raise the quota of the user that runs Lamina.'],
+  EACCES: ['StoreNotWritable', 'Give the user that runs Lamina the folder of the store.'],
+  EPERM: ['StoreNotWritable', 'Give the user that runs Lamina the folder of the store.'],
+  EROFS: ['StoreNotWritable', 'Mount the file system of the store for writing.'],
+};
+
+/** Errors of the operating system whose cure lies outside the spec, as what they are. */
+export async function withPlace<Result>(
+  place: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const errno = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+    const cure = typeof errno === 'string' ? CURES[errno] : undefined;
+    if (cure === undefined) throw error;
+    const [code, hint] = cure;
+    const message = `${place}: ${messageOf(error)}`;
+    throw new Failure({ consequence: 'Denied', code, message, hint }, error);
+  }
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure, impossible } from '../core/failure.ts';
+import { syncFolder } from '../host/files.ts';
+import type { Descriptor } from './descriptor.ts';
+import { withPlace } from './failures.ts';
+import { parseIndexJson, withManifest, type IndexDocument } from './index-json.ts';
+import type { Layout } from './layout.ts';
+import type { StoreLock } from './lock.ts';
+import { ANNOTATION, CAP } from './names.ts';
+
+/** A manifest as it is entered in `index.json`. */
+export interface ManifestEntry extends Descriptor {
+  readonly artifactType: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+interface Cached {
+  readonly version: string;
+  readonly document: IndexDocument;
+}
+
+function versionOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+}
+
+/** `index.json`: read by anybody at any time, replaced as a whole under the lock. */
+export class IndexFile {
+  private readonly layout: Layout;
+  private readonly lock: StoreLock;
+  private cached: Cached | undefined;
+
+  constructor(layout: Layout, lock: StoreLock) {
+    this.layout = layout;
+    this.lock = lock;
+  }
+
+  /** The document as it is now; one `stat` when it has not changed. */
+  async read(): Promise<IndexDocument> {
+    const path = this.layout.indexJson;
+    if (this.cached?.version === versionOf(await stat(path, { bigint: true }))) {
+      return this.cached.document;
+    }
+    const handle = await open(path, 'r');
+    try {
+      const now = await handle.stat({ bigint: true });
+      if (now.size > BigInt(CAP.indexJsonBytes)) {
+        throw impossible('StoreInvalid', `${path} is too large`, 'Split the store.');
+      }
+      const document = parseIndexJson(await handle.readFile('utf8'), path);
+      this.cached = { version: versionOf(now), document };
+      return document;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Enters a manifest under its name. A name never changes its manifest. */
+  add(name: string, entry: ManifestEntry, signal?: AbortSignal): Promise<void> {
+    return this.lock.hold(async () => {
+      const document = await this.read();
+      const present = document.named.get(name);
+      if (present?.digest === entry.digest) return;
+      if (present !== undefined) throw taken(name, present.digest, entry.digest);
+      const annotations = { ...entry.annotations, [ANNOTATION.refName]: name };
+      await this.replace(withManifest(document, { ...entry, annotations }));
+    }, signal);
+  }
+
+  private replace(text: string): Promise<void> {
+    return withPlace(this.layout.root, async () => {
+      const temporary = join(this.layout.ingest, randomUUID());
+      try {
+        const handle = await open(temporary, 'wx', 0o644);
+        try {
+          await handle.writeFile(text);
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+        await rename(temporary, this.layout.indexJson);
+      } finally {
+        await rm(temporary, { force: true });
+      }
+      await syncFolder(this.layout.root);
+    });
+  }
+}
+
+function taken(name: string, present: string, wanted: string): Failure {
+  return new Failure({
+    consequence: 'Conflict',
+    code: 'TagTaken',
+    message: `${name} is in the store as ${present} and cannot become ${wanted}`,
+    hint: 'Tags never change: use the version that is there, or give the new one another name.',
+  });
+}

@@ -1,0 +1,57 @@
+import { isDigest, type Digest } from '../core/digest.ts';
+import { isObject } from '../core/json.ts';
+import { impossible } from '../core/failure.ts';
+import { readAnnotations } from './descriptor.ts';
+import { ANNOTATION } from './names.ts';
+
+/** One named manifest of `index.json`. */
+export interface IndexEntry {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** The content of `index.json`. What we do not know in it is kept as it is. */
+export interface IndexDocument {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly manifests: readonly unknown[];
+  /** By reference name, `<repository>:<tag>`. */
+  readonly named: ReadonlyMap<string, IndexEntry>;
+}
+
+function readEntry(value: unknown): readonly [string, IndexEntry] | undefined {
+  if (!isObject(value)) return undefined;
+  const { digest, size } = value;
+  const annotations = readAnnotations(value['annotations']);
+  const name = annotations[ANNOTATION.refName];
+  if (name === undefined || typeof digest !== 'string' || !isDigest(digest)) return undefined;
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return undefined;
+  return [name, { digest, size, annotations }];
+}
+
+function parse(text: string, path: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isObject(value) && Array.isArray(value['manifests'])) return value;
+  } catch {
+    // Told below, with the name of the file.
+  }
+  throw impossible(
+    'StoreInvalid',
+    `${path} is not an OCI image index`,
+    'Restore the file from a copy; the blobs beside it are not touched.',
+  );
+}
+
+/** Reads `index.json`. */
+export function parseIndexJson(text: string, path: string): IndexDocument {
+  const fields = parse(text, path);
+  const manifests = fields['manifests'] as readonly unknown[];
+  const entries = manifests.map(readEntry).filter((entry) => entry !== undefined);
+  return { fields, manifests, named: new Map(entries) };
+}
+
+/** The text of `index.json` with one more manifest. */
+export function withManifest(document: IndexDocument, descriptor: unknown): string {
+  return JSON.stringify({ ...document.fields, manifests: [...document.manifests, descriptor] });
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/** A process, told apart from any other that has or had its number. Linux only, by `/proc`. */
+export interface Owner {
+  /** Host, boot and process namespace: only inside one of these do numbers mean anything. */
+  readonly host: string;
+  readonly pid: number;
+  /** Start time in clock ticks since boot. */
+  readonly start: string;
+}
+
+interface Stat {
+  readonly start: string;
+  /** Killed, but not yet reaped by its parent. */
+  readonly ended: boolean;
+}
+
+function statOf(pid: number): Stat | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name in brackets may hold anything; the fields after its last bracket are regular.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { start: fields[19] ?? '', ended: fields[0] === 'Z' || fields[0] === 'X' };
+  } catch {
+    return undefined;
+  }
+}
+
+function answers(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function hostId(): string {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  const place = `${hostname()} ${boot} ${readlinkSync('/proc/self/ns/pid')}`;
+  return createHash('sha256').update(place).digest('hex').slice(0, 16);
+}
+
+let self: Owner | undefined;
+
+/** This process. */
+export function thisProcess(): Owner {
+  self ??= { host: hostId(), pid: process.pid, start: statOf(process.pid)?.start ?? '' };
+  return self;
+}
+
+/** Whether an owner still runs; `unknown` when it belongs to another host. */
+export function livenessOf(owner: Owner): 'running' | 'gone' | 'unknown' {
+  if (owner.host !== thisProcess().host) return 'unknown';
+  const stat = statOf(owner.pid);
+  if (stat !== undefined) return stat.start === owner.start && !stat.ended ? 'running' : 'gone';
+  // Some systems hide the processes of other users from /proc; a signal still finds them.
+  return answers(owner.pid) ? 'running' : 'gone';
+}
