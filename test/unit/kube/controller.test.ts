@@ -1,0 +1,372 @@
+import type { ApiObject, CommonStatus } from '../../../src/api/object.ts';
+import type { Clock } from '../../../src/core/clock.ts';
+import { Failure, impossible, transient } from '../../../src/core/failure.ts';
+import { silentLog } from '../../../src/host/log.ts';
+import { kubeClient } from '../../../src/kube/client.ts';
+import { systemClock } from '../../../src/host/clock.ts';
+import type { ControllerSpec } from '../../../src/kube/controller.ts';
+import { createManager, type Manager } from '../../../src/kube/manager.ts';
+import type { Plan, Reconciler } from '../../../src/kube/reconciler.ts';
+import { pathOf, resourceOf } from '../../../src/kube/resource.ts';
+import { ApiDouble } from '../../support/api-double.ts';
+import { eventually, idle } from '../../support/eventually.ts';
+import { fastClock } from '../../support/fast-clock.ts';
+import { afterEach, describe, expect, it } from '../../support/runner.ts';
+
+type Status = CommonStatus & { note?: string };
+type Spec = { size?: number; after?: string };
+type Item = ApiObject<Spec, Status>;
+type Loop = Reconciler<Spec, Status, unknown, string>;
+
+const RESOURCE = resourceOf('LayerVersion');
+const COLLECTION = pathOf(RESOURCE);
+const FINALIZER = 'lamina.dev/test';
+
+const done: Plan<string, Status> = {
+  verdict: 'settled',
+  reason: 'Deployable',
+  message: 'done',
+  status: {},
+  conditions: [],
+};
+const settling: Loop = {
+  observe: () => Promise.resolve(undefined),
+  plan: () => done,
+  act: () => Promise.resolve(),
+};
+
+const running: Manager[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((manager) => manager.stop()));
+});
+
+function manage(
+  api: ApiDouble,
+  reconciler: Loop | ((manager: Manager) => Loop),
+  more: Partial<ControllerSpec<Spec, Status, unknown, string>> = {},
+  clock: Clock = fastClock,
+): Manager {
+  const manager = createManager({
+    client: kubeClient(api.transport),
+    clock,
+    random: () => 0.5,
+    log: silentLog,
+  });
+  running.push(manager);
+  manager.add<Spec, Status, unknown, string>({
+    name: 'test',
+    resource: RESOURCE,
+    reconciler: typeof reconciler === 'function' ? reconciler(manager) : reconciler,
+    watches: [],
+    workers: 2,
+    ...more,
+  });
+  manager.start();
+  return manager;
+}
+
+function item(name: string, spec: Spec = {}): Item {
+  const metadata = { name, namespace: 'n' };
+  return { apiVersion: 'lamina.dev/v1alpha1', kind: 'LayerVersion', metadata, spec };
+}
+
+function people(api: ApiDouble) {
+  const client = kubeClient(api.transport);
+  return {
+    create: (name: string, spec?: Spec) => client.create(RESOURCE, item(name, spec)),
+    edit: (name: string, patch: unknown) =>
+      client.mergePatch<Item>(RESOURCE, { namespace: 'n', name }, patch),
+    remove: (name: string) => client.remove(RESOURCE, { namespace: 'n', name }),
+  };
+}
+
+function find(api: ApiDouble, name: string): Item | undefined {
+  return (api.all(COLLECTION) as unknown as Item[]).find(({ metadata }) => metadata.name === name);
+}
+
+function condition(api: ApiDouble, name: string, type = 'Ready') {
+  return find(api, name)?.status?.conditions?.find((one) => one.type === type);
+}
+
+const isReady = (api: ApiDouble, name: string) => condition(api, name)?.status === 'True';
+
+describe('controller', () => {
+  it('needs one write for an object without work, two with a finalizer, none at rest', async () => {
+    for (const finalizer of [undefined, FINALIZER]) {
+      const api = new ApiDouble();
+      await people(api).create('a');
+      api.writes.length = 0;
+      manage(api, settling, finalizer === undefined ? {} : { finalizer });
+      await eventually(() => isReady(api, 'a'), 'Ready');
+      await idle();
+      expect(api.writes).toHaveLength(finalizer === undefined ? 1 : 2);
+      // A restart changes nothing.
+      const second = manage(api, settling, finalizer === undefined ? {} : { finalizer });
+      await second.synced();
+      await idle();
+      expect(api.writes).toHaveLength(finalizer === undefined ? 1 : 2);
+    }
+  });
+
+  it('wakes within milliseconds, by its own objects and by those that they wait for', async () => {
+    const api = new ApiDouble();
+    const loop = (manager: Manager): Loop => ({
+      ...settling,
+      plan: ({ spec }) => {
+        const below = manager.caches.of<Item>(RESOURCE).get('n', spec.after ?? '');
+        if (spec.after === undefined || isDone(below)) return done;
+        return { ...done, verdict: 'waiting', reason: 'Waiting', message: `for ${spec.after}` };
+      },
+    });
+    const isDone = (one: Item | undefined) =>
+      one?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+    const map = ({ metadata }: { metadata: { name: string } }) =>
+      (api.all(COLLECTION) as unknown as Item[])
+        .filter(({ spec }) => spec.after === metadata.name)
+        .map(({ metadata: { name } }) => `n/${name}`);
+    const manager = manage(api, loop, { watches: [{ resource: RESOURCE, map }] });
+    await manager.synced();
+    await people(api).create('app', { after: 'os' });
+    await eventually(() => condition(api, 'app')?.reason === 'Waiting', 'Waiting');
+    const begun = performance.now();
+    await people(api).create('os');
+    await eventually(() => isReady(api, 'app'), 'app Ready');
+    expect(performance.now() - begun).toBeLessThan(500);
+  });
+
+  it('does not let its own status writes end a backoff', async () => {
+    const api = new ApiDouble();
+    await people(api).create('a');
+    const times: number[] = [];
+    manage(api, {
+      ...settling,
+      observe: () => {
+        times.push(performance.now());
+        throw transient('Outage', `try ${times.length}`);
+      },
+    });
+    await eventually(() => times.length === 5, 'five tries');
+    // 750 ms doubling, a hundred times faster: the fifth comes after 112 ms, not at once.
+    expect((times[4] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(100);
+    expect(condition(api, 'a', 'Reconciling')?.reason).toBe('ProgressingWithRetry');
+  });
+
+  it('forgets failures when the object is edited', async () => {
+    const api = new ApiDouble();
+    await people(api).create('a');
+    let tries = 0;
+    manage(api, {
+      ...settling,
+      observe: ({ spec }) => {
+        tries += 1;
+        return spec.size === 2 ? Promise.resolve() : Promise.reject(transient('Outage', 'down'));
+      },
+    });
+    await eventually(() => tries === 3, 'three tries');
+    await people(api).edit('a', { spec: { size: 2 } });
+    await eventually(() => isReady(api, 'a'), 'Ready');
+    expect(find(api, 'a')?.status?.observedGeneration).toBe(2);
+  });
+
+  it('stalls what only an edit can cure, and recovers with the edit', async () => {
+    const api = new ApiDouble();
+    await people(api).create('a', { size: 1 });
+    let tries = 0;
+    manage(api, {
+      ...settling,
+      observe: ({ spec }) => {
+        tries += 1;
+        if (spec.size === 1) throw impossible('TooSmall', 'size 1 is too small', 'Use 2.');
+        return Promise.resolve();
+      },
+    });
+    await eventually(() => condition(api, 'a', 'Stalled') !== undefined, 'Stalled');
+    await idle();
+    expect(tries).toBe(1);
+    await people(api).edit('a', { spec: { size: 2 } });
+    await eventually(() => isReady(api, 'a'), 'Ready');
+    expect(condition(api, 'a', 'Stalled')).toBeUndefined();
+  });
+
+  it('repairs a status that somebody else has broken', async () => {
+    const api = new ApiDouble();
+    await people(api).create('a');
+    manage(api, settling);
+    await eventually(() => isReady(api, 'a'), 'Ready');
+    const status = { conditions: null };
+    await kubeClient(api.transport).mergePatch(
+      RESOURCE,
+      { namespace: 'n', name: 'a' },
+      { status },
+      { subresource: 'status' },
+    );
+    await eventually(() => isReady(api, 'a'), 'Ready again');
+  });
+
+  it('persists a handle before the next step', async () => {
+    const api = new ApiDouble();
+    await people(api).create('a');
+    const seen: (string | undefined)[] = [];
+    manage(api, {
+      ...settling,
+      plan: ({ status }) =>
+        status?.handle === 'task-7' && seen.length === 2
+          ? done
+          : { ...done, verdict: 'act', reason: 'Working', steps: ['start', 'next'] },
+      act: (step) => {
+        seen.push(find(api, 'a')?.status?.handle);
+        return Promise.resolve(step === 'start' ? { handle: 'task-7' } : undefined);
+      },
+    });
+    await eventually(() => isReady(api, 'a'), 'Ready');
+    expect(seen).toEqual([undefined, 'task-7']);
+    expect(find(api, 'a')?.status?.handle).toBeUndefined();
+  });
+
+  it('keeps an object until its plan releases it', async () => {
+    const api = new ApiDouble();
+    let isClean = false;
+    let wake: (key: string) => void = () => undefined;
+    const loop: Loop = {
+      ...settling,
+      plan: ({ metadata }) => {
+        if (metadata.deletionTimestamp === undefined) return done;
+        if (isClean) return { ...done, verdict: 'released' };
+        return { ...done, verdict: 'waiting', reason: 'Deleting', message: 'the machine is there' };
+      },
+    };
+    manage(api, loop, {
+      finalizer: FINALIZER,
+      external: (wakeKey) => {
+        wake = wakeKey;
+        return () => undefined;
+      },
+    });
+    await people(api).create('a');
+    await eventually(() => isReady(api, 'a'), 'Ready');
+    await people(api).remove('a');
+    await eventually(() => condition(api, 'a')?.reason === 'Deleting', 'Deleting');
+    isClean = true;
+    wake('n/a');
+    await eventually(() => find(api, 'a') === undefined, 'gone');
+  });
+
+  it('retries conflicts at once and in silence', async () => {
+    const api = new ApiDouble();
+    await people(api).create('a');
+    let edits = 0;
+    manage(api, {
+      ...settling,
+      observe: async () => {
+        if (edits === 2) return;
+        edits += 1;
+        // Somebody edits between our look and our write.
+        await people(api).edit('a', { metadata: { labels: { edit: String(edits) } } });
+      },
+    });
+    await eventually(() => isReady(api, 'a'), 'Ready');
+    const statuses = api.writes.filter(({ path }) => path.endsWith('/status'));
+    expect(statuses.every(({ body }) => !JSON.stringify(body).includes('Retry'))).toBe(true);
+    expect(find(api, 'a')?.metadata.labels).toEqual({ edit: '2' });
+  });
+
+  it('slows down when every write is a conflict', async () => {
+    const api = new ApiDouble();
+    await people(api).create('a');
+    let writes = 0;
+    api.before = ({ method, path }) => {
+      if (method !== 'PATCH' || !path.endsWith('/status')) return;
+      writes += 1;
+      throw new Failure({ consequence: 'Conflict', code: 'Conflict', message: 'modified' });
+    };
+    manage(api, settling);
+    await eventually(() => writes > 6, 'some tries');
+    const before = writes;
+    await idle(20);
+    expect(writes - before).toBeLessThan(4);
+  });
+
+  it('never decides on a cache that has not seen its own creation', async () => {
+    const api = new ApiDouble();
+    const machines = resourceOf('PackagingMachine');
+    const slow = { ...api, transport: delayed(api, 30) };
+    await people(api).create('a');
+    let creations = 0;
+    const map = () => ['n/a'];
+    const loop = (manager: Manager): Loop => ({
+      ...settling,
+      plan: () =>
+        manager.caches.of(machines).list('n').length > 0
+          ? done
+          : { ...done, verdict: 'act', reason: 'Making', steps: ['create'] },
+      act: async () => {
+        creations += 1;
+        const metadata = { name: `m-${creations}`, namespace: 'n' };
+        await manager.client.create(machines, { ...item('m'), kind: 'PackagingMachine', metadata });
+      },
+    });
+    manage(
+      slow as unknown as ApiDouble,
+      loop,
+      { watches: [{ resource: machines, map }] },
+      systemClock,
+    );
+    await eventually(() => isReady(api, 'a'), 'Ready');
+    expect(creations).toBe(1);
+  });
+
+  it('ends what is in work before it stops', async () => {
+    const api = new ApiDouble();
+    await people(api).create('a');
+    const gate = Promise.withResolvers<void>();
+    let isActing = false;
+    const manager = manage(api, {
+      ...settling,
+      plan: () => (isActing ? done : { ...done, verdict: 'act', reason: 'Work', steps: ['x'] }),
+      act: async () => {
+        isActing = true;
+        await gate.promise;
+      },
+    });
+    await eventually(() => isActing, 'acting');
+    const stopped = manager.stop();
+    await people(api).create('b');
+    gate.resolve();
+    await stopped;
+    expect(isReady(api, 'a')).toBe(true);
+    expect(condition(api, 'b')).toBeUndefined();
+  });
+
+  it('aborts a pass that does not end in time', async () => {
+    const api = new ApiDouble();
+    await people(api).create('a');
+    let isBusy = false;
+    const manager = manage(api, {
+      ...settling,
+      observe: (_, signal) => {
+        isBusy = true;
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('aborted')));
+        });
+      },
+    });
+    await eventually(() => isBusy, 'busy');
+    await manager.stop();
+    expect(condition(api, 'a')).toBeUndefined();
+  });
+});
+
+/** The same API whose watches are late. */
+function delayed(api: ApiDouble, lateMs: number): ApiDouble['transport'] {
+  return async (request) => {
+    const answer = await api.transport(request);
+    if (!request.path.includes('watch=true')) return answer;
+    const body = (async function* () {
+      for await (const chunk of answer.body) {
+        await new Promise((resolve) => setTimeout(resolve, lateMs));
+        yield chunk;
+      }
+    })();
+    return { ...answer, body };
+  };
+}
