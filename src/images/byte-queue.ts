@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 import { messageOf, transient } from '../core/failure.ts';
 
+/** Code of every failure of the connection to a disk server. */
+export const SERVER_FAILED = 'DiskServerFailed';
+
 interface Taker {
   readonly length: number;
   readonly resolve: (bytes: Buffer) => void;
@@ -48,7 +51,7 @@ export class ByteQueue {
   }
 
   private end(why: string): void {
-    this.ended ??= transient('DiskServerFailed', `the connection to the disk server ended: ${why}`);
+    this.ended ??= transient(SERVER_FAILED, `the connection to the disk server ended: ${why}`);
     this.serve();
   }
 }

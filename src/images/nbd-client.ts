@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { transient } from '../core/failure.ts';
-import { ByteQueue } from './byte-queue.ts';
+import { messageOf, transient } from '../core/failure.ts';
+import { ByteQueue, SERVER_FAILED } from './byte-queue.ts';
 
 const OPTION_MAGIC = Buffer.from('IHAVEOPT', 'latin1');
 const GREETING = Buffer.from('NBDMAGIC', 'latin1');
@@ -16,9 +17,10 @@ const WRITE = 1;
 const DISCONNECT = 2;
 const FLUSH = 3;
 const CAN_FLUSH = 4;
+const CONNECT_ATTEMPTS = 1000;
 
 function broken(message: string): Error {
-  return transient('DiskServerFailed', `the disk server ${message}`);
+  return transient(SERVER_FAILED, `the disk server ${message}`);
 }
 
 async function greet(socket: Socket, input: ByteQueue): Promise<void> {
@@ -57,6 +59,20 @@ async function choose(socket: Socket, input: ByteQueue): Promise<{ size: bigint;
   }
 }
 
+/** The socket file is there a moment before the server listens, so a refusal is tried again. */
+async function connected(path: string): Promise<Socket> {
+  for (let attempt = 1; ; attempt += 1) {
+    const socket = connect(path);
+    try {
+      await once(socket, 'connect');
+      return socket;
+    } catch (error) {
+      socket.destroy();
+      if (attempt >= CONNECT_ATTEMPTS) throw broken(`does not answer: ${messageOf(error)}`);
+    }
+  }
+}
+
 interface Waiting {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -78,7 +94,7 @@ export class NbdClient {
 
   /** Connects to a unix socket on which a server listens. */
   static async open(path: string): Promise<NbdClient> {
-    const socket = connect(path);
+    const socket = await connected(path);
     const input = new ByteQueue(socket);
     try {
       await greet(socket, input);
@@ -105,6 +121,7 @@ export class NbdClient {
   /** Says goodbye; the server ends after its only client. */
   close(): Promise<void> {
     return new Promise((resolve) => {
+      if (this.socket.closed) return resolve();
       this.socket.on('close', () => resolve());
       this.socket.end(this.header(DISCONNECT, 0, 0, 0n));
       this.socket.resume();

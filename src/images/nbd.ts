@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { impossible, transient } from '../core/failure.ts';
-import { isMissing } from '../host/files.ts';
+import { existsSync, watch } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { impossible, isFailure } from '../core/failure.ts';
 import type { Run } from '../host/run.ts';
+import { SERVER_FAILED } from './byte-queue.ts';
 import { NbdClient } from './nbd-client.ts';
 import type { DiskFile } from './source.ts';
 
@@ -17,8 +17,6 @@ export interface NbdOptions {
 }
 
 const MAX_SOCKET_PATH = 107;
-const START_MS = 20_000;
-const POLL_MS = 5;
 const SERVE_MS = 6 * 3_600_000;
 
 function socketPath(runDir: string): string {
@@ -33,17 +31,31 @@ function socketPath(runDir: string): string {
   return path;
 }
 
-async function appears(path: string, ended: () => boolean): Promise<void> {
-  for (let waitedMs = 0; waitedMs < START_MS && !ended(); waitedMs += POLL_MS) {
-    try {
-      await stat(path);
-      return;
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-    }
-    await delay(POLL_MS);
+/** Resolves when the socket is there, or when the server has ended without making it. */
+async function appears(path: string, server: Promise<unknown>): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const watcher = watch(dirname(path), (_, name) => {
+    if (name === basename(path)) resolve();
+  });
+  watcher.on('error', reject);
+  server.then(() => resolve(), reject);
+  try {
+    if (!existsSync(path)) await promise;
+  } finally {
+    watcher.close();
   }
-  if (!ended()) throw transient('DiskServerFailed', 'the disk server did not start in time');
+}
+
+async function talk<Result>(
+  socket: string,
+  use: (client: NbdClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await NbdClient.open(socket);
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
 }
 
 /**
@@ -59,24 +71,22 @@ export async function withNbd<Result>(
   const socket = socketPath(runDir);
   const stop = new AbortController();
   const signals = signal === undefined ? [stop.signal] : [stop.signal, signal];
-  let ended = false;
   const server = run(
     'qemu-nbd',
     ['--socket', socket, '--format', file.format, '--cache', 'writeback', file.path],
     { signal: AbortSignal.any(signals), timeoutMs: SERVE_MS },
-  ).finally(() => {
-    ended = true;
-  });
-  // Its failure is reported below, where it is awaited.
-  server.catch(() => undefined);
+  );
   try {
-    await appears(socket, () => ended);
-    if (ended) await server;
-    const client = await NbdClient.open(socket);
-    const result = await use(client).finally(() => client.close());
+    await appears(socket, server);
+    const result = await talk(socket, use);
     await server;
     return result;
+  } catch (error) {
+    // The server's own words explain more than the end of its connection.
+    if (isFailure(error) && error.code === SERVER_FAILED) await server;
+    throw error;
   } finally {
+    server.catch(() => undefined);
     stop.abort();
     await rm(socket, { force: true });
   }

@@ -6,7 +6,7 @@ import { listDirectory } from './directory.ts';
 import { damaged } from './failures.ts';
 import { readGroups, type Group } from './groups.ts';
 import { deviceOf, mtimeOf, parseInode, typeOf, type Inode } from './inode.ts';
-import type { MapContext } from './map-context.ts';
+import type { MapContext, Run } from './map-context.ts';
 import { runsOf } from './mapping.ts';
 import { placeOf } from './place.ts';
 import { readSuperblock, type Superblock } from './superblock.ts';
@@ -123,6 +123,11 @@ export class Ext4Volume implements VolumeReader {
     const found = this.inode(inode);
     if (typeOf(found) !== 'file') throw damaged(`inode ${inode} is no regular file`);
     yield* contentOf(this.context, this.source, found);
+  }
+
+  /** The blocks of an inode and of its map. */
+  runs(inode: Inode): Generator<Run> {
+    return runsOf(this.context, inode);
   }
 
   *ranges(inode: number): Generator<{ readonly start: number; readonly length: number }> {

@@ -1,0 +1,47 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Run } from '../../../host/run.ts';
+import { doesNotFit, writeFailed } from './failures.ts';
+
+/** What running the programs of e2fsprogs on a copy of the metadata needs. */
+export interface Tools {
+  readonly run: Run;
+  /** Folder of the copy and of the scripts. */
+  readonly folder: string;
+  /** Name of the copy in that folder. */
+  readonly image: string;
+  readonly signal?: AbortSignal;
+}
+
+const OUTPUT_LIMIT = 64 * 2 ** 20;
+const TIMEOUT_MS = 2 * 3_600_000;
+const BANNER = /^debugfs \d+\.\d+/;
+const NO_SPACE = /Could not allocate|No space|no free/i;
+
+function options(tools: Tools) {
+  const { folder, signal } = tools;
+  const base = { cwd: folder, maxOutputBytes: OUTPUT_LIMIT, timeoutMs: TIMEOUT_MS };
+  return signal === undefined ? base : { ...base, signal };
+}
+
+/** Runs one script. debugfs ends with 0 whatever happens, so each word on standard error counts. */
+export async function runScript(tools: Tools, script: string, freeBytes: number): Promise<void> {
+  await writeFile(join(tools.folder, 'script'), script);
+  const { stderr } = await tools.run(
+    'debugfs',
+    ['-w', '-f', 'script', tools.image],
+    options(tools),
+  );
+  const complaints = stderr.split('\n').filter((line) => line !== '' && !BANNER.test(line));
+  if (complaints.length === 0) return;
+  if (complaints.some((line) => NO_SPACE.test(line))) throw doesNotFit(undefined, freeBytes);
+  throw writeFailed(`debugfs said: ${complaints.slice(0, 3).join('; ').slice(0, 1000)}`);
+}
+
+/** Lets e2fsck look at the copy; anything that it would repair is a failure. */
+export async function checkFileSystem(tools: Tools): Promise<void> {
+  const args = ['-f', '-n', tools.image];
+  const okCodes = [0, 1, 2, 4, 5, 6, 7, 12];
+  const { code, stdout } = await tools.run('e2fsck', args, { ...options(tools), okCodes });
+  if (code !== 0) throw writeFailed(`e2fsck found errors: ${stdout.slice(0, 2000)}`);
+}
