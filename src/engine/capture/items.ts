@@ -1,0 +1,52 @@
+import type { DeltaItem } from '../delta/entry.ts';
+import { sortItems } from '../delta/write.ts';
+import type { NodeMeta, VolumeReader, WantedMeta } from '../volume.ts';
+import type { TreeChanges } from './walk.ts';
+
+/** What a writer can set of what a reader sees. */
+export function wantedMeta(meta: NodeMeta): WantedMeta {
+  const { type, mode, uid, gid, mtime, xattrs, device, target } = meta;
+  return {
+    type,
+    mode,
+    uid,
+    gid,
+    mtime,
+    xattrs,
+    ...(device === undefined ? {} : { device }),
+    ...(target === undefined ? {} : { target }),
+  };
+}
+
+function putItem(volume: VolumeReader, path: string, inode: number): DeltaItem {
+  const meta = volume.meta(inode);
+  const sizeBytes = meta.type === 'file' ? meta.sizeBytes : 0;
+  const change = { op: 'put', path, meta: wantedMeta(meta), sizeBytes } as const;
+  return meta.type === 'file' ? { change, content: () => volume.content(inode) } : { change };
+}
+
+/** Further names of one inode become links to the first. */
+function linked(
+  volume: VolumeReader,
+  items: readonly DeltaItem[],
+  put: TreeChanges['put'],
+): DeltaItem[] {
+  const first = new Map<number, string>();
+  return items.map((item) => {
+    const { path } = item.change;
+    const inode = put.get(path);
+    if (inode === undefined || volume.meta(inode).type === 'directory') return item;
+    const to = first.get(inode);
+    if (to === undefined) first.set(inode, path);
+    return to === undefined ? item : { change: { op: 'link', path, to } };
+  });
+}
+
+/** The changes as the items of a layer, in archive order; content is read only when asked for. */
+export function itemsOf(volume: VolumeReader, changes: TreeChanges): readonly DeltaItem[] {
+  const removed = [...changes.removed].map((path): DeltaItem => ({
+    change: { op: 'whiteout', path },
+  }));
+  const put = [...changes.put].map(([path, inode]) => putItem(volume, path, inode));
+  return linked(volume, sortItems([...removed, ...put]), changes.put);
+}

@@ -1,0 +1,89 @@
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { ReadItem } from '../delta/entry.ts';
+import { readDelta } from '../delta/read.ts';
+import { Merge } from './merge.ts';
+import type { PutNode } from './slot.ts';
+
+/** A layer to lay down; it can be read more than once. */
+export interface LayerInput {
+  /** For messages. */
+  readonly name: string;
+  open(): AsyncIterable<Uint8Array>;
+}
+
+/** Where the content that is needed is put until it is written, and when to stop. */
+export interface SpoolOptions {
+  readonly folder: string;
+  readonly signal?: AbortSignal;
+  /** Called once for each layer that has been read. */
+  readonly onLayer?: () => void;
+}
+
+const EMPTY = { from: 'bytes', bytes: new Uint8Array(0) } as const;
+
+class Spool {
+  private readonly folder: string;
+  private count = 0;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  async take(node: PutNode, content: ReadItem['content']): Promise<void> {
+    if (node.meta.type !== 'file' || node.content !== undefined) return;
+    if (node.sizeBytes === 0) {
+      node.content = EMPTY;
+      return;
+    }
+    this.count += 1;
+    const path = join(this.folder, String(this.count));
+    await pipeline(content, createWriteStream(path));
+    node.content = { from: 'file', path };
+  }
+}
+
+/** Reads one layer; gives the files that are hidden themselves but have links that are not. */
+async function readLayer(
+  layer: LayerInput,
+  merge: Merge,
+  spool: Spool,
+): Promise<Map<string, PutNode>> {
+  const late = new Map<string, PutNode>();
+  for await (const { change, content } of readDelta(layer.open())) {
+    const { visible, node } = merge.add(change);
+    if (!visible || node === undefined) continue;
+    if (change.op === 'put') await spool.take(node, content);
+    else if (change.op === 'link' && node.content === undefined) late.set(change.to, node);
+  }
+  return late;
+}
+
+async function readLate(
+  layer: LayerInput,
+  late: Map<string, PutNode>,
+  spool: Spool,
+): Promise<void> {
+  for await (const { change, content } of readDelta(layer.open())) {
+    const node = late.get(change.path);
+    if (change.op === 'put' && node !== undefined) await spool.take(node, content);
+  }
+}
+
+/** Merges layers, given lowest first, below what the merge already holds. */
+export async function mergeLayers(
+  merge: Merge,
+  layers: readonly LayerInput[],
+  options: SpoolOptions,
+): Promise<void> {
+  const spool = new Spool(options.folder);
+  for (const [index, layer] of [...layers.entries()].reverse()) {
+    options.signal?.throwIfAborted();
+    merge.begin(index);
+    const late = await readLayer(layer, merge, spool);
+    const needed = [...late].filter(([, { meta }]) => meta.type === 'file');
+    if (needed.length > 0) await readLate(layer, new Map(needed), spool);
+    options.onLayer?.();
+  }
+}

@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isObject } from '../../core/json.ts';
+import { isMissing, writeFileAtomic } from '../../host/files.ts';
+import type { Overlap } from './merge.ts';
+
+/** Something that compose put into the guest for our tool; it was not there before. */
+export interface Injected {
+  readonly path: string;
+  readonly type: 'file' | 'symlink' | 'directory';
+}
+
+/** What compose did, written last: where it is, the composition is complete. */
+export interface ComposeManifest {
+  readonly format: 1;
+  readonly key: string;
+  /** What the guest's attestation must repeat. */
+  readonly nonce: string;
+  readonly sizeBytes: number;
+  /** Content digest of the OS version below. */
+  readonly os: string;
+  /** Layers as `repository:tag`, lowest first. */
+  readonly layers: readonly string[];
+  readonly role: 'package' | 'image';
+  /** In archive order: directories before what is in them. */
+  readonly injected: readonly Injected[];
+  /** Shared text files that several layers bring; only the highest layer's copy is on the disk. */
+  readonly conflicts: readonly Overlap[];
+}
+
+/** Folder of one composition. */
+export function composedFolder(work: string, key: string): string {
+  return join(work, 'composed', key);
+}
+
+const NAME = 'compose.json';
+
+/** Reads the manifest of a composition; undefined if it was never completed. */
+export async function readManifest(folder: string): Promise<ComposeManifest | undefined> {
+  try {
+    const value: unknown = JSON.parse(await readFile(join(folder, NAME), 'utf8'));
+    if (!isObject(value) || value['format'] !== 1) return undefined;
+    return value as unknown as ComposeManifest;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Completes a composition. */
+export async function writeManifest(folder: string, manifest: ComposeManifest): Promise<void> {
+  await writeFileAtomic(join(folder, NAME), `${JSON.stringify(manifest, undefined, 2)}\n`);
+}

@@ -1,0 +1,66 @@
+import type { Random } from '../../../src/core/clock.ts';
+import { plain, type MemoryVolume } from './memory.ts';
+
+/** Reproducible random numbers: mulberry32. */
+export function seeded(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let value = Math.imul(state ^ (state >>> 15), state | 1);
+    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
+    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const NAMES = ['a', 'b', 'c', 'd', '.x', 'ä'];
+
+function somePath(random: Random): string {
+  const depth = 1 + Math.floor(random() * 3);
+  const name = () => NAMES[Math.floor(random() * NAMES.length)] ?? 'a';
+  return `/${Array.from({ length: depth }, name).join('/')}`;
+}
+
+/** Does `count` random things to a volume, as a guest would. */
+export function disturb(volume: MemoryVolume, random: Random, count: number): void {
+  const text = () => 'x'.repeat(Math.floor(random() * 9000)) + String(random());
+  const acts: ((path: string) => void)[] = [
+    (path) => volume.hasParent(path) && volume.write(path, text()),
+    (path) => volume.hasParent(path) && volume.write(path, text()),
+    (path) => volume.hasParent(path) && volume.mkdir(path),
+    (path) => volume.hasParent(path) && volume.mkdir(path),
+    (path) => volume.overwriteSilently(path, random() < 0.5 ? 'y' : 'z'),
+    (path) => volume.remove(path),
+    (path) => volume.rename(path, somePath(random)),
+    (path) => volume.rename(path, somePath(random)),
+    (path) => {
+      const other = somePath(random);
+      if (volume.hasParent(other)) volume.link(other, path);
+    },
+    (path) => volume.setMeta(path, { mode: Math.floor(random() * 0o777) }),
+    (path) =>
+      volume.setMeta(path, { xattrs: new Map([['user.n', Buffer.from(String(random()))]]) }),
+    (path) => {
+      if (!volume.hasParent(path)) return;
+      volume.remove(path);
+      volume.make(path, plain('symlink', { target: `t${random()}`, mode: 0o777 }));
+    },
+    (path) => {
+      if (!volume.hasParent(path)) return;
+      volume.remove(path);
+      volume.make(path, plain('char', { device: { major: 1, minor: Math.floor(random() * 9) } }));
+    },
+    (path) => {
+      // Replaced by an equal copy: only the time and the inode change.
+      const inode = volume.lookup(path);
+      if (inode === undefined || volume.meta(inode).type !== 'file') return;
+      const text = Buffer.concat([...volume.content(inode)]).toString();
+      const { mode, xattrs, mtime } = volume.meta(inode);
+      volume.remove(path);
+      volume.make(path, plain('file', { mode, xattrs }), text);
+      volume.setMeta(path, { mtime });
+    },
+  ];
+  for (let i = 0; i < count; i += 1) {
+    acts[Math.floor(random() * acts.length)]?.(somePath(random));
+  }
+}

@@ -1,0 +1,59 @@
+import type { DeltaItem } from '../../../../src/engine/delta/entry.ts';
+import { writeDelta } from '../../../../src/engine/delta/write.ts';
+import { readDelta } from '../../../../src/engine/delta/read.ts';
+import type { NodeType, WantedMeta } from '../../../../src/engine/volume.ts';
+
+/** Metadata with everything plain that is not given. */
+export function meta(type: NodeType, more: Partial<WantedMeta> = {}): WantedMeta {
+  const mode = type === 'directory' ? 0o755 : 0o644;
+  return {
+    type,
+    mode,
+    uid: 0,
+    gid: 0,
+    mtime: { seconds: 1_700_000_000, nanoseconds: 0 },
+    xattrs: new Map(),
+    ...more,
+  };
+}
+
+/** An item that puts something. */
+export function put(
+  path: string,
+  type: NodeType,
+  content = '',
+  more: Partial<WantedMeta> = {},
+): DeltaItem {
+  const bytes = Buffer.from(content);
+  return {
+    change: { op: 'put', path, meta: meta(type, more), sizeBytes: bytes.length },
+    content: () => (bytes.length > 0 ? [bytes] : []),
+  };
+}
+
+/** All that a stream gives. */
+export async function gather<T>(stream: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const one of stream) all.push(one);
+  return all;
+}
+
+/** The bytes of a layer. */
+export async function archive(items: Iterable<DeltaItem>): Promise<Buffer> {
+  return Buffer.concat(await gather(writeDelta(items)));
+}
+
+/** What a layer says, with content as latin1 text. */
+export async function unarchive(stream: AsyncIterable<Uint8Array>): Promise<readonly unknown[]> {
+  const found: unknown[] = [];
+  for await (const { change, content } of readDelta(stream)) {
+    const bytes = Buffer.concat(await gather(content)).toString('latin1');
+    found.push(bytes === '' ? { change } : { change, bytes });
+  }
+  return found;
+}
+
+/** Bytes as a stream, in portions of an awkward size. */
+export async function* portions(bytes: Uint8Array, size = 333): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
