@@ -56,9 +56,12 @@ function keyIdentifier(spki: Buffer): Buffer {
   return createHash('sha1').update(spki.subarray(-65)).digest();
 }
 
+function groups(part: string): readonly string[] {
+  return part === '' ? [] : part.split(':');
+}
+
 function ipv6Bytes(address: string): Buffer {
   const [head = '', tail] = address.split('::');
-  const groups = (part: string) => (part === '' ? [] : part.split(':'));
   const left = groups(head);
   const right = groups(tail ?? '');
   const zeros = Array.from({ length: 8 - left.length - right.length }, () => '0');
@@ -104,7 +107,7 @@ function issue(
   const lines = certificate.toString('base64').match(/.{1,64}/g) ?? [];
   return {
     certificate: `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`,
-    key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { Clock } from '../../core/clock.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../../core/transport.ts';
 import { isApiError } from '../objects/errors.ts';
@@ -102,7 +102,7 @@ function drained(response: Http2ServerResponse): Promise<void> {
 
 /** Ends an answer so that the client sees that it is incomplete. */
 function cut({ request, response }: Exchange): void {
-  if (request.httpVersionMajor >= 2) response.stream.close();
+  if (request.httpVersionMajor >= 2) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   else request.socket.destroy();
 }
 

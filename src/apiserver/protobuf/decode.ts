@@ -2,18 +2,19 @@ import { MESSAGES, type FieldType, type Message } from './messages.ts';
 import { MalformedMessage, wireFields } from './wire.ts';
 
 type Fields = Record<string, unknown>;
+type Content = bigint | Buffer;
 
 const MAGIC = Buffer.from('k8s\0', 'latin1');
 const UNKNOWN: Message = {
   1: ['typeMeta', { message: { 1: ['apiVersion', 'string'], 2: ['kind', 'string'] } }],
 };
 
-function bytesOf(content: bigint | Buffer): Buffer {
+function bytesOf(content: Content): Buffer {
   if (typeof content === 'bigint') throw new MalformedMessage('a number stands for a text');
   return content;
 }
 
-function numberOf(content: bigint | Buffer): number {
+function numberOf(content: Content): number {
   if (typeof content !== 'bigint') throw new MalformedMessage('a text stands for a number');
   const value = Number(content);
   if (!Number.isSafeInteger(value)) throw new MalformedMessage('a number is too large');
@@ -22,7 +23,7 @@ function numberOf(content: bigint | Buffer): number {
 
 const strict = new TextDecoder('utf-8', { fatal: true });
 
-function textOf(content: bigint | Buffer): string {
+function textOf(content: Content): string {
   try {
     return strict.decode(bytesOf(content));
   } catch {
@@ -31,7 +32,7 @@ function textOf(content: bigint | Buffer): string {
 }
 
 /** Kubernetes' Time: absent when zero; MicroTime with six digits. */
-function timeOf(content: bigint | Buffer, micro: boolean): string | undefined {
+function timeOf(content: Content, micro: boolean): string | undefined {
   let seconds = 0;
   let nanos = 0;
   for (const field of wireFields(bytesOf(content))) {
@@ -45,7 +46,7 @@ function timeOf(content: bigint | Buffer, micro: boolean): string | undefined {
   return micro ? `${whole}.${fraction}Z` : `${whole}Z`;
 }
 
-function mapEntry(content: bigint | Buffer, binary: boolean): readonly [string, string] {
+function mapEntry(content: Content, binary: boolean): readonly [string, string] {
   let key = '';
   let value = '';
   for (const field of wireFields(bytesOf(content))) {
@@ -67,46 +68,40 @@ function put(target: Fields, key: string, value: unknown): void {
   });
 }
 
-function mapOf(earlier: unknown): Fields {
-  return (earlier as Fields | undefined) ?? {};
+/** Appends to the list that earlier fields of the same number began. */
+function appended(earlier: unknown, item: unknown): readonly unknown[] {
+  const list = (earlier as unknown[] | undefined) ?? [];
+  list.push(item);
+  return list;
 }
 
-function listOf(earlier: unknown): readonly unknown[] {
-  return (earlier as readonly unknown[] | undefined) ?? [];
+function withEntry(content: Content, earlier: unknown, binary: boolean): Fields {
+  const map = (earlier as Fields | undefined) ?? {};
+  put(map, ...mapEntry(content, binary));
+  return map;
 }
 
-/** The value of a field; undefined leaves it out, as Go's `omitempty` does for zero values. */
-function decodeField(type: FieldType, content: bigint | Buffer, earlier: unknown): unknown {
-  if (typeof type === 'object') {
-    if ('message' in type) return decodeMessage(type.message, bytesOf(content));
-    return [...listOf(earlier), decodeMessage(type.messages, bytesOf(content))];
-  }
-  switch (type) {
-    case 'string':
-      return textOf(content) || undefined;
-    case 'string?':
-      return textOf(content);
-    case 'int':
-      return numberOf(content) || undefined;
-    case 'int?':
-      return numberOf(content);
-    case 'bool':
-      return numberOf(content) !== 0 || undefined;
-    case 'bool?':
-      return numberOf(content) !== 0;
-    case 'time':
-      return timeOf(content, false);
-    case 'microTime':
-      return timeOf(content, true);
-    case 'strings':
-      return [...listOf(earlier), textOf(content)];
-    case 'stringMap':
-    case 'bytesMap': {
-      const map = mapOf(earlier);
-      put(map, ...mapEntry(content, type === 'bytesMap'));
-      return map;
-    }
-  }
+type Decode = (content: Content, earlier: unknown) => unknown;
+
+/** Undefined leaves a field out, as Go's `omitempty` does for zero values. */
+const SCALARS: Readonly<Record<Extract<FieldType, string>, Decode>> = {
+  string: (content) => textOf(content) || undefined,
+  'string?': textOf,
+  int: (content) => numberOf(content) || undefined,
+  'int?': numberOf,
+  bool: (content) => numberOf(content) !== 0 || undefined,
+  'bool?': (content) => numberOf(content) !== 0,
+  time: (content) => timeOf(content, false),
+  microTime: (content) => timeOf(content, true),
+  strings: (content, earlier) => appended(earlier, textOf(content)),
+  stringMap: (content, earlier) => withEntry(content, earlier, false),
+  bytesMap: (content, earlier) => withEntry(content, earlier, true),
+};
+
+function decodeField(type: FieldType, content: Content, earlier: unknown): unknown {
+  if (typeof type === 'string') return SCALARS[type](content, earlier);
+  if ('message' in type) return decodeMessage(type.message, bytesOf(content));
+  return appended(earlier, decodeMessage(type.messages, bytesOf(content)));
 }
 
 function decodeMessage(message: Message, bytes: Buffer): Fields {
