@@ -1,5 +1,5 @@
 import { findLayer, findVersion, versionsOf } from '../lookup.ts';
-import { KIND_OF, isDeleting, namespaceOf, type Layer, type LayerVersion } from '../objects.ts';
+import { isDeleting, type Layer, type LayerVersion } from '../objects.ts';
 import type { Ports } from '../ports.ts';
 import { identify, upstreamOf, type Identified } from './identify.ts';
 import { foreignPrerequisite, prerequisiteLoop } from './prerequisites.ts';
@@ -110,33 +110,4 @@ function usersOf(
     }
   }
   return users;
-}
-
-/** Which layers must look again when a version of `role` and `layer` changed. */
-export function dependentLayers(
-  { listers }: Pick<Ports, 'listers'>,
-  version: LayerVersion,
-): readonly { readonly kind: string; readonly namespace: string; readonly name: string }[] {
-  const namespace = namespaceOf(version);
-  const own = { kind: KIND_OF[version.spec.role], namespace, name: version.spec.layer };
-  const apps = listers.appLayers
-    .list(namespace)
-    .filter((app) =>
-      version.spec.role === 'os'
-        ? app.spec.osLayer.name === version.spec.layer
-        : app.spec.versions.some((entry) =>
-            entry.prerequisites?.some((item) => item.name === version.spec.layer),
-          ),
-    );
-  const platforms =
-    version.spec.role === 'os'
-      ? listers.platformLayers
-          .list(namespace)
-          .filter((layer) => layer.spec.osLayer.name === version.spec.layer)
-      : [];
-  return [
-    own,
-    ...apps.map((app) => ({ kind: 'AppLayer', namespace, name: app.metadata.name })),
-    ...platforms.map((layer) => ({ kind: 'PlatformLayer', namespace, name: layer.metadata.name })),
-  ];
 }

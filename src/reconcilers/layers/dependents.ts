@@ -1,0 +1,69 @@
+import {
+  KIND_OF,
+  namespaceOf,
+  type AppLayer,
+  type ImageTemplate,
+  type LayerVersion,
+  type PackagingMachine,
+} from '../objects.ts';
+import type { Ports } from '../ports.ts';
+
+/** Names one layer of any of the three kinds. */
+export interface LayerRef {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+type Reads = Pick<Ports, 'listers'>;
+
+/** Layers that must look again when a version changed: its own, and those that stand on it. */
+export function layersConcerned({ listers }: Reads, version: LayerVersion): readonly LayerRef[] {
+  const namespace = namespaceOf(version);
+  const { role, layer } = version.spec;
+  const own = { kind: KIND_OF[role], namespace, name: layer };
+  if (role === 'platform') return [own];
+  if (role === 'app') return [own, ...needing({ listers }, namespace, layer)];
+  const above = [...listers.appLayers.list(namespace), ...listers.platformLayers.list(namespace)]
+    .filter(({ spec }) => spec.osLayer.name === layer)
+    .map(({ kind, metadata }) => ({ kind, namespace, name: metadata.name }));
+  return [own, ...above];
+}
+
+/** App layers that have this one as a prerequisite. */
+export function appsNeeding(reads: Reads, app: AppLayer): readonly LayerRef[] {
+  return needing(reads, namespaceOf(app), app.metadata.name);
+}
+
+function needing({ listers }: Reads, namespace: string, layer: string): readonly LayerRef[] {
+  return listers.appLayers
+    .list(namespace)
+    .filter((app) =>
+      app.spec.versions.some((entry) => entry.prerequisites?.some(({ name }) => name === layer)),
+    )
+    .map(({ metadata }) => ({ kind: 'AppLayer', namespace, name: metadata.name }));
+}
+
+/** The layer for whose version a machine runs. */
+export function layersOfMachine(
+  { listers }: Reads,
+  machine: PackagingMachine,
+): readonly LayerRef[] {
+  const namespace = namespaceOf(machine);
+  const version = listers.layerVersions.get(namespace, machine.spec.layerVersion);
+  if (version === undefined) return [];
+  return [{ kind: KIND_OF[version.spec.role], namespace, name: version.spec.layer }];
+}
+
+/** Layers that a template names. */
+export function layersOfTemplate(template: ImageTemplate): readonly LayerRef[] {
+  const namespace = namespaceOf(template);
+  const { osLayer, appLayers = [], platformLayer } = template.spec;
+  return [
+    { kind: 'OSLayer', namespace, name: osLayer.name },
+    ...appLayers.map(({ name }) => ({ kind: 'AppLayer', namespace, name })),
+    ...(platformLayer === undefined
+      ? []
+      : [{ kind: 'PlatformLayer', namespace, name: platformLayer.name }]),
+  ];
+}
