@@ -140,12 +140,6 @@ export function unprocessable(message: string): ApiError {
   });
 }
 
-/** Whatever was thrown, as an answer; what is not an ApiError is a fault of ours and says nothing. */
-export function asApiError(error: unknown): ApiError {
-  if (isApiError(error)) return error;
-  return new ApiError(500, 'InternalError', 'Internal error occurred: see the log of the server');
-}
-
 /** 422: the object breaks rules; one cause per field. */
 export function invalid(resource: Named, name: string, errors: readonly FieldError[]): ApiError {
   const lines = errors.map(({ field, message }) => `${field}: ${message}`);

@@ -1,0 +1,34 @@
+import { isObject } from '../../core/json.ts';
+import { badRequest } from './errors.ts';
+
+/** Where a list goes on: the revision of its first page, and the last key that was shown. */
+export interface ContinueToken {
+  readonly revision: number;
+  readonly after: { readonly namespace: string; readonly name: string };
+}
+
+/** Writes a token; opaque to clients. */
+export function encodeToken(token: ContinueToken): string {
+  const { revision, after } = token;
+  return Buffer.from(JSON.stringify([revision, after.namespace, after.name])).toString('base64url');
+}
+
+/** Reads a token; 400 when it is not one of ours. */
+export function decodeToken(text: string): ContinueToken {
+  let parts: unknown;
+  try {
+    parts = JSON.parse(Buffer.from(text, 'base64url').toString());
+  } catch {
+    parts = undefined;
+  }
+  const [revision, namespace, name] = Array.isArray(parts) && !isObject(parts) ? parts : [];
+  if (
+    typeof revision !== 'number' ||
+    !Number.isSafeInteger(revision) ||
+    typeof namespace !== 'string' ||
+    typeof name !== 'string'
+  ) {
+    throw badRequest('continue key is not valid');
+  }
+  return { revision, after: { namespace, name } };
+}

@@ -1,0 +1,92 @@
+import type { Row } from '../storage/row.ts';
+import type { Store } from '../storage/store.ts';
+import { decodeToken, encodeToken } from './continue-token.ts';
+import { existing } from './context.ts';
+import { badRequest, expired, tooNew } from './errors.ts';
+import { assertKnown, parseRevision } from './revision.ts';
+import { filterOf, type Filter } from './selection.ts';
+import type { Collection, Document, ListOptions, ListResult, ObjectKey } from './types.ts';
+
+const CHUNK = 1000;
+
+const TOKEN_EXPIRED =
+  'The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.';
+
+/** Where a list begins: its revision, and the key after which its items come. */
+interface Start {
+  readonly at: number;
+  readonly after?: Row | { readonly namespace: string; readonly name: string };
+}
+
+function startOf(store: Store, options: ListOptions): Start {
+  const { continue: token = '', resourceVersionMatch: match = '' } = options;
+  const asked = parseRevision(options.resourceVersion);
+  if (token !== '') {
+    if (asked !== undefined) {
+      throw badRequest('specifying resource version is not allowed when using continue');
+    }
+    const { revision, after } = decodeToken(token);
+    if (revision > store.head) throw tooNew(revision, store.head);
+    if (revision < store.compacted) throw expired(TOKEN_EXPIRED);
+    return { at: revision, after };
+  }
+  if (match === 'Exact') {
+    if (asked === undefined) {
+      throw badRequest('resourceVersionMatch Exact needs a resourceVersion other than 0');
+    }
+    assertKnown(store, asked);
+    return { at: asked };
+  }
+  if (match !== '' && match !== 'NotOlderThan') {
+    throw badRequest(`resourceVersionMatch: Unsupported value: ${JSON.stringify(match)}`);
+  }
+  if (asked !== undefined && asked > store.head) throw tooNew(asked, store.head);
+  return { at: store.head };
+}
+
+/** Selected rows from a start on: at most `wanted`, or all. */
+function collect(store: Store, filter: Filter, start: Start, wanted: number): readonly Row[] {
+  const { scope, matches } = filter;
+  const found: Row[] = [];
+  let { after } = start;
+  for (;;) {
+    const limit = matches === undefined ? Math.min(CHUNK, wanted - found.length) : CHUNK;
+    const page = { ...scope, at: start.at, limit, ...(after === undefined ? {} : { after }) };
+    const rows = store.page(page);
+    for (const row of rows) {
+      if (matches?.(row.document.object) === false) continue;
+      found.push(row);
+      if (found.length === wanted) return found;
+    }
+    after = rows.at(-1);
+    if (after === undefined || rows.length < limit) return found;
+  }
+}
+
+/** Lists a collection as it was at one revision; runs over committed state. */
+export function listObjects(
+  store: Store,
+  collection: Collection,
+  options: ListOptions,
+): ListResult {
+  const filter = filterOf(collection, options);
+  const start = startOf(store, options);
+  const limit = options.limit === undefined || options.limit <= 0 ? Infinity : options.limit;
+  // One more than asked for shows whether there is a next page.
+  const rows = collect(store, filter, start, limit + 1);
+  const shown = rows.length > limit ? rows.slice(0, limit) : rows;
+  const items = shown.map(({ document }) => document);
+  const resourceVersion = String(start.at);
+  const last = shown.at(-1);
+  if (rows.length <= limit || last === undefined) return { items, resourceVersion };
+  const after = { namespace: last.namespace, name: last.name };
+  const next = encodeToken({ revision: start.at, after });
+  if (filter.matches !== undefined) return { items, resourceVersion, continue: next };
+  const rest = store.queries.countAfter({ ...filter.scope, at: start.at, after, limit: 0 });
+  return { items, resourceVersion, continue: next, remainingItemCount: rest };
+}
+
+/** Reads one object; runs over committed state. */
+export function getObject(store: Store, key: ObjectKey): Document {
+  return existing(store, key).document;
+}

@@ -1,0 +1,137 @@
+import { isObject, jsonEqual } from '../../core/json.ts';
+import { invalid as invalidValue } from '../../api/validation/field-error.ts';
+import { applyPatch } from '../patch/apply.ts';
+import { documentOf } from '../storage/document.ts';
+import type { Row } from '../storage/row.ts';
+import { existing, rowKey, type Context } from './context.ts';
+import { assertSameObject, fieldWarnings, readDraft, type Draft } from './draft.ts';
+import { conflict, invalid } from './errors.ts';
+import { assertSize, judge, type Judged } from './judge.ts';
+import { ownedByClients, type SentMeta } from './metadata.ts';
+import { metadataErrors, metadataUpdateErrors } from './metadata-rules.ts';
+import { isReleased } from './release.ts';
+import type {
+  KubeObject,
+  ObjectKey,
+  Patch,
+  Resource,
+  StoredMeta,
+  UpdateOptions,
+  WriteResult,
+} from './types.ts';
+
+const STALE =
+  'the object has been modified; please apply your changes to the latest version and try again';
+
+function assertCurrent(key: ObjectKey, sent: SentMeta, old: StoredMeta): void {
+  const { resource, name } = key;
+  const { uid = '', resourceVersion = '' } = sent;
+  if (uid !== '' && uid !== old.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.uid}`;
+    throw conflict(resource, name, why);
+  }
+  if (resourceVersion === '' && !resource.strategy.unconditionalUpdate) {
+    const field = 'metadata.resourceVersion';
+    throw invalid(resource, name, [invalidValue(field, 0, 'must be specified for an update')]);
+  }
+  if (resourceVersion !== '' && resourceVersion !== old.resourceVersion) {
+    throw conflict(resource, name, STALE);
+  }
+}
+
+/** Whether anything outside of metadata and status differs. */
+function specChanged(left: KubeObject, right: KubeObject): boolean {
+  const { metadata: _leftMeta, status: _leftStatus, ...leftSpec } = left;
+  const { metadata: _rightMeta, status: _rightStatus, ...rightSpec } = right;
+  return !jsonEqual(leftSpec, rightSpec);
+}
+
+function nextMeta(resource: Resource, sent: SentMeta, old: StoredMeta): StoredMeta {
+  const {
+    labels: _labels,
+    annotations: _annotations,
+    finalizers: _finalizers,
+    ownerReferences: _owners,
+    ...kept
+  } = old;
+  const own = ownedByClients(sent);
+  const labels = { ...own.labels, ...resource.strategy.lifecycle?.labels(old.name) };
+  return { ...kept, ...own, ...(Object.keys(labels).length === 0 ? {} : { labels }) };
+}
+
+/** The main endpoint: everything but the status comes from the request. */
+function judgeMain(resource: Resource, draft: Draft, old: KubeObject): Judged {
+  const { status: _ignored, ...rest } = draft.rest;
+  const status = old['status'] === undefined ? {} : { status: old['status'] };
+  const meta = nextMeta(resource, draft.meta, old.metadata);
+  const errors = [...metadataUpdateErrors(draft.meta, old.metadata), ...metadataErrors(meta)];
+  const separate = resource.subresources.status;
+  const next = separate ? { ...draft, rest: { ...rest, ...status } } : draft;
+  const judged = judge({ resource, draft: next, meta, old, errors });
+  const { generation } = old.metadata;
+  if (generation === undefined || !specChanged(judged.object, old)) return judged;
+  const metadata = { ...judged.object.metadata, generation: generation + 1 };
+  return { ...judged, object: { ...judged.object, metadata } };
+}
+
+/** The status endpoint: nothing but the status comes from the request. */
+function judgeStatus(resource: Resource, draft: Draft, old: KubeObject): Judged {
+  const { apiVersion: _version, kind: _kind, metadata: meta, status: _old, ...rest } = old;
+  const { status } = draft.rest;
+  const next = { ...draft, rest: { ...rest, ...(isObject(status) ? { status } : {}) } };
+  return judge({ resource, draft: next, meta, old, errors: [], statusOnly: true });
+}
+
+function write(
+  context: Context,
+  key: ObjectKey,
+  draft: Draft,
+  { row, options }: { readonly row: Row; readonly options: UpdateOptions },
+): WriteResult {
+  const { resource } = key;
+  const old = row.document.object;
+  const judged =
+    options.subresource === 'status'
+      ? judgeStatus(resource, draft, old)
+      : judgeMain(resource, draft, old);
+  const warnings = fieldWarnings(resource, judged.unknown, options);
+  const { object } = judged;
+  if (jsonEqual(object, old)) return { document: row.document, warnings };
+  assertSize(object);
+  if (options.dryRun === true) return { document: documentOf(object), warnings };
+  if (isReleased(resource, object)) return { document: context.store.drop(row, object), warnings };
+  return { document: context.store.put(rowKey(key), object, row), warnings };
+}
+
+/** Replaces an object or its status; runs inside of a turn. */
+export function updateObject(
+  context: Context,
+  key: ObjectKey,
+  body: unknown,
+  options: UpdateOptions,
+): WriteResult {
+  const row = existing(context.store, key);
+  const draft = readDraft(key.resource, body);
+  assertSameObject(draft.meta, key);
+  assertCurrent(key, draft.meta, row.document.object.metadata);
+  return write(context, key, draft, { row, options });
+}
+
+/** Patches an object or its status; runs inside of a turn. */
+export function patchObject(
+  context: Context,
+  key: ObjectKey,
+  patch: Patch,
+  options: UpdateOptions,
+): WriteResult {
+  const row = existing(context.store, key);
+  const old = row.document.object;
+  const draft = readDraft(key.resource, applyPatch(key.resource, old, patch));
+  // A patch that takes the revision away asks for no check, like one that does not name it.
+  const { resourceVersion = '' } = draft.meta;
+  const revision = resourceVersion === '' ? old.metadata.resourceVersion : resourceVersion;
+  const meta = { ...draft.meta, resourceVersion: revision };
+  assertSameObject(meta, key);
+  assertCurrent(key, meta, old.metadata);
+  return write(context, key, { ...draft, meta }, { row, options });
+}

@@ -1,0 +1,239 @@
+import type { Clock } from '../../core/clock.ts';
+import { documentOf } from '../storage/document.ts';
+import { isCompacted, type Change, type Row } from '../storage/row.ts';
+import type { Store } from '../storage/store.ts';
+import { expired, invalid, tooNew } from './errors.ts';
+import { parseRevision } from './revision.ts';
+import { filterOf, type Filter } from './selection.ts';
+import type { Collection, Document, Resource, WatchEvent, WatchOptions } from './types.ts';
+
+const CHUNK = 500;
+const BOOKMARK_MS = 60_000;
+/** A last bookmark is sent this long before the stream times out. */
+const BEFORE_END_MS = 2000;
+
+/** What a watch needs of the server. */
+export interface WatchContext {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Aborted when the server closes: all streams end. */
+  readonly closing: AbortSignal;
+}
+
+interface Plan {
+  readonly resource: Resource;
+  readonly filter: Filter;
+  /** Everything that exists comes first. */
+  readonly initial: boolean;
+  /** A bookmark says when the initial events are complete. */
+  readonly marksEnd: boolean;
+  readonly from: number;
+  readonly bookmarks: boolean;
+  readonly timeoutMs: number;
+}
+
+/** Matching rules as the parameters of upstream: refused before the stream begins. */
+function planOf(store: Store, collection: Collection, options: WatchOptions): Plan {
+  const { resource } = collection;
+  const { sendInitialEvents, resourceVersionMatch: match = '' } = options;
+  const field = 'resourceVersionMatch';
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+    const message =
+      'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
+    throw invalid({ ...resource, kind: 'ListOptions' }, '', [
+      { field, type: 'FieldValueForbidden', message },
+    ]);
+  }
+  if (sendInitialEvents === undefined && match !== '') {
+    const message = 'Forbidden: resourceVersionMatch is forbidden for watch';
+    throw invalid({ ...resource, kind: 'ListOptions' }, '', [
+      { field, type: 'FieldValueForbidden', message },
+    ]);
+  }
+  const filter = filterOf(collection, options);
+  const asked = parseRevision(options.resourceVersion);
+  const initial = sendInitialEvents ?? asked === undefined;
+  if (asked !== undefined && asked > store.head) throw tooNew(asked, store.head);
+  return {
+    resource,
+    filter,
+    initial,
+    marksEnd: sendInitialEvents === true && options.allowBookmarks === true,
+    from: initial || asked === undefined ? store.head : asked,
+    bookmarks: options.allowBookmarks === true,
+    timeoutMs: options.timeoutMs ?? Infinity,
+  };
+}
+
+function objectEvent(type: WatchEvent['type'], document: Document, revision: number): WatchEvent {
+  return { type, json: document.json, document, resourceVersion: String(revision) };
+}
+
+/** The state before a change, under the revision of the change: how an object leaves a selection. */
+function departed(before: Document, revision: number): Document {
+  const { object } = before;
+  return documentOf({
+    ...object,
+    metadata: { ...object.metadata, resourceVersion: String(revision) },
+  });
+}
+
+function inScope(change: Row, { scope }: Filter): boolean {
+  const { namespace, name } = scope;
+  return (
+    (namespace === undefined || change.namespace === namespace) &&
+    (name === undefined || change.name === name)
+  );
+}
+
+/** What a change means to a watcher: objects that enter or leave its selection come and go. */
+function eventOf(change: Change, filter: Filter): WatchEvent | undefined {
+  if (!inScope(change, filter)) return undefined;
+  const { document, before, revision, deleted } = change;
+  const matches = filter.matches ?? (() => true);
+  const was = before !== undefined && matches(before.object);
+  const is = !deleted && matches(document.object);
+  if (is) return objectEvent(was ? 'MODIFIED' : 'ADDED', document, revision);
+  if (!was || before === undefined) return undefined;
+  return objectEvent('DELETED', deleted ? document : departed(before, revision), revision);
+}
+
+function bookmark(resource: Resource, revision: number, isEnd: boolean): WatchEvent {
+  const resourceVersion = String(revision);
+  const annotations = isEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
+  const { apiVersion, kind } = resource;
+  const object = { kind, apiVersion, metadata: { resourceVersion, ...annotations } };
+  return { type: 'BOOKMARK', json: JSON.stringify(object), resourceVersion };
+}
+
+/** The bell that a stream waits for: a commit, its next bookmark, or its end. */
+class Bell {
+  private readonly context: WatchContext;
+  private readonly stop = new AbortController();
+  private readonly endMs: number;
+  private readonly end: Promise<void>;
+  private readonly signals: readonly AbortSignal[];
+  private commit: Promise<void> | undefined;
+  private alarm: Promise<void> | undefined;
+  private alarmMs: number;
+
+  constructor(context: WatchContext, plan: Plan, signal: AbortSignal | undefined) {
+    this.context = context;
+    this.endMs = context.clock.now() + plan.timeoutMs;
+    this.signals = signal === undefined ? [context.closing] : [context.closing, signal];
+    this.end = new Promise((resolve) => {
+      for (const each of this.signals) {
+        each.addEventListener('abort', () => resolve(), { once: true, signal: this.stop.signal });
+      }
+    });
+    this.alarmMs = this.nextAlarm();
+  }
+
+  get isOver(): boolean {
+    return this.signals.some(({ aborted }) => aborted) || this.context.clock.now() >= this.endMs;
+  }
+
+  /** True once for each bookmark that is due. */
+  takeAlarm(): boolean {
+    if (this.context.clock.now() < this.alarmMs) return false;
+    this.alarmMs = this.nextAlarm();
+    return true;
+  }
+
+  private nextAlarm(): number {
+    const now = this.context.clock.now();
+    const last = this.endMs - BEFORE_END_MS;
+    return now < last ? Math.min(now + BOOKMARK_MS, last) : this.endMs;
+  }
+
+  async wait(revision: number): Promise<void> {
+    const { store, clock } = this.context;
+    this.commit ??= store.changed(revision).finally(() => {
+      this.commit = undefined;
+    });
+    const span = Math.max(0, this.alarmMs - clock.now());
+    this.alarm ??= clock
+      .sleep(span, this.stop.signal)
+      .catch(() => undefined)
+      .finally(() => {
+        this.alarm = undefined;
+      });
+    await Promise.race([this.commit, this.alarm, this.end]);
+  }
+
+  close(): void {
+    this.stop.abort();
+  }
+}
+
+function* initialEvents(store: Store, plan: Plan): Generator<WatchEvent> {
+  const { scope, matches } = plan.filter;
+  let after: Row | undefined;
+  do {
+    const page = {
+      ...scope,
+      at: plan.from,
+      limit: CHUNK,
+      ...(after === undefined ? {} : { after }),
+    };
+    const rows = store.page(page);
+    for (const { document, revision } of rows) {
+      if (matches?.(document.object) !== false) yield objectEvent('ADDED', document, revision);
+    }
+    after = rows.length < CHUNK ? undefined : rows.at(-1);
+  } while (after !== undefined);
+  if (plan.marksEnd) yield bookmark(plan.resource, plan.from, true);
+}
+
+async function* changeEvents(
+  context: WatchContext,
+  plan: Plan,
+  bell: Bell,
+): AsyncGenerator<WatchEvent> {
+  const { store } = context;
+  let cursor = plan.from;
+  while (!bell.isOver) {
+    const { changes, upTo } = store.changesAfter(cursor, plan.filter.scope.resource, CHUNK);
+    for (const change of changes) {
+      if (bell.isOver) return;
+      const event = eventOf(change, plan.filter);
+      if (event !== undefined) yield event;
+    }
+    cursor = upTo;
+    if (bell.takeAlarm() && plan.bookmarks) yield bookmark(plan.resource, cursor, false);
+    else if (cursor >= store.head) await bell.wait(cursor);
+  }
+}
+
+async function* eventsOf(
+  context: WatchContext,
+  plan: Plan,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<WatchEvent> {
+  const bell = new Bell(context, plan, signal);
+  try {
+    if (plan.initial) yield* initialEvents(context.store, plan);
+    yield* changeEvents(context, plan, bell);
+  } catch (error) {
+    if (!isCompacted(error)) throw error;
+    // The watcher did not keep up with what is kept: it must list again.
+    const { status } = expired(`too old resource version: ${error.message}`);
+    const resourceVersion = String(context.store.head);
+    yield { type: 'ERROR', json: JSON.stringify(status), resourceVersion };
+  } finally {
+    bell.close();
+  }
+}
+
+/**
+ * Watches a collection. A stream is a cursor in the history: it holds no queue, a slow reader costs
+ * nothing, and resuming is the same as going on. A watch from a revision that is too old answers with
+ * an ERROR event, as upstream does once the stream is open.
+ */
+export function watchObjects(
+  context: WatchContext,
+  collection: Collection,
+  options: WatchOptions,
+): AsyncIterable<WatchEvent> {
+  return eventsOf(context, planOf(context.store, collection, options), options.signal);
+}

@@ -1,0 +1,161 @@
+import { isObject, jsonEqual } from '../../core/json.ts';
+import { ApiError, badRequest, unprocessable } from '../objects/errors.ts';
+
+const MAX_OPERATIONS = 10_000;
+const MAX_COPIED_CHARACTERS = 3 * 1024 * 1024;
+
+interface Operation {
+  readonly op: string;
+  readonly path: readonly string[];
+  readonly from?: readonly string[];
+  readonly value?: unknown;
+  readonly hasValue: boolean;
+}
+
+/** The tokens of a JSON pointer (RFC 6901). */
+function tokens(pointer: unknown): readonly string[] {
+  if (typeof pointer !== 'string' || (pointer !== '' && !pointer.startsWith('/'))) {
+    throw badRequest(`invalid JSON pointer in the patch: ${JSON.stringify(pointer)}`);
+  }
+  const parts = pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (parts.includes('__proto__')) throw badRequest('the key "__proto__" is refused');
+  return parts;
+}
+
+function parse(item: unknown): Operation {
+  if (!isObject(item) || typeof item['op'] !== 'string') {
+    throw badRequest('each operation of a JSON patch must be an object with "op" and "path"');
+  }
+  const { op, path, from } = item;
+  const isTwoEnded = op === 'move' || op === 'copy';
+  return {
+    op,
+    path: tokens(path),
+    ...(isTwoEnded ? { from: tokens(from) } : {}),
+    value: item['value'],
+    hasValue: Object.hasOwn(item, 'value'),
+  };
+}
+
+function missing(path: readonly string[]): never {
+  throw unprocessable(`the path /${path.join('/')} does not exist`);
+}
+
+function indexOf(token: string, length: number, path: readonly string[]): number {
+  const index = /^(0|[1-9]\d{0,9})$/.test(token) ? Number(token) : -1;
+  return index < 0 || index >= length ? missing(path) : index;
+}
+
+/** The value at a path of a document. */
+function read(root: unknown, path: readonly string[]): unknown {
+  return path.reduce((at, token) => {
+    if (Array.isArray(at)) return at[indexOf(token, at.length, path)] as unknown;
+    return isObject(at) && Object.hasOwn(at, token) ? at[token] : missing(path);
+  }, root);
+}
+
+/** The document under work: a private copy, changed in place, thrown away if an operation fails. */
+class Draft {
+  private root: unknown;
+  private copied = 0;
+
+  constructor(document: unknown) {
+    this.root = structuredClone(document);
+  }
+
+  get result(): unknown {
+    return this.root;
+  }
+
+  private add(path: readonly string[], value: unknown): void {
+    const last = path.at(-1);
+    if (last === undefined) {
+      this.root = value;
+      return;
+    }
+    const parent = read(this.root, path.slice(0, -1));
+    if (Array.isArray(parent)) {
+      const index = last === '-' ? parent.length : indexOf(last, parent.length + 1, path);
+      parent.splice(index, 0, value);
+    } else if (isObject(parent)) parent[last] = value;
+    else missing(path);
+  }
+
+  private remove(path: readonly string[]): void {
+    const last = path.at(-1);
+    if (last === undefined) throw unprocessable('the whole document cannot be removed');
+    const parent = read(this.root, path.slice(0, -1));
+    if (Array.isArray(parent)) parent.splice(indexOf(last, parent.length, path), 1);
+    else if (isObject(parent) && Object.hasOwn(parent, last)) delete parent[last];
+    else missing(path);
+  }
+
+  private replace(path: readonly string[], value: unknown): void {
+    const last = path.at(-1);
+    if (last === undefined) {
+      this.root = value;
+      return;
+    }
+    read(this.root, path);
+    const parent = read(this.root, path.slice(0, -1));
+    if (Array.isArray(parent)) parent[indexOf(last, parent.length, path)] = value;
+    else (parent as Record<string, unknown>)[last] = value;
+  }
+
+  private copyOf(path: readonly string[]): unknown {
+    const value = read(this.root, path);
+    // Copies of copies grow without bound although the patch is small.
+    this.copied += JSON.stringify(value).length;
+    if (this.copied > MAX_COPIED_CHARACTERS) {
+      throw unprocessable('the patch copies more than 3 MiB');
+    }
+    return structuredClone(value);
+  }
+
+  private move(from: readonly string[], path: readonly string[]): void {
+    const value = read(this.root, from);
+    const isInside = path.length > from.length && from.every((token, i) => token === path[i]);
+    if (isInside) throw unprocessable('a value cannot be moved into itself');
+    if (jsonEqual(from, path)) return;
+    this.remove(from);
+    this.add(path, value);
+  }
+
+  apply({ op, path, from = [], value, hasValue }: Operation): void {
+    if (['add', 'replace', 'test'].includes(op) && !hasValue) {
+      throw badRequest(`the operation "${op}" needs a value`);
+    }
+    switch (op) {
+      case 'add':
+        return this.add(path, structuredClone(value));
+      case 'remove':
+        return this.remove(path);
+      case 'replace':
+        return this.replace(path, structuredClone(value));
+      case 'copy':
+        return this.add(path, this.copyOf(from));
+      case 'move':
+        return this.move(from, path);
+      case 'test':
+        if (jsonEqual(read(this.root, path), value)) return;
+        throw unprocessable(`testing value /${path.join('/')} failed`);
+      default:
+        throw badRequest(`unknown operation ${JSON.stringify(op)} in the JSON patch`);
+    }
+  }
+}
+
+/** Applies a JSON patch (RFC 6902): all of it or, throwing, nothing. */
+export function jsonPatch(document: unknown, patch: unknown): unknown {
+  if (!Array.isArray(patch)) throw badRequest('a JSON patch must be a list of operations');
+  if (patch.length > MAX_OPERATIONS) {
+    const text = `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`;
+    throw new ApiError(413, 'RequestEntityTooLarge', text);
+  }
+  const draft = new Draft(document);
+  for (const operation of patch.map(parse)) draft.apply(operation);
+  return draft.result;
+}
