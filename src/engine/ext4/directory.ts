@@ -15,11 +15,13 @@ export interface RawEntry {
 /** More names than this in one directory are not read. */
 const MAX_ENTRIES = 4_000_000;
 
+/** The last entry of a block with a checksum: unused, 12 bytes, of type 0xde. */
+const TAIL = 12;
+const TAIL_MARK = 0xde00000c;
+
 function checkBlock(context: MapContext, directory: Inode, block: Buffer): void {
   if (!context.sb.features.metadataChecksums) return;
-  const tail = block.length - 12;
-  // Blocks of the hash tree have no tail of this form and are not read for names anyway.
-  if (block.readUInt32LE(tail) !== 0 || block.readUInt32LE(tail + 4) !== 0xde00000c) return;
+  const tail = block.length - TAIL;
   const head = Buffer.alloc(8);
   head.writeUInt32LE(directory.number, 0);
   head.writeUInt32LE(directory.generation, 4);
@@ -41,6 +43,10 @@ function* blockEntries(context: MapContext, directory: Inode, block: Buffer): Ge
     if (length < 8 || at + length > block.length || nameLength > length - 8) {
       throw damaged(`directory ${directory.number} has a damaged entry`);
     }
+    // Blocks of the hash tree have no entry here, though they may hold the remains of one.
+    if (at === block.length - TAIL && inode === 0 && block.readUInt32LE(at + 4) === TAIL_MARK) {
+      checkBlock(context, directory, block);
+    }
     if (inode !== 0) yield { inode, name: block.subarray(at + 8, at + 8 + nameLength) };
     at += length;
   }
@@ -58,7 +64,6 @@ export function* rawEntries(context: MapContext, directory: Inode): Generator<Ra
     const count = Math.min(run.count, limit - run.logical);
     for (let i = 0; i < count; i += 1) {
       const block = Buffer.from(context.cache.view((run.physical + i) * blockSize, blockSize));
-      checkBlock(context, directory, block);
       yield* blockEntries(context, directory, block);
     }
   }
