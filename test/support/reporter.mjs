@@ -4,6 +4,6 @@ export default class ClosingLine {
     const broken = testResults.filter((result) => result.testExecError !== undefined).length;
     const line = `${numPassedTests} passed, ${numFailedTests + broken} failed, ${numPendingTests} skipped`;
     // Jest's own summary is written after this; the line has to be the last one.
-    process.once('exit', () => process.stderr.write(`\n${line}\n`));
+    process.once('exit', () => process.stdout.write(`\n${line}\n`));
   }
 }
