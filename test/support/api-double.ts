@@ -148,8 +148,11 @@ export class ApiDouble {
   private list(route: Route): Json {
     const offset = Number(route.search.get('continue') ?? 0);
     const limit = Number(route.search.get('limit') ?? Infinity);
+    const [label, wanted] = route.search.get('labelSelector')?.split('=') ?? [];
     const all = this.all(route.collection).filter(
-      ({ metadata }) => route.namespace === undefined || metadata.namespace === route.namespace,
+      ({ metadata }) =>
+        (route.namespace === undefined || metadata.namespace === route.namespace) &&
+        (label === undefined || metadata.labels?.[label] === wanted),
     );
     const next = offset + limit < all.length ? String(offset + limit) : undefined;
     return {
