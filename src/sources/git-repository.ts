@@ -75,7 +75,11 @@ function failure(location: GitLocation, error: unknown): Failure {
   if (/couldn't find remote ref/i.test(message)) {
     return denied('BranchMissing', message, 'Push the branch, or name another one.');
   }
-  if (/authentication failed|could not read (username|password)|permission denied|terminal prompts/i.test(message)) {
+  if (
+    /authentication failed|could not read (username|password)|permission denied|terminal prompts/i.test(
+      message,
+    )
+  ) {
     return denied('RepositoryDenied', message, 'Give the controller the right to read it.');
   }
   return transient('RepositoryUnreachable', message, error);

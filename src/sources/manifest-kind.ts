@@ -10,6 +10,8 @@ export interface ManifestKind {
   readonly kind: string;
   readonly namespaced: boolean;
   readonly maxNameLength: number;
+  /** Fields beside the metadata that are declared, compared and written. */
+  readonly fields: readonly string[];
   /** Set for our own kinds. */
   readonly definition?: KindDefinition;
   /** The object as it is applied, and what is wrong with it apart from its metadata. */
@@ -36,6 +38,7 @@ function ours(definition: KindDefinition): ManifestKind {
     namespaced: true,
     // References to our objects are that long, and keys outside are made from names.
     maxNameLength: 40,
+    fields: ['spec'],
     definition,
     check: (value) => {
       const { status, ...declared } = value;
@@ -59,6 +62,7 @@ const namespace: ManifestKind = {
   kind: 'Namespace',
   namespaced: false,
   maxNameLength: 63,
+  fields: [],
   check: (value) => ({ object: value, problems: unknownFields(value, []) }),
 };
 
@@ -67,6 +71,7 @@ const configMap: ManifestKind = {
   kind: 'ConfigMap',
   namespaced: true,
   maxNameLength: 63,
+  fields: ['data'],
   check: (value) => {
     const { data = {} } = value;
     const wrong = isObject(data)

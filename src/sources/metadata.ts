@@ -12,6 +12,10 @@ export interface FieldProblem {
 export const SOURCE_LABEL = 'lamina.dev/source';
 /** Where in its source an object stands, as `file:line`. */
 export const SOURCE_ANNOTATION = 'lamina.dev/source-position';
+/** Names of the labels and annotations that stood in the manifest: `labels;annotations`. */
+export const SOURCE_KEYS = 'lamina.dev/source-keys';
+
+const RESERVED: ReadonlySet<string> = new Set([SOURCE_LABEL, SOURCE_ANNOTATION, SOURCE_KEYS]);
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const KEY =
@@ -51,7 +55,7 @@ function entryProblems(
   value: unknown,
 ): readonly FieldProblem[] {
   const field = `metadata.${map}.${key}`;
-  if (key === SOURCE_LABEL || key === SOURCE_ANNOTATION) {
+  if (RESERVED.has(key)) {
     return [{ field, message: 'is written by Lamina itself: remove it', unknown: true }];
   }
   if (!KEY.test(key)) return [{ field, message: 'the key is not a qualified name', unknown: true }];

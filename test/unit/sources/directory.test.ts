@@ -53,9 +53,9 @@ describe('directorySource', () => {
     await using folder = await temporaryFolder();
     const source = directorySource(folder.path, systemClock);
     const signal = AbortSignal.timeout(20_000);
-    let wake = () => undefined as void;
-    const stop = source.watch?.(() => wake());
-    const changed = () => new Promise<void>((resolve) => (wake = resolve));
+    const waiting: { wake?: () => void } = {};
+    const stop = source.watch?.(() => waiting.wake?.());
+    const changed = () => new Promise<void>((resolve) => (waiting.wake = resolve));
     const content = async (): Promise<readonly string[]> =>
       (await source.read(signal)).files.map(({ path, text }) => `${path}=${text}`);
     const until = async (want: readonly string[]) => {

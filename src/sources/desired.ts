@@ -1,0 +1,140 @@
+import { isObject } from '../core/json.ts';
+import {
+  apiVersionOf,
+  CONFIGMAPS,
+  NAMESPACES,
+  resourceOf,
+  type Resource,
+} from '../kube/resource.ts';
+import { mergePatchOf } from '../kube/merge-patch.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import { SOURCE_ANNOTATION, SOURCE_KEYS, SOURCE_LABEL } from './metadata.ts';
+import type { SourceObject } from './validate.ts';
+
+type Texts = Readonly<Record<string, string>>;
+
+/** Where the API serves what a manifest declares. */
+export function resourceFor(kind: string): Resource {
+  if (kind === NAMESPACES.kind) return NAMESPACES;
+  if (kind === CONFIGMAPS.kind) return CONFIGMAPS;
+  return resourceOf(kind);
+}
+
+function textsOf(value: unknown): Texts {
+  const entries = Object.entries(isObject(value) ? value : {});
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+function metadataOf(object: unknown): Readonly<Record<string, unknown>> {
+  const metadata = isObject(object) ? object['metadata'] : undefined;
+  return isObject(metadata) ? metadata : {};
+}
+
+/** The source that an object of the API is kept by. */
+export function sourceOf(object: KubeObject): string | undefined {
+  return object.metadata.labels?.[SOURCE_LABEL];
+}
+
+function split(list: string | undefined): readonly string[] {
+  return list === undefined || list === '' ? [] : list.split(',');
+}
+
+/** What we wrote into the metadata last time; only that may be taken away again. */
+function ownedKeys(live: KubeObject): {
+  labels: readonly string[];
+  annotations: readonly string[];
+} {
+  const [labels, annotations] = (live.metadata.annotations?.[SOURCE_KEYS] ?? '').split(';');
+  return { labels: split(labels), annotations: split(annotations) };
+}
+
+function fileOf(position: string | undefined): string | undefined {
+  return position?.replace(/:\d+$/, '');
+}
+
+function without(texts: Texts, keys: readonly string[]): Texts {
+  const gone = new Set(keys);
+  return Object.fromEntries(Object.entries(texts).filter(([key]) => !gone.has(key)));
+}
+
+/** The fields that a manifest of a kind declares, of the manifest or of the live object. */
+function pick(object: object, fields: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => fields.includes(key)));
+}
+
+/** What one source wants of one object. */
+export class Desired {
+  readonly object: SourceObject;
+  readonly resource: Resource;
+  private readonly labels: Texts;
+  private readonly annotations: Texts;
+
+  constructor(object: SourceObject, source: string) {
+    this.object = object;
+    this.resource = resourceFor(object.manifestKind.kind);
+    const metadata = metadataOf(object.object);
+    const labels = textsOf(metadata['labels']);
+    const annotations = textsOf(metadata['annotations']);
+    const keys = `${Object.keys(labels).sort().join(',')};${Object.keys(annotations).sort().join(',')}`;
+    const { file, line } = object.document.at('metadata.name');
+    this.labels = { ...labels, [SOURCE_LABEL]: source };
+    this.annotations = {
+      ...annotations,
+      [SOURCE_ANNOTATION]: `${file}:${line}`,
+      ...(keys === ';' ? {} : { [SOURCE_KEYS]: keys }),
+    };
+  }
+
+  /** The object to create. */
+  fresh(): KubeObject {
+    const { namespace, name, object, manifestKind } = this.object;
+    return {
+      apiVersion: apiVersionOf(this.resource),
+      kind: this.resource.kind,
+      metadata: {
+        name,
+        ...(namespace === undefined ? {} : { namespace }),
+        labels: this.labels,
+        annotations: this.annotations,
+      },
+      ...pick(object, manifestKind.fields),
+    };
+  }
+
+  /**
+   * What must change in the live object; undefined if nothing. Fields, labels and annotations of others
+   * are left alone, and an object that only moved within its file is not worth a write.
+   */
+  patch(live: KubeObject): Record<string, unknown> | undefined {
+    const owned = ownedKeys(live);
+    const labels = textsOf(live.metadata.labels);
+    const annotations = textsOf(live.metadata.annotations);
+    const stale = [...owned.annotations, SOURCE_KEYS];
+    const after = {
+      labels: { ...without(labels, owned.labels), ...this.labels },
+      annotations: { ...without(annotations, stale), ...this.annotations },
+    };
+    const { fields } = this.object.manifestKind;
+    const content = mergePatchOf(pick(live, fields), pick(this.object.object, fields));
+    const metadata = mergePatchOf({ labels, annotations }, after);
+    const patch = {
+      ...content,
+      ...(metadata === undefined ? {} : { metadata }),
+    };
+    return this.isOnlyMoved(live, patch) || Object.keys(patch).length === 0 ? undefined : patch;
+  }
+
+  private isOnlyMoved(live: KubeObject, patch: Readonly<Record<string, unknown>>): boolean {
+    const metadata = patch['metadata'];
+    if (Object.keys(patch).length !== 1 || !isObject(metadata)) return false;
+    const annotations = metadata['annotations'];
+    if (metadata['labels'] !== undefined || !isObject(annotations)) return false;
+    return (
+      Object.keys(annotations).join() === SOURCE_ANNOTATION &&
+      fileOf(live.metadata.annotations?.[SOURCE_ANNOTATION]) ===
+        fileOf(this.annotations[SOURCE_ANNOTATION])
+    );
+  }
+}

@@ -1,0 +1,147 @@
+import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { denied, transient } from '../../../src/core/failure.ts';
+import { systemClock } from '../../../src/host/clock.ts';
+import { jsonLog } from '../../../src/host/log.ts';
+import { kubeClient } from '../../../src/kube/client.ts';
+import { directorySource } from '../../../src/sources/directory.ts';
+import { gitSource } from '../../../src/sources/git.ts';
+import { parseGitUrl } from '../../../src/sources/git-url.ts';
+import type { Snapshot, Source } from '../../../src/sources/snapshot.ts';
+import { startSource, type RunningSource } from '../../../src/sources/source.ts';
+import { ApiDouble } from '../../support/api-double.ts';
+import { ManualClock } from '../../support/clock.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+import { workTree } from '../../support/git.ts';
+import { describe, expect, it } from '../../support/runner.ts';
+
+const CONNECTORS = '/apis/lamina.dev/v1alpha1/connectorconfigs';
+
+function connector(name: string, cpus = 1): string {
+  return `---\napiVersion: lamina.dev/v1alpha1\nkind: ConnectorConfig\nmetadata: {name: ${name}}\nspec: {local: {cpus: ${cpus}}}\n`;
+}
+
+function recorder() {
+  const lines: string[] = [];
+  const log = jsonLog(
+    (line) => {
+      const { level, message, problem } = JSON.parse(line) as Record<string, string>;
+      lines.push([level, message, problem].filter(Boolean).join(' '));
+    },
+    () => 0,
+    { level: 'debug' },
+  );
+  return { lines, log };
+}
+
+async function eventually(check: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 600 && !check(); tries += 1) await systemClock.sleep(20);
+  expect(check()).toBe(true);
+}
+
+function start(source: Source, api: ApiDouble, pollMs = 60_000): RunningSource {
+  return startSource({
+    name: 's',
+    source,
+    client: kubeClient(api.transport),
+    clock: systemClock,
+    random: () => 0.5,
+    log: recorder().log,
+    namespace: 'default',
+    pollMs,
+  });
+}
+
+function names(api: ApiDouble): string[] {
+  return api.all(CONNECTORS).map(({ metadata }) => metadata.name as string);
+}
+
+describe('startSource', () => {
+  it('keeps a directory applied, told by its watch', async () => {
+    await using folder = await temporaryFolder();
+    const api = new ApiDouble();
+    const running = start(directorySource(folder.path, systemClock), api);
+    await writeFile(join(folder.path, 'a.yaml'), connector('one'));
+    await eventually(() => names(api).join() === 'one');
+    await appendFile(join(folder.path, 'a.yaml'), connector('two'));
+    await eventually(() => names(api).join() === 'one,two');
+    await writeFile(join(folder.path, 'b.yaml'), 'kind: nonsense\n');
+    await eventually(() => running.status().problems.length === 1);
+    await rm(join(folder.path, 'b.yaml'));
+    await writeFile(join(folder.path, 'a.yaml'), connector('two'));
+    await eventually(() => names(api).join() === 'two' && running.status().problems.length === 0);
+    const { revision, appliedRevision, checkedAt } = running.status();
+    expect(appliedRevision).toBe(revision);
+    expect(checkedAt).toBeGreaterThan(1_700_000_000_000);
+    await running.stop();
+  });
+
+  it('keeps a branch applied, and what is applied while the remote is away', async () => {
+    await using folder = await temporaryFolder();
+    const tree = await workTree(join(folder.path, 'work'));
+    await tree.write('a.yaml', connector('one') + connector('two'));
+    await tree.commit();
+    const api = new ApiDouble();
+    const location = parseGitUrl(`${tree.path}/.git#main`, { allowLocal: true });
+    const environment = { PATH: process.env['PATH'] };
+    const running = start(gitSource(location, join(folder.path, 'cache'), environment), api, 100);
+    await eventually(() => names(api).length === 2);
+    await tree.git('branch', '-m', 'main', 'away');
+    await eventually(() => /BranchMissing/.test(running.status().problems[0]?.message ?? ''));
+    expect(names(api)).toHaveLength(2);
+    await tree.git('branch', '-m', 'away', 'main');
+    await tree.write('a.yaml', connector('one'));
+    const commit = await tree.commit();
+    await eventually(() => running.status().appliedRevision === commit);
+    expect(names(api)).toEqual(['one']);
+    await running.stop();
+  });
+
+  it('tells the same trouble once, and that it is over', async () => {
+    const good: Snapshot = {
+      revision: 'r1',
+      files: [{ path: 'a.yaml', text: connector('one') }],
+      problems: [],
+    };
+    const script: (() => Snapshot)[] = [
+      () => {
+        throw transient('Gone', 'no route');
+      },
+      () => {
+        throw transient('Gone', 'no route');
+      },
+      () => {
+        throw denied('NoRight', 'not yours', 'Ask.');
+      },
+      () => good,
+      () => good,
+    ];
+    const clock = new ManualClock();
+    const { lines, log } = recorder();
+    let reads = 0;
+    const source: Source = {
+      read: async () => {
+        const step = script[Math.min(reads, script.length - 1)];
+        reads += 1;
+        return step?.() ?? good;
+      },
+    };
+    const client = kubeClient(new ApiDouble().transport);
+    const running = startSource({
+      ...{ name: 's', source, client, clock, log },
+      ...{ namespace: 'default', pollMs: 60_000, random: () => 0.5 },
+    });
+    for (let pass = 1; pass <= script.length; pass += 1) {
+      await eventually(() => reads === pass && clock.waiting > 0);
+      clock.advance(60_000);
+    }
+    await eventually(() => reads > script.length && clock.waiting > 0);
+    await running.stop();
+    expect(lines).toEqual([
+      'warn source has a problem .:1:1: Gone: no route',
+      'warn source has a problem .:1:1: NoRight: not yours',
+      'info source applied',
+      'info source is well again',
+    ]);
+  });
+});
