@@ -94,7 +94,7 @@ class Emission {
 
 function misfit(path: string, type: string) {
   return impossible(
-    'LayerDoesNotFit',
+    'LayerMisfit',
     `a layer has files in ${path}, which is a ${type} in this operating system`,
     'Package the layer on this version of the operating system.',
   );

@@ -1,0 +1,101 @@
+import type { LayerIdentity, LayerPointer, StoredLayer } from '../../core/layer.ts';
+import type { DiskFile } from '../../images/source.ts';
+import type { LayerStore } from '../../store/store.ts';
+import { composedDisk } from '../compose/compose.ts';
+import type { ComposeManifest } from '../compose/manifest.ts';
+import type { DeltaItem } from '../delta/entry.ts';
+import { writeDelta } from '../delta/write.ts';
+import { signalOf, type EngineTools } from '../tools.ts';
+import { writtenRanges } from './changed-blocks.ts';
+import { EXCLUSIONS, excludedBy } from './exclusions.ts';
+import {
+  filesAbove,
+  openComposed,
+  openMachineDisk,
+  requireManifest,
+  rootPair,
+} from './machine-disk.ts';
+import { volumeDelta, type CaptureRules } from './volume-delta.ts';
+
+/** What to capture, and what the layer is called. */
+export interface CaptureWanted {
+  /** Key of the composition that the machine was made from. */
+  readonly key: string;
+  readonly layer: LayerIdentity;
+  readonly machineDisk: DiskFile;
+  readonly os: LayerPointer;
+  readonly requires: readonly LayerPointer[];
+}
+
+/** What a capture needs besides the tools of the engine. */
+export interface CaptureTools extends EngineTools {
+  readonly store: LayerStore;
+}
+
+/** Nothing that compose injected is captured; directories it made are, if something is in them. */
+function rulesFor({ injected }: ComposeManifest): CaptureRules {
+  const files = injected.filter(({ type }) => type !== 'directory');
+  const ours = files.map(
+    ({ path }) => ({ path, what: 'tree', why: 'put there by compose' }) as const,
+  );
+  const directories = injected.filter(({ type }) => type === 'directory');
+  return {
+    excluded: excludedBy([...EXCLUSIONS, ...ours]),
+    madeByCompose: directories.map(({ path }) => path),
+  };
+}
+
+async function storeItems(
+  items: readonly DeltaItem[],
+  wanted: CaptureWanted,
+  tools: CaptureTools,
+): Promise<StoredLayer> {
+  const { layer, os, requires } = wanted;
+  const expected = items.reduce(
+    (sum, { change }) => sum + (change.op === 'put' ? change.sizeBytes : 0) + 1024,
+    0,
+  );
+  tools.progress('Storing the layer', 50);
+  return tools.store.putDelta({
+    tar: writeDelta(items),
+    layer,
+    base: os,
+    requires,
+    stats: { files: items.length },
+    onProgress: (done) =>
+      tools.progress('Storing the layer', 50 + (50 * Math.min(done, expected)) / expected),
+    ...signalOf(tools),
+  });
+}
+
+/** Stores what changed on a machine's disk as a platform or app layer. */
+export async function captureDelta(
+  wanted: CaptureWanted,
+  tools: CaptureTools,
+): Promise<StoredLayer> {
+  const { key, machineDisk } = wanted;
+  const manifest = await requireManifest(tools.work, key);
+  tools.progress('Comparing the disks', 0);
+  const base = await openComposed(key, tools);
+  const machine = await openMachineDisk(machineDisk, tools);
+  try {
+    const roots = rootPair(base, machine);
+    // A disk that came back as a copy has no overlay to tell its changes: then all is compared.
+    const depth = filesAbove(machine.chain, composedDisk(tools.work, key).path);
+    const { sources } = roots;
+    const all = [{ start: 0, length: sources.machine.sizeBytes }];
+    const items = volumeDelta(
+      {
+        base: roots.base.volume,
+        machine: roots.machine.volume,
+        sources,
+        written: depth === undefined ? all : writtenRanges(sources.machine, depth),
+      },
+      rulesFor(manifest),
+    );
+    return await storeItems(items, wanted, tools);
+  } finally {
+    base.close();
+    machine.close();
+  }
+}

@@ -1,0 +1,68 @@
+import { isObject } from '../../core/json.ts';
+import { GUEST_HOME } from '../compose/inject.ts';
+import type { VolumeReader } from '../volume.ts';
+
+/** What the guest tool wrote before it powered the machine off. */
+export interface Attestation {
+  readonly nonce: string;
+  readonly result: 'clean' | 'failed' | 'blocked';
+  readonly step: number;
+  readonly exitCode: number;
+  readonly log: string;
+  readonly reasons: readonly string[];
+}
+
+const PATH = `${GUEST_HOME}/attestation.json`;
+const MOST_BYTES = 65_536;
+
+/** The content of a file if it is one and not absurdly large. */
+export function smallFile(
+  volume: VolumeReader,
+  path: string,
+  mostBytes: number,
+): Buffer | undefined {
+  const inode = volume.lookup(path);
+  if (inode === undefined) return undefined;
+  const { type, sizeBytes } = volume.meta(inode);
+  if (type !== 'file' || sizeBytes > mostBytes) return undefined;
+  return Buffer.concat([...volume.content(inode)]);
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : -1;
+}
+
+/** The log comes in hex; control characters are dropped, since people will read it in a terminal. */
+function logOf(value: unknown): string {
+  if (typeof value !== 'string' || !/^(?:[0-9a-f]{2}){0,4096}$/.test(value)) return '';
+  const text = Buffer.from(value, 'hex').toString('utf8');
+  // oxlint-disable-next-line no-control-regex
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '');
+}
+
+/** Reads what the guest tool attested; anything else that lies there counts as nothing. */
+export function readAttestation(volume: VolumeReader): Attestation | undefined {
+  const bytes = smallFile(volume, PATH, MOST_BYTES);
+  const value = bytes === undefined ? undefined : parse(bytes);
+  if (!isObject(value) || value['format'] !== 1) return undefined;
+  const { nonce, result, reasons } = value;
+  if (typeof nonce !== 'string') return undefined;
+  if (result !== 'clean' && result !== 'failed' && result !== 'blocked') return undefined;
+  const texts = Array.isArray(reasons) ? reasons.slice(0, 16) : [];
+  return {
+    nonce,
+    result,
+    step: numberOf(value['step']),
+    exitCode: numberOf(value['exitCode']),
+    log: logOf(value['logHex']),
+    reasons: texts.filter((one): one is string => typeof one === 'string' && one.length < 100),
+  };
+}

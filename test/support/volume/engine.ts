@@ -1,0 +1,53 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256 } from '../../../src/core/digest.ts';
+import type { LayerIdentity } from '../../../src/core/layer.ts';
+import type { LayerRole } from '../../../src/core/identity.ts';
+import type { ComposeTools } from '../../../src/engine/compose/compose.ts';
+import { systemClock } from '../../../src/host/clock.ts';
+import { run } from '../../../src/host/run.ts';
+import { openDisk } from '../../../src/images/open-disk.ts';
+import { createOverlay } from '../../../src/images/qemu-img.ts';
+import type { DiskFile } from '../../../src/images/source.ts';
+import { openStore } from '../../../src/store/store.ts';
+import { makeDisk } from './disk.ts';
+
+/** What a layer of a test is called. */
+export function identity(role: LayerRole, name: string, version = '1'): LayerIdentity {
+  return {
+    role,
+    name,
+    version,
+    repository: `lamina/test/${role}/${name}`,
+    tag: `${version}-00000000`,
+    inputs: sha256(`${role}/${name}/${version}`),
+    created: '2026-01-01T00:00:00Z',
+  };
+}
+
+/** An operating system in the store, with the tools to work on it. */
+export async function engineWith(folder: string, script: string) {
+  const work = join(folder, 'work');
+  const runDir = join(folder, 'run');
+  for (const path of [work, runDir]) await mkdir(path, { recursive: true });
+  const disk = await makeDisk(folder, script);
+  const store = await openStore(join(folder, 'store'), { clock: systemClock });
+  const source = await openDisk(disk, { run });
+  const os = await store.putDisk({ disk: source, layer: identity('os', 'tiny') });
+  source.close();
+  let count = 0;
+  const tools: ComposeTools = {
+    run,
+    work,
+    runDir,
+    store,
+    progress: () => undefined,
+    nonce: () => `nonce${(count += 1)}`,
+  };
+  return { disk, os, tools };
+}
+
+/** The overlay that a machine would run on. */
+export function machineDisk(folder: string, name: string, backing: DiskFile): Promise<DiskFile> {
+  return createOverlay(run, { path: join(folder, `${name}.qcow2`), backing });
+}
