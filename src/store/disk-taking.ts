@@ -23,14 +23,17 @@ const ZEROS = Buffer.alloc(CHUNK_BYTES);
 
 /** Refuses a disk that no index can describe. */
 export function checkDisk({ sizeBytes, extents }: DiskReader): void {
+  if (sizeBytes <= 0 || sizeBytes % 512 !== 0) throw badSize(sizeBytes);
   let end = 0;
   for (const { start, length } of extents) {
     if (start !== end || length <= 0) throw new RangeError('the extents of a disk have gaps');
     end += length;
   }
   if (end !== sizeBytes) throw new RangeError('the extents of a disk do not cover it');
-  if (sizeBytes > 0 && sizeBytes % 512 === 0) return;
-  throw impossible(
+}
+
+function badSize(sizeBytes: number) {
+  return impossible(
     'DiskSizeInvalid',
     `the disk has ${sizeBytes} bytes, which is no whole number of sectors`,
     'Give a disk image whose size is a multiple of 512 bytes.',
