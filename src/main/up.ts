@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openApiServer } from '../apiserver/server.ts';
+import { localConnector } from '../connectors/local/connector.ts';
+import { probeHypervisor } from '../connectors/local/probe.ts';
+import { holdAlone } from '../host/alone.ts';
+import { systemClock } from '../host/clock.ts';
+import { startDetached } from '../host/detached.ts';
+import type { Log } from '../host/log.ts';
+import { run } from '../host/run.ts';
+import { childRunner } from '../jobs/child-runner.ts';
+import type { JobRunner } from '../jobs/spec.ts';
+import { kubeClient } from '../kube/client.ts';
+import { createManager, type Manager } from '../kube/manager.ts';
+import { resourceOf } from '../kube/resource.ts';
+import type { ConnectorConfig } from '../reconcilers/objects.ts';
+import { startSource, type RunningSource } from '../sources/source.ts';
+import { openStore } from '../store/store.ts';
+import { connectorPool, type ConnectorPool } from './connector-pool.ts';
+import { addControllers, listersOf } from './controllers.ts';
+import { openSource } from './open-source.ts';
+import { makeFolders, workplace } from './workplace.ts';
+import { apiWriter } from './writer.ts';
+
+/** What `lamina up` is told. */
+export interface UpOptions {
+  readonly dataDir: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly importRoot?: string;
+  readonly source?: string;
+  /** How often a git repository is looked at. */
+  readonly pollMs: number;
+  readonly namespace: string;
+  readonly log: Log;
+}
+
+/** A system that is up. */
+export interface Running {
+  readonly url: string;
+  readonly kubeconfig: string;
+  close(): Promise<void>;
+}
+
+/** Everything of one installation in one process; jobs and machines are processes of their own. */
+export async function up(options: UpOptions): Promise<Running> {
+  const { log } = options;
+  await makeFolders(options.dataDir, ['store', 'work', 'machines', 'source']);
+  const dataDir = await realpath(options.dataDir);
+  const release = holdAlone(join(dataDir, 'lock.db'), dataDir);
+  const { listen } = options;
+  const server = await openApiServer({
+    dataDir,
+    listen,
+    clock: systemClock,
+    random: Math.random,
+    log,
+  });
+  const manager = createManager({
+    client: kubeClient(server.handler),
+    clock: systemClock,
+    random: Math.random,
+    log,
+  });
+  const { jobs, connectors } = await addEverything(manager, { ...options, dataDir });
+  manager.start();
+  const source = await followSource(manager, { ...options, dataDir });
+  return {
+    url: server.url,
+    kubeconfig: server.kubeconfigPath,
+    close: async () => {
+      await source?.stop();
+      await manager.stop();
+      await jobs.close();
+      await connectors.close();
+      await server.close();
+      release();
+    },
+  };
+}
+
+/** Sockets need short paths, and machines that survive us are found again by them. */
+async function shortFolder(dataDir: string): Promise<string> {
+  const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
+  const base = process.env['XDG_RUNTIME_DIR'] ?? '/tmp';
+  const folder = join(base, `lamina-${process.getuid?.() ?? 0}-${name}`);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+async function addEverything(
+  manager: Manager,
+  options: UpOptions,
+): Promise<{ readonly jobs: JobRunner; readonly connectors: ConnectorPool }> {
+  const { dataDir, log } = options;
+  const places = { store: join(dataDir, 'store'), work: join(dataDir, 'work') };
+  const store = await openStore(places.store, { clock: systemClock });
+  const jobs = childRunner({ workDir: places.work, clock: systemClock, log });
+  const runDir = await shortFolder(dataDir);
+  const cacheFile = join(dataDir, 'hypervisor.json');
+  const open = ({ spec }: ConnectorConfig) =>
+    localConnector({
+      machinesDir: join(dataDir, 'machines'),
+      runDir,
+      installId: store.installId,
+      spec: spec.local,
+      run,
+      start: startDetached,
+      clock: systemClock,
+      log,
+      hypervisor: (signal) => probeHypervisor({ run, clock: systemClock, cacheFile, signal }),
+    });
+  const configs = manager.caches.of<ConnectorConfig>(resourceOf('ConnectorConfig'));
+  const connectors = connectorPool(configs, open);
+  const ports = {
+    listers: listersOf(manager),
+    writer: apiWriter(manager.client, manager.caches),
+    store,
+    jobs,
+    work: workplace(places, options.importRoot),
+    connectorFor: connectors.connectorFor,
+  };
+  const watch = (changed: (key: string) => void) => {
+    const stops = [jobs.watch(changed), connectors.watch(changed)];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  };
+  addControllers(manager, ports, { watch });
+  return { jobs, connectors };
+}
+
+async function followSource(
+  manager: Manager,
+  options: UpOptions,
+): Promise<RunningSource | undefined> {
+  if (options.source === undefined) return undefined;
+  const { namespace, pollMs, log } = options;
+  return startSource({
+    name: 'up',
+    source: openSource(options.source, join(options.dataDir, 'source')),
+    client: manager.client,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    namespace,
+    pollMs,
+  });
+}
