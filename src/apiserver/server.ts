@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import type { Clock, Random } from '../core/clock.ts';
+import type { Transport } from '../core/transport.ts';
+import type { Log } from '../host/log.ts';
+import { keptAuthority, SERVER_RENEWAL_MS, serverCertificate } from './certificates/authority.ts';
+import { writeKubeconfig } from './certificates/kubeconfig.ts';
+import { keptToken } from './certificates/token.ts';
+import { guarded } from './http/guard.ts';
+import { createHandler } from './http/handler.ts';
+import { limited, NETWORK_LIMITS } from './http/limits.ts';
+import { listen, type Listener } from './http/listener.ts';
+import { openApiServerCore, type ApiServerCore } from './open.ts';
+
+/** Where the embedded API keeps its data, and where it listens. */
+export interface ApiServerOptions {
+  /** Holds `api.db`, `kubeconfig` and `pki/`; made when it is missing. */
+  readonly dataDir: string;
+  readonly listen: {
+    readonly host: string;
+    /** 0 takes any free port. */
+    readonly port: number;
+  };
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Version of Lamina, as `/version` tells it. */
+  readonly version: string;
+}
+
+/** The running embedded API. */
+export interface ApiServer {
+  /** The whole API as a direct call: trusted, without socket, TLS or token. */
+  readonly handler: Transport;
+  /** Where the network finds it. */
+  readonly url: string;
+  /** A kubeconfig of mode 0600 with authority and token. */
+  readonly kubeconfigPath: string;
+  /** Ends watches and connections, finishes what was accepted, closes the database. */
+  close(): Promise<void>;
+}
+
+interface Network {
+  readonly listener: Listener;
+  readonly url: string;
+}
+
+const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
+const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
+/** A host as it stands in the kubeconfig: this machine, if the server listens everywhere. */
+function reachable(host: string): string {
+  if (WILDCARDS.has(host) || host === 'localhost') return '127.0.0.1';
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+/** Replaces the certificate of a server that runs for long. */
+async function renewal(clock: Clock, signal: AbortSignal, renew: () => void): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(SERVER_RENEWAL_MS, signal).catch(() => undefined);
+    if (!signal.aborted) renew();
+  }
+}
+
+async function openNetwork(
+  options: ApiServerOptions,
+  handler: Transport,
+  closing: AbortSignal,
+): Promise<Network> {
+  const { dataDir, clock } = options;
+  const { host, port } = options.listen;
+  const pki = join(dataDir, 'pki');
+  await mkdir(pki, { recursive: true, mode: 0o700 });
+  const token = await keptToken(join(pki, 'token'));
+  const authority = await keptAuthority(join(pki, 'ca.pem'), clock.now());
+  const hosts = WILDCARDS.has(host) ? LOOPBACK : [...new Set([...LOOPBACK, host])];
+  const issue = () => serverCertificate(authority, hosts, clock.now());
+  const inside = limited(handler, NETWORK_LIMITS);
+  const listener = await listen(guarded(inside, { token, hosts }), {
+    host,
+    port,
+    certificate: issue(),
+    clock,
+  });
+  void renewal(clock, closing, () => listener.renew(issue()));
+  const url = `https://${reachable(host)}:${listener.port}`;
+  await writeKubeconfig(join(dataDir, 'kubeconfig'), {
+    server: url,
+    authority: authority.certificate,
+    token,
+  });
+  return { listener, url };
+}
+
+async function close(
+  core: ApiServerCore,
+  network: Network | undefined,
+  closing: AbortController,
+): Promise<void> {
+  closing.abort();
+  await network?.listener.close();
+  await core.close();
+}
+
+/** Opens the database, listens, and writes the kubeconfig; then the API is being served. */
+export async function openApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { dataDir, clock, random, log, version } = options;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const core = await openApiServerCore({
+    path: join(dataDir, 'api.db'),
+    clock,
+    random,
+    newUid: () => randomUUID(),
+    log,
+  });
+  const closing = new AbortController();
+  try {
+    const { service: objects, resources } = core;
+    const handler = createHandler({ objects, resources, clock, log, version });
+    const network = await openNetwork(options, handler, closing.signal);
+    let closed: Promise<void> | undefined;
+    return {
+      handler,
+      url: network.url,
+      kubeconfigPath: join(dataDir, 'kubeconfig'),
+      close: () => (closed ??= close(core, network, closing)),
+    };
+  } catch (error) {
+    await close(core, undefined, closing);
+    throw error;
+  }
+}
