@@ -1,0 +1,99 @@
+import type { OwnerReference } from '../../api/object.ts';
+import type { Context } from '../objects/context.ts';
+import { removeObject } from '../objects/remove.ts';
+import { FOREGROUND, isReleased } from '../objects/release.ts';
+import { storageName } from '../objects/selection.ts';
+import type { KubeObject, ObjectKey, Resource, StoredMeta } from '../objects/types.ts';
+import type { Row, RowKey } from '../storage/row.ts';
+
+/** `waiting`: the owner itself waits for its dependents to go. */
+type OwnerState = 'solid' | 'gone' | 'waiting';
+
+/** The resource that is stored under a name. */
+export function resourceOf(context: Context, name: string): Resource | undefined {
+  return context.resources.find((each) => storageName(each) === name);
+}
+
+function groupOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? (apiVersion.split('/', 1)[0] ?? '') : '';
+}
+
+/** Where the owner of a dependent would lie; undefined for kinds that are not served here. */
+function ownerKey(context: Context, reference: OwnerReference, namespace: string) {
+  const { apiVersion, kind, name } = reference;
+  const group = groupOf(apiVersion);
+  const resource = context.resources.find((each) => each.group === group && each.kind === kind);
+  if (resource === undefined) return undefined;
+  // A namespaced owner of a cluster-scoped object cannot be found: never a reason to delete.
+  if (resource.namespaced && namespace === '') return undefined;
+  return {
+    resource: storageName(resource),
+    namespace: resource.namespaced ? namespace : '',
+    name,
+  };
+}
+
+/** The live owner that a reference means: name, kind and uid must all be right. */
+export function ownerRow(
+  context: Context,
+  reference: OwnerReference,
+  namespace: string,
+): Row | undefined {
+  const key = ownerKey(context, reference, namespace);
+  const row = key === undefined ? undefined : context.store.queries.live(key);
+  return row?.document.object.metadata.uid === reference.uid ? row : undefined;
+}
+
+/** Whether an object is deleted in the foreground, so that its dependents go first. */
+export function waitsForDependents({ metadata }: KubeObject): boolean {
+  const { deletionTimestamp, finalizers = [] } = metadata;
+  return deletionTimestamp !== undefined && finalizers.includes(FOREGROUND);
+}
+
+function stateOf(context: Context, reference: OwnerReference, namespace: string): OwnerState {
+  if (ownerKey(context, reference, namespace) === undefined) return 'solid';
+  const row = ownerRow(context, reference, namespace);
+  if (row === undefined) return 'gone';
+  return waitsForDependents(row.document.object) ? 'waiting' : 'solid';
+}
+
+/** The key of a stored object, as the write path takes it. */
+export function objectKey(resource: Resource, { namespace, name }: RowKey): ObjectKey {
+  return { resource, name, ...(resource.namespaced ? { namespace } : {}) };
+}
+
+/** Stores an object, or removes it if nothing holds it any more. */
+export function settle(context: Context, resource: Resource, row: Row, object: KubeObject): void {
+  if (isReleased(resource, object)) context.store.drop(row, object);
+  else context.store.put(row, object, row);
+}
+
+/** The object with fewer owners; the key goes with the last. */
+export function withOwners(object: KubeObject, owners: readonly OwnerReference[]): KubeObject {
+  const { ownerReferences: _old, ...rest } = object.metadata;
+  const metadata: StoredMeta = {
+    ...rest,
+    ...(owners.length === 0 ? {} : { ownerReferences: owners }),
+  };
+  return { ...object, metadata };
+}
+
+/**
+ * Deletes a dependent whose last owner is gone, and lets go of owners that are gone while another is
+ * left. Runs inside of a turn; safe to run again at any time.
+ */
+export function reviewDependent(context: Context, key: RowKey): void {
+  const resource = resourceOf(context, key.resource);
+  const row = context.store.queries.live(key);
+  if (resource === undefined || row === undefined) return;
+  const { object } = row.document;
+  const { ownerReferences: owners = [], deletionTimestamp, uid } = object.metadata;
+  if (owners.length === 0 || deletionTimestamp !== undefined) return;
+  const states = owners.map((owner) => stateOf(context, owner, key.namespace));
+  const solid = owners.filter((_, index) => states[index] === 'solid');
+  if (solid.length === owners.length) return;
+  if (solid.length > 0) return settle(context, resource, row, withOwners(object, solid));
+  const isChain = states.includes('waiting') && context.store.queries.dependents(uid).length > 0;
+  const options = isChain ? { propagationPolicy: 'Foreground' as const } : {};
+  removeObject(context, objectKey(resource, key), options);
+}

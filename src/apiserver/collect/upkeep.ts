@@ -1,0 +1,62 @@
+import { messageOf } from '../../core/failure.ts';
+import type { Log } from '../../host/log.ts';
+import { EVENT_TTL_MS } from '../builtins/event.ts';
+import type { Context } from '../objects/context.ts';
+import type { Row } from '../storage/row.ts';
+
+const TICK_MS = 10_000;
+const CHUNK = 200;
+
+/** History is kept this long, */
+const KEPT_MS = 300_000;
+
+/** but never more changes than this. */
+const KEPT_CHANGES = 50_000;
+
+interface Mark {
+  readonly timeMs: number;
+  readonly revision: number;
+}
+
+/** Removes events that nobody wrote to for an hour. */
+async function expireEvents(context: Context): Promise<void> {
+  const { store, clock } = context;
+  const before = clock.now() - EVENT_TTL_MS;
+  for (;;) {
+    const keys = await store.read(() => store.queries.writtenBefore('events', before, CHUNK));
+    if (keys.length === 0) return;
+    await store.write(() => {
+      const rows = keys.map((key) => store.queries.live(key));
+      for (const row of rows.filter((each): each is Row => each !== undefined)) {
+        store.drop(row, row.document.object);
+      }
+    });
+  }
+}
+
+/** Forgets history: what is older than five minutes, and what is too much. */
+async function compact(context: Context, marks: readonly Mark[]): Promise<readonly Mark[]> {
+  const { store, clock } = context;
+  const now = clock.now();
+  const isOld = (mark: Mark) => now - mark.timeMs >= KEPT_MS;
+  const old = marks.findLast(isOld)?.revision ?? 0;
+  const tooMuch = store.head - store.compacted > KEPT_CHANGES ? store.head - KEPT_CHANGES / 2 : 0;
+  const upTo = Math.max(old, tooMuch);
+  if (upTo > store.compacted) await store.compact(upTo);
+  const kept = marks.filter((mark) => !isOld(mark));
+  return [...kept, { timeMs: now, revision: store.head }];
+}
+
+/** Keeps the database small until the server closes. */
+export async function upkeep(context: Context, log: Log, closing: AbortSignal): Promise<void> {
+  let marks: readonly Mark[] = [];
+  while (!closing.aborted) {
+    try {
+      await expireEvents(context);
+      marks = await compact(context, marks);
+    } catch (error) {
+      log.error('upkeep of the API database failed', { cause: messageOf(error) });
+    }
+    await context.clock.sleep(TICK_MS, closing).catch(() => undefined);
+  }
+}

@@ -1,0 +1,65 @@
+import type { Clock, Random } from '../core/clock.ts';
+import type { Log } from '../host/log.ts';
+import { DEFAULT_NAMESPACE, NAMESPACES } from './builtins/namespace.ts';
+import { RESOURCES } from './builtins/resources.ts';
+import { Collector } from './collect/collector.ts';
+import { upkeep } from './collect/upkeep.ts';
+import { isApiError } from './objects/errors.ts';
+import { objectService } from './objects/service.ts';
+import type { ObjectService, Resource } from './objects/types.ts';
+import { Store } from './storage/store.ts';
+
+/** What the core of the API server is made of. */
+export interface ApiServerCoreOptions {
+  /** The database file, or `:memory:`. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly newUid: () => string;
+  readonly log: Log;
+}
+
+/** The running core: everything but the wire. */
+export interface ApiServerCore {
+  readonly service: ObjectService;
+  readonly resources: readonly Resource[];
+  /** Ends all watches, finishes what was accepted, closes the database. */
+  close(): Promise<void>;
+}
+
+async function ensureDefaultNamespace(service: ObjectService): Promise<void> {
+  const { apiVersion, kind } = NAMESPACES;
+  const body = { apiVersion, kind, metadata: { name: DEFAULT_NAMESPACE } };
+  try {
+    await service.create({ resource: NAMESPACES }, body);
+  } catch (error) {
+    if (!isApiError(error) || error.status.reason !== 'AlreadyExists') throw error;
+  }
+}
+
+/** Opens the database and starts the loops that collect garbage and keep it small. */
+export async function openApiServerCore(options: ApiServerCoreOptions): Promise<ApiServerCore> {
+  const { path, clock, random, newUid, log } = options;
+  const store = new Store(path, () => clock.now());
+  const closing = new AbortController();
+  const context = { store, clock, random, newUid, resources: RESOURCES };
+  const service = objectService(context, closing.signal);
+  try {
+    await ensureDefaultNamespace(service);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  const loops = [
+    new Collector(context, log, closing.signal).run(),
+    upkeep(context, log, closing.signal),
+  ];
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    closing.abort();
+    store.wake();
+    await Promise.all(loops);
+    await store.close();
+  };
+  return { service, resources: RESOURCES, close: () => (closed ??= close()) };
+}
