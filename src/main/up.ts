@@ -21,6 +21,7 @@ import { connectorPool, type ConnectorPool } from './connector-pool.ts';
 import { addControllers, listersOf } from './controllers.ts';
 import { openSource } from './open-source.ts';
 import { makeFolders, workplace } from './workplace.ts';
+import { VERSION } from './version.ts';
 import { apiWriter } from './writer.ts';
 
 /** What `lamina up` is told. */
@@ -55,6 +56,7 @@ export async function up(options: UpOptions): Promise<Running> {
     clock: systemClock,
     random: Math.random,
     log,
+    version: VERSION,
   });
   const manager = createManager({
     client: kubeClient(server.handler),
