@@ -42,6 +42,10 @@ function rig() {
   return { api, client, apply };
 }
 
+async function* invalidBody() {
+  yield Buffer.from(JSON.stringify({ kind: 'Status', reason: 'Invalid', message: 'spec: no' }));
+}
+
 function clean(applied: number, unchanged: number, pruned: number) {
   return { applied, unchanged, pruned, problems: [] };
 }
@@ -187,12 +191,7 @@ describe('applySnapshot', () => {
     const real = api.transport;
     const refusing = kubeClient(async (request) => {
       if (request.method !== 'PATCH') return real(request);
-      async function* body() {
-        yield Buffer.from(
-          JSON.stringify({ kind: 'Status', reason: 'Invalid', message: 'spec: no' }),
-        );
-      }
-      return { status: 422, headers: {}, body: body() };
+      return { status: 422, headers: {}, body: invalidBody() };
     });
     const text = [os('new'), os('tiny', 'displayName: x')].join('---\n');
     const done = await applySnapshot(

@@ -127,10 +127,8 @@ describe('startSource', () => {
       },
     };
     const client = kubeClient(new ApiDouble().transport);
-    const running = startSource({
-      ...{ name: 's', source, client, clock, log },
-      ...{ namespace: 'default', pollMs: 60_000, random: () => 0.5 },
-    });
+    const common = { name: 's', namespace: 'default', pollMs: 60_000, random: () => 0.5 };
+    const running = startSource({ ...common, source, client, clock, log });
     for (let pass = 1; pass <= script.length; pass += 1) {
       await eventually(() => reads === pass && clock.waiting > 0);
       clock.advance(60_000);
