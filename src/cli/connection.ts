@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { kubeClient, type KubeClient } from '../kube/client.ts';
+import { readKubeconfig } from '../kube/kubeconfig.ts';
+import { networkTransport } from '../kube/network.ts';
+import type { CliContext } from './context.ts';
+
+/** How people say which API they mean. */
+export interface ConnectionOptions {
+  readonly data?: string;
+  readonly kubeconfig?: string;
+  readonly namespace?: string;
+}
+
+/** An API that a command talks to. */
+export interface Connection {
+  readonly client: KubeClient;
+  readonly namespace: string;
+}
+
+/** The options of every command that talks to an API. */
+export function withConnection(command: Command): Command {
+  return command
+    .option('--data <dir>', 'data directory of a running "lamina up"')
+    .option('--kubeconfig <file>', 'kubeconfig; by default $KUBECONFIG or ~/.kube/config')
+    .option('-n, --namespace <name>', 'namespace; by default that of the kubeconfig');
+}
+
+function kubeconfigPath(options: ConnectionOptions, { environment }: CliContext): string {
+  if (options.kubeconfig !== undefined) return options.kubeconfig;
+  if (options.data !== undefined) return join(options.data, 'kubeconfig');
+  const named = environment['KUBECONFIG'];
+  if (named !== undefined && named !== '') return named;
+  return join(environment['HOME'] ?? '/', '.kube', 'config');
+}
+
+/** Does something with the API, and closes the connections when it is done. */
+export async function connected<Outcome>(
+  options: ConnectionOptions,
+  context: CliContext,
+  work: (connection: Connection) => Promise<Outcome>,
+): Promise<Outcome> {
+  const target = await readKubeconfig(kubeconfigPath(options, context));
+  const transport = networkTransport(target);
+  try {
+    const client = kubeClient(transport.send, { userAgent: `lamina/${context.version}` });
+    return await work({ client, namespace: options.namespace ?? target.namespace });
+  } finally {
+    await transport.close();
+  }
+}

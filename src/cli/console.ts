@@ -1,0 +1,106 @@
+import { stat } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { denied, impossible, messageOf } from '../core/failure.ts';
+import { resourceOf } from '../kube/resource.ts';
+import {
+  connected,
+  withConnection,
+  type Connection,
+  type ConnectionOptions,
+} from './connection.ts';
+import type { AddCommand, CliContext } from './context.ts';
+import { nameOf, parseTargetOf, type Target } from './target.ts';
+import { viewOf } from './view.ts';
+
+const HELP = `
+Connects this terminal to the serial line of a machine. Press Ctrl-] to leave; the machine runs on.
+It works on the host where the machine runs, as the user who runs "lamina up".
+
+Examples:
+  lamina console lver/apl-7zip-26.0-3f9a01bc
+  lamina console pkgm/apl-7zip-26.0-3f9a01bc --data ~/lamina`;
+
+const LEAVE = 0x1d;
+
+/** The serial line of the machine that is made for an object. */
+export async function serialSocket(
+  { client, namespace }: Connection,
+  target: Target,
+  signal: AbortSignal,
+): Promise<string> {
+  const resource = resourceOf(target.definition.kind);
+  const object = await client.get(resource, namespace, target.name, signal);
+  if (object === undefined) {
+    throw impossible(
+      'NotFound',
+      `there is no ${nameOf(target)} in ${namespace}`,
+      'Check the name.',
+    );
+  }
+  const path = viewOf(object).location?.path;
+  const seen = path === undefined ? undefined : await stat(path).catch(() => undefined);
+  if (path === undefined || seen?.isSocket() !== true) {
+    const hint = 'A machine has a console while it runs, on the host where it runs.';
+    throw denied('NoConsole', `${nameOf(target)} has no console now`, hint);
+  }
+  return path;
+}
+
+function opened(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', (error) => {
+      const hint = 'Check that the machine runs and that its socket may be opened.';
+      reject(denied('NoConsole', `${path}: ${messageOf(error)}`, hint));
+    });
+  });
+}
+
+/** Joins terminal and serial line until either side ends or the person leaves. */
+export async function attach(path: string, context: CliContext): Promise<'left' | 'ended'> {
+  const { stdin, stdout, stderr, signal } = context;
+  const socket = await opened(path);
+  stderr.write('Connected. Ctrl-] leaves.\r\n');
+  stdin.setRawMode?.(true);
+  const { promise, resolve } = Promise.withResolvers<'left' | 'ended'>();
+  const typed = (chunk: Buffer) => {
+    const end = chunk.indexOf(LEAVE);
+    socket.write(end === -1 ? chunk : chunk.subarray(0, end));
+    if (end !== -1) resolve('left');
+  };
+  const leave = () => resolve('left');
+  stdin.on('data', typed).once('end', leave);
+  signal.addEventListener('abort', leave, { once: true });
+  socket.on('data', (chunk) => stdout.write(chunk));
+  socket.once('close', () => resolve('ended')).on('error', () => resolve('ended'));
+  try {
+    return await promise;
+  } finally {
+    stdin.off('data', typed).off('end', leave).pause();
+    signal.removeEventListener('abort', leave);
+    stdin.setRawMode?.(false);
+    socket.destroy();
+    stderr.write('\r\n');
+  }
+}
+
+/** `lamina console` */
+export const consoleCommand: AddCommand = (program, context) => {
+  const command = program
+    .command('console')
+    .description('Connect this terminal to the serial line of a machine.')
+    .argument(
+      '<kind/name>',
+      'whose machine',
+      parseTargetOf('LayerVersion', 'PackagingMachine', 'LayeredImage'),
+    )
+    .addHelpText('after', HELP);
+  withConnection(command).action(async (target: Target, options: ConnectionOptions) => {
+    const path = await connected(options, context, (connection) =>
+      serialSocket(connection, target, context.signal),
+    );
+    const how = await attach(path, context);
+    context.stderr.write(how === 'left' ? 'Left; the machine runs on.\n' : 'The machine is off.\n');
+  });
+};

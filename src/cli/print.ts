@@ -1,0 +1,47 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { stringify } from 'yaml';
+import type { CliContext, Result } from './context.ts';
+
+/** How data is printed. */
+export type Format = 'table' | 'json' | 'yaml';
+
+/** The option that every command with data has. */
+export function outputOption(): Option {
+  return new Option('-o, --output <format>', 'table, json or yaml')
+    .choices(['table', 'json', 'yaml'])
+    .default('table');
+}
+
+/** The one printer. Control characters of whatever comes from outside never reach a terminal. */
+export function print(context: CliContext, { data, lines }: Result, format: Format): void {
+  context.stdout.write(render(data, lines, format));
+}
+
+function render(data: unknown, lines: readonly string[], format: Format): string {
+  if (format === 'json') return `${JSON.stringify(data, null, 2)}\n`;
+  if (format === 'yaml') return stringify(data, { aliasDuplicateObjects: false, lineWidth: 0 });
+  return lines.map((line) => `${harmless(line)}\n`).join('');
+}
+
+/** Text without characters that command a terminal. */
+export function harmless(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => (character === '\t' ? ' ' : '\uFFFD'));
+}
+
+/** Rows under headings, each column as wide as its widest cell. */
+export function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** Refuses an argument: usage, exit code 2. */
+export function badArgument(message: string): InvalidArgumentError {
+  return new InvalidArgumentError(message);
+}
