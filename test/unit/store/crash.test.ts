@@ -74,18 +74,18 @@ describe('several writers at once', () => {
     const names = manifests.map(
       ({ annotations }) => annotations['org.opencontainers.image.ref.name'],
     );
-    expect(new Set(names).size).toBe(7);
-    expect(names).toHaveLength(7);
+    expect(new Set(names).size).toBe(3 * 11 + 1);
+    expect(names).toHaveLength(3 * 11 + 1);
     expect(await wrongBlobs(folder.path)).toEqual([]);
     expect(await readdir(join(folder.path, 'store', '.lamina', 'ingest'))).toEqual([]);
   });
 
   it('survive one another: some are killed, the rest go on', async () => {
     await using folder = await temporaryFolder();
-    const dying = [41, 47, 53, 59].map((killAt) => crash(folder.path, 'many', killAt));
+    const dying = [41, 97, 153, 209].map((killAt) => crash(folder.path, 'many', killAt));
     await Promise.all([...dying, write(folder.path, 'many'), write(folder.path, 'many')]);
     const { manifests } = await indexOf(folder.path);
-    expect(manifests.length).toBeGreaterThanOrEqual(5);
+    expect(manifests.length).toBeGreaterThanOrEqual(2 * 11 + 1);
     expect(await wrongBlobs(folder.path)).toEqual([]);
   });
 });

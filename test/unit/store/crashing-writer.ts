@@ -52,8 +52,10 @@ const store = await storeIn(folder);
 const put = () => store.putDisk({ disk: memoryDisk(bytes), layer: layerNamed('1') });
 if (verb === 'disk') await put();
 if (verb === 'many') {
-  for (const version of [`${process.pid}-a`, 'shared', `${process.pid}-b`]) {
-    await store.putDisk({ disk: memoryDisk(bytes), layer: layerNamed(version) });
+  for (let i = 0; i < 12; i += 1) {
+    const version = i === 6 ? 'shared' : `${process.pid}-${i}`;
+    const disk = memoryDisk(noise(version === 'shared' ? 0 : process.pid % 256, 512 * (i + 1)));
+    await store.putDisk({ disk, layer: layerNamed(version) });
   }
 }
 if (verb === 'delta') {
