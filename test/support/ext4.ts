@@ -47,13 +47,10 @@ export async function makeExt4(
 ): Promise<void> {
   await rm(path, { force: true });
   await run('truncate', ['-s', size, path]);
-  await run('mke2fs', [
-    '-q',
-    '-F',
-    ...(options.includes('-t') ? [] : ['-t', 'ext4']),
-    ...options,
-    path,
-  ]);
+  // Small images would get blocks of 1 KiB by default.
+  const type = options.includes('-t') ? [] : ['-t', 'ext4'];
+  const block = options.includes('-b') ? [] : ['-b', '4096'];
+  await run('mke2fs', ['-q', '-F', ...type, ...block, ...options, path]);
 }
 
 /** Lets the kernel mount a raw image while `use` runs. */

@@ -89,6 +89,11 @@ export function typeOf(inode: Inode): NodeType {
   return type;
 }
 
+/** True for a directory whose names are found by a hash tree. */
+export function isIndexed(inode: Inode): boolean {
+  return (inode.flags & 0x1000) !== 0;
+}
+
 /** Bytes that the inode occupies on the disk, its metadata included. */
 export function occupiedBytes(sb: Superblock, inode: Inode): number {
   const high = sb.features.hugeFiles ? inode.raw.readUInt16LE(0x74) : 0;

@@ -1,8 +1,9 @@
 import type { NodeType, WantedMeta } from '../../volume.ts';
+import { isIndexed } from '../inode.ts';
 import type { Ext4Volume } from '../reader.ts';
 import type { TouchedDirectory, WritePlan } from './plan.ts';
 import { Script } from './script.ts';
-import { entryBytes } from './space.ts';
+import { DIRECTORY_WASTE, entryBytes } from './space.ts';
 import type { Spool } from './spool.ts';
 import type { WantedNode } from './wanted-node.ts';
 import { quoted } from './words.ts';
@@ -101,17 +102,22 @@ class Commands {
     }
   }
 
-  /** Further names of files. `ln` never grows a directory, so room is made before. */
-  private linkNames({ path, added }: TouchedDirectory): void {
+  /**
+   * Further names of files. `ln` never grows a plain directory, so room is made before. It does grow
+   * an indexed one, where a block from outside the index would be damage.
+   */
+  private linkNames({ path, node: parent, added }: TouchedDirectory): void {
     const links = added.filter(([name, node]) => {
       const full = path === '/' ? `/${name}` : `${path}/${name}`;
       return node.inode !== undefined || this.firstPath.get(node) !== full;
     });
     if (links.length === 0) return;
     this.script.enter(path);
-    const room = this.volume.blockSize - 276;
-    const blocks = Math.ceil(entryBytes(links.map(([name]) => name)) / room);
-    for (let i = 0; i < blocks; i += 1) this.script.line('expand_dir .');
+    if (parent.inode === undefined || !isIndexed(this.volume.inode(parent.inode))) {
+      const room = entryBytes(links.map(([name]) => name));
+      const blocks = Math.ceil(room / (this.volume.blockSize - DIRECTORY_WASTE));
+      for (let i = 0; i < blocks; i += 1) this.script.line('expand_dir .');
+    }
     for (const [name, node] of links) {
       const source = node.inode === undefined ? this.firstPath.get(node) : `<${node.inode}>`;
       this.script.line(`ln ${quoted(source ?? '')} ${quoted(name)}`);

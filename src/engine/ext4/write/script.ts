@@ -64,12 +64,12 @@ export class Script {
   /** Long paths are entered in steps. A leading `./` keeps `<12>` from meaning inode 12. */
   private cd(): void {
     let step = '/';
-    for (const name of this.path.split('/').slice(1)) {
+    for (const name of this.path.split('/').filter((part) => part !== '')) {
       if (Buffer.byteLength(step) + Buffer.byteLength(name) > MAX_STEP) {
         this.push(`cd ${quoted(step)}`);
-        step = './';
+        step = '.';
       }
-      step += `${name}/`;
+      step += step.endsWith('/') ? name : `/${name}`;
     }
     this.push(`cd ${quoted(step)}`);
   }

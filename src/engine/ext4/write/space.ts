@@ -7,6 +7,9 @@ import type { WantedNode } from './wanted-node.ts';
 /** Bytes in the inode that attributes may use, after the fixed fields and the magic. */
 const INODE_XATTR_ROOM = 64;
 
+/** What may stay free at the end of a directory block: the longest entry, and the checksum. */
+export const DIRECTORY_WASTE = 8 + 256 + 12;
+
 /** Room that entries take at most in directory blocks that are filled from empty. */
 export function entryBytes(names: readonly string[]): number {
   return names.reduce((sum, name) => sum + 8 + Math.ceil(Buffer.byteLength(name) / 4) * 4, 0);
@@ -26,7 +29,7 @@ function nodeBlocks(node: WantedNode, blockSize: number): number {
 
 function directoryBlocks({ added }: TouchedDirectory, blockSize: number): number {
   if (added.length === 0) return 0;
-  return Math.ceil(entryBytes(added.map(([name]) => name)) / (blockSize - 276)) + 1;
+  return Math.ceil(entryBytes(added.map(([name]) => name)) / (blockSize - DIRECTORY_WASTE)) + 1;
 }
 
 /** Throws unless the plan fits into what is free and what it frees. */
