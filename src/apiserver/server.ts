@@ -69,7 +69,7 @@ async function openNetwork(
   handler: Transport,
   closing: AbortSignal,
 ): Promise<Network> {
-  const { dataDir, clock } = options;
+  const { dataDir, clock, log } = options;
   const { host, port } = options.listen;
   const pki = join(dataDir, 'pki');
   await mkdir(pki, { recursive: true, mode: 0o700 });
@@ -83,6 +83,7 @@ async function openNetwork(
     port,
     certificate: issue(),
     clock,
+    log,
   });
   void renewal(clock, closing, () => listener.renew(issue()));
   const url = `https://${reachable(host)}:${listener.port}`;

@@ -7,7 +7,7 @@ import { openApi } from '../openapi/documents.ts';
 import { negotiate, wantsAggregated } from './accept.ts';
 import { answer } from './answer.ts';
 import type { Query } from './query.ts';
-import { methodNotAllowed } from './refusals.ts';
+import { methodNotAllowed, noSuchPath } from './refusals.ts';
 import { REVIEWS } from './reviews.ts';
 
 /** Serves one of the documents that describe the server. */
@@ -63,6 +63,24 @@ function hashedDocument(path: string, json: string, hash: string): ServeDocument
   };
 }
 
+/** As clients ask for it, and as Go's strict parser of media types takes it. */
+const OPENAPI_V2 = {
+  asked: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+  answered: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+};
+
+/**
+ * kubectl falls back to OpenAPI v2 for kinds that it does not find in v3, and blames the download if
+ * there is none. An empty document lets it go on and say that the kind is not served. Nobody else
+ * gets it: whoever needs v2 for itself (Argo CD) must see that it is not there.
+ */
+function emptyOpenApiV2(request: ApiRequest): ApiResponse {
+  const { accept = '', 'user-agent': agent = '' } = request.headers;
+  if (!accept.includes(OPENAPI_V2.asked) || !agent.startsWith('kubectl')) throw noSuchPath();
+  // Field 1, `swagger`: "2.0".
+  return answer(200, Buffer.from('\x0a\x032.0'), { 'content-type': OPENAPI_V2.answered });
+}
+
 function readOnly(serve: ServeDocument): ServeDocument {
   return (request, query) => {
     if (request.method !== 'GET') throw methodNotAllowed();
@@ -90,6 +108,7 @@ export function serverDocuments(
     documents.set(path, hashedDocument(path, json, hash));
   }
   documents.set('/version', jsonDocument(versionJson(version)));
+  documents.set('/openapi/v2', emptyOpenApiV2);
   for (const path of HEALTH_PATHS) {
     documents.set(path, () => answer(200, 'ok', { 'content-type': 'text/plain; charset=utf-8' }));
   }

@@ -1,6 +1,8 @@
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { Clock } from '../../core/clock.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../../core/transport.ts';
+import { messageOf } from '../../core/failure.ts';
+import type { Log } from '../../host/log.ts';
 import { isApiError } from '../objects/errors.ts';
 import { answer, errorAnswer } from './answer.ts';
 import { bodyTooLarge, bodyTooSlow, internalError, methodNotAllowed } from './refusals.ts';
@@ -21,6 +23,7 @@ export interface Exchange {
   readonly request: Http2ServerRequest;
   readonly response: Http2ServerResponse;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** Runs work under a deadline; what is late gets the error. */
@@ -151,7 +154,9 @@ export async function serveExchange(
       ? await answerOf(exchange, transport, signal)
       : answer(400, '');
     await send(exchange, answered, signal);
-  } catch {
+  } catch (error) {
+    const fields = { method: request.method, error: messageOf(error) };
+    exchange.log.debug('an answer was cut off', fields);
     cut(exchange);
   }
 }

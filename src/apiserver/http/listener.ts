@@ -1,6 +1,7 @@
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
+import type { Log } from '../../host/log.ts';
 import type { Transport } from '../../core/transport.ts';
 import type { KeyedCertificate } from '../certificates/certificate.ts';
 import { serveExchange } from './exchange.ts';
@@ -12,6 +13,7 @@ export interface ListenOptions {
   readonly port: number;
   readonly certificate: KeyedCertificate;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** A listening server. */
@@ -61,7 +63,7 @@ function listening(server: Http2SecureServer, host: string, port: number): Promi
 
 /** Serves a transport on a TLS socket, in HTTP/2 or HTTP/1.1 as the client likes. */
 export async function listen(transport: Transport, options: ListenOptions): Promise<Listener> {
-  const { host, port, certificate, clock } = options;
+  const { host, port, certificate, clock, log } = options;
   const server = serverFor(certificate);
   const closing = new AbortController();
   const sockets = new Set<Socket>();
@@ -75,7 +77,7 @@ export async function listen(transport: Transport, options: ListenOptions): Prom
     session.on('error', () => undefined);
   });
   server.on('request', (request, response) => {
-    void serveExchange({ request, response, clock }, transport, closing.signal);
+    void serveExchange({ request, response, clock, log }, transport, closing.signal);
   });
   const bound = await listening(server, host, port);
   return {

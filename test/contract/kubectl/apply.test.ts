@@ -123,8 +123,17 @@ stringData: {password: hidden}
 
   it('refuses kinds that are not served', async () => {
     const { kubectl } = session();
-    const pod = '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"}}';
-    expect(await kubectl.fails(APPLY, pod)).toContain('no matches for kind "Pod" in version "v1"');
+    for (const [apiVersion, kind] of [
+      ['v1', 'Chair'],
+      ['furniture.example/v1', 'Chair'],
+      ['lamina.dev/v1', 'OSLayer'],
+      ['lamina.dev/v1alpha1', 'Chair'],
+    ]) {
+      const manifest = JSON.stringify({ apiVersion, kind, metadata: { name: 'x' } });
+      expect(await kubectl.fails(APPLY, manifest)).toContain(
+        `no matches for kind "${kind}" in version "${apiVersion}"`,
+      );
+    }
   });
 });
 

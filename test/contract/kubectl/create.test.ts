@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryFolder } from '../../support/folder.ts';
 import { expect, it } from '../../support/runner.ts';
 import { describeKubectl, osLayer } from './session.ts';
 
@@ -15,10 +18,15 @@ describeKubectl('create', (session) => {
       type: 'Opaque',
       data: { user: Buffer.from('ä').toString('base64') },
     });
-    const map = ['create', 'cm', 'c', '-n', 'made', '--from-file=key=/dev/stdin'];
-    expect(await kubectl.ok(map, 'a\nb')).toBe('configmap/c created\n');
-    const data = await kubectl.ok(['get', 'cm', 'c', '-n', 'made', '-o', 'jsonpath={.data.key}']);
-    expect(data).toBe('a\nb');
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'text'), 'a\nb');
+    await writeFile(join(folder.path, 'binary'), new Uint8Array([0, 255, 128]));
+    const map = ['create', 'cm', 'c', '-n', 'made', `--from-file=${folder.path}`];
+    expect(await kubectl.ok(map)).toBe('configmap/c created\n');
+    const made = JSON.parse(
+      await kubectl.ok(['get', 'cm', 'c', '-n', 'made', '-o', 'json']),
+    ) as object;
+    expect(made).toMatchObject({ data: { text: 'a\nb' }, binaryData: { binary: 'AP+A' } });
   });
 
   it('checks what comes as protobuf, and stores nothing in a dry run', async () => {

@@ -78,9 +78,13 @@ describeKubectl('get', (session) => {
     const path = 'jsonpath={.items[*].spec.versions[0].import.disk.format}';
     expect(await kubectl.ok(['get', 'osl', '-o', path])).toBe('raw raw raw');
     const columns = 'custom-columns=N:.metadata.name,R:.status.conditions[0].status';
-    expect(await kubectl.ok(['get', 'osl', '-o', columns, '--sort-by=.metadata.name'])).toBe(
-      'N   R\na   True\nb   <none>\nc   <none>\n',
-    );
+    const sorted = await kubectl.ok(['get', 'osl', '-o', columns, '--sort-by=.metadata.name']);
+    expect(cells(sorted)).toEqual([
+      ['N', 'R'],
+      ['a', 'True'],
+      ['b', '<none>'],
+      ['c', '<none>'],
+    ]);
   });
 
   it.each([

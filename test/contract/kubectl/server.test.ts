@@ -107,7 +107,7 @@ describeKubectl('the server', (session) => {
     await writeFile(path, text.replace(/token: .{5}/, 'token: wrong'));
     const other = new Kubectl(kubectl.peer, path);
     const message = await other.fails(['get', 'ns']);
-    expect(message).toBe('error: You must be logged in to the server (Unauthorized)\n');
+    expect(message).toContain('error: You must be logged in to the server');
     other.dispose();
   });
 });

@@ -9,6 +9,7 @@ import { createAuthority } from '../../../../src/apiserver/certificates/certific
 import { listen, type Listener } from '../../../../src/apiserver/http/listener.ts';
 import type { ApiRequest, Transport } from '../../../../src/core/transport.ts';
 import { systemClock } from '../../../../src/host/clock.ts';
+import { silentLog } from '../../../../src/host/log.ts';
 import { run } from '../../../../src/host/run.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../../support/runner.ts';
@@ -63,6 +64,7 @@ beforeAll(async () => {
     port: 0,
     certificate,
     clock: systemClock,
+    log: silentLog,
   });
 });
 
@@ -202,6 +204,7 @@ describe('the listener', () => {
       port: 0,
       certificate,
       clock: systemClock,
+      log: silentLog,
     });
     const session = connectHttp2(`https://127.0.0.1:${other.port}`, { ca: authority.certificate });
     session.on('error', () => undefined);
