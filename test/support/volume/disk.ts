@@ -19,9 +19,8 @@ export async function makeDisk(folder: string, script: string, sizeMiB = 48): Pr
   await writeFile(path, '');
   await truncate(path, sizeMiB * 2 ** 20);
   await run('sfdisk', ['-q', path], { stdin: 'label: dos\nstart=2048, type=83\n' });
-  await run('mke2fs', [
-    ...['-q', '-t', 'ext4', '-d', tree, '-E', `offset=${START}`, path, `${sizeMiB - 1}M`],
-  ]);
+  const format = ['-q', '-t', 'ext4', '-d', tree, '-E', `offset=${START}`];
+  await run('mke2fs', [...format, path, `${sizeMiB - 1}M`]);
   await rm(tree, { recursive: true });
   return { path, format: 'raw' };
 }
@@ -30,16 +29,11 @@ export async function makeDisk(folder: string, script: string, sizeMiB = 48): Pr
 async function exported<T>(disk: DiskFile, folder: string, use: (raw: string) => Promise<T>) {
   const view = join(folder, `view-${Math.random().toString(36).slice(2)}`);
   await writeFile(view, '');
-  const daemon = spawn(
-    'qemu-storage-daemon',
-    [
-      ...['--blockdev', `driver=file,node-name=f,filename=${disk.path}`],
-      ...['--blockdev', `driver=${disk.format},node-name=d,file=f`],
-      ...['--export', `type=fuse,id=e,node-name=d,mountpoint=${view},writable=on`],
-      ...['--chardev', 'stdio,id=c', '--monitor', 'chardev=c'],
-    ],
-    { stdio: ['pipe', 'pipe', 'inherit'] },
-  );
+  const file = `driver=file,node-name=f,filename=${disk.path}`;
+  const fuse = `type=fuse,id=e,node-name=d,mountpoint=${view},writable=on`;
+  const args = ['--blockdev', file, '--blockdev', `driver=${disk.format},node-name=d,file=f`];
+  args.push('--export', fuse, '--chardev', 'stdio,id=c', '--monitor', 'chardev=c');
+  const daemon = spawn('qemu-storage-daemon', args, { stdio: ['pipe', 'pipe', 'inherit'] });
   try {
     // It greets on its monitor when the export is there.
     await once(daemon.stdout, 'data');

@@ -1,0 +1,170 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Clock } from '../core/clock.ts';
+import { messageOf, type FailureData } from '../core/failure.ts';
+import type { Log } from '../host/log.ts';
+import { toolPath } from '../host/run.ts';
+import { LineSplitter, parseLine } from './lines.ts';
+import type { JobLine, JobSpec, JobState } from './spec.ts';
+
+/** How a job's process is started and limited. */
+export interface ChildOptions {
+  readonly nodePath: string;
+  readonly workerPath: string;
+  readonly workDir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly memoryMb: number;
+  readonly timeoutMs: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A job's process. */
+export interface Child {
+  /** How it ended; never rejects. */
+  readonly ended: Promise<JobState>;
+  /** Ends it and the programs it runs, and waits until they are gone. */
+  kill(): Promise<void>;
+}
+
+const MOST_STDERR = 8192;
+const MEMORY_POLL_MS = 1000;
+
+function crash(name: string, why: string): FailureData {
+  return {
+    consequence: 'Transient',
+    code: 'JobCrashed',
+    message: `the process of job ${name} ${why}`,
+    hint: 'The log of the controller has its last words. It is started again.',
+  };
+}
+
+/** Resident memory of a process in MiB; 0 if it cannot be told. */
+function memoryOf(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+class JobChild implements Child {
+  readonly ended: Promise<JobState>;
+  private readonly process: ChildProcessWithoutNullStreams;
+  private readonly stopLimits = new AbortController();
+  private readonly name: string;
+  private readonly options: ChildOptions;
+  private verdict: Exclude<JobLine, { type: 'progress' }> | undefined;
+  private killedWhy: string | undefined;
+  private stderr = '';
+
+  constructor(
+    name: string,
+    options: ChildOptions,
+    onProgress: (step: string, percent: number) => void,
+  ) {
+    this.name = name;
+    this.options = options;
+    const { nodePath, workerPath, workDir, memoryMb, env } = options;
+    this.process = spawn(nodePath, [`--max-old-space-size=${memoryMb}`, workerPath], {
+      cwd: workDir,
+      // A group of its own, so that the programs it runs can be ended with it.
+      detached: true,
+      env: { PATH: toolPath(process.env['PATH']), LC_ALL: 'C.UTF-8', ...env },
+    });
+    this.listen(onProgress);
+    this.ended = this.waitForEnd();
+    void this.limit();
+  }
+
+  /** Hands over the specification; the stream stays open, since its end tells that we are gone. */
+  give(spec: JobSpec): void {
+    this.process.stdin.write(`${JSON.stringify(spec)}\n`);
+  }
+
+  async kill(): Promise<void> {
+    this.end('was stopped');
+    await this.ended;
+  }
+
+  private listen(onProgress: (step: string, percent: number) => void): void {
+    const lines = new LineSplitter((text) => {
+      const line = parseLine(text);
+      if (line?.type === 'progress') onProgress(line.step, line.percent);
+      else if (line !== undefined) this.verdict = line;
+    });
+    this.process.stdout.setEncoding('utf8').on('data', (chunk: string) => lines.add(chunk));
+    this.process.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      this.stderr = (this.stderr + chunk).slice(-MOST_STDERR);
+    });
+    // A process that ends early breaks the pipe; how it ended tells more.
+    this.process.stdin.on('error', () => undefined);
+  }
+
+  private waitForEnd(): Promise<JobState> {
+    return new Promise((resolve) => {
+      const done = (state: JobState) => {
+        this.stopLimits.abort();
+        if (this.stderr !== '') {
+          this.options.log.warn('job said', { job: this.name, text: this.stderr });
+        }
+        resolve(state);
+      };
+      this.process.on('error', (error) => done(this.failed(`did not start: ${messageOf(error)}`)));
+      this.process.on('close', (code, signal) => done(this.stateAt(code, signal)));
+    });
+  }
+
+  private failed(why: string): JobState {
+    return { state: 'failed', failure: crash(this.name, why) };
+  }
+
+  private stateAt(code: number | null, signal: string | null): JobState {
+    if (this.killedWhy !== undefined) return this.failed(this.killedWhy);
+    if (signal !== null) return this.failed(`was ended by ${signal}`);
+    if (this.verdict?.type === 'failure') return { state: 'failed', failure: this.verdict.failure };
+    if (code === 0 && this.verdict?.type === 'result') {
+      return { state: 'succeeded', result: this.verdict.result };
+    }
+    return this.failed(`ended with exit code ${code ?? 'unknown'} and no result`);
+  }
+
+  private async limit(): Promise<void> {
+    const { clock, timeoutMs, memoryMb } = this.options;
+    const deadline = clock.now() + timeoutMs;
+    try {
+      while (clock.now() < deadline) {
+        await clock.sleep(Math.min(MEMORY_POLL_MS, deadline - clock.now()), this.stopLimits.signal);
+        if (memoryOf(this.process.pid ?? 0) > memoryMb) {
+          return this.end(`needed more than ${memoryMb} MiB of memory`);
+        }
+      }
+      this.end(`took longer than ${Math.round(timeoutMs / 1000)} seconds`);
+    } catch {
+      // It ended before its time was over.
+    }
+  }
+
+  private end(why: string): void {
+    const { pid, exitCode, signalCode } = this.process;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    this.killedWhy ??= why;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch (error) {
+      this.options.log.debug('job was gone already', { job: this.name, why: messageOf(error) });
+    }
+  }
+}
+
+/** Starts the process of a job. */
+export function startChild(
+  name: string,
+  spec: JobSpec,
+  options: ChildOptions & { readonly onProgress: (step: string, percent: number) => void },
+): Child {
+  const child = new JobChild(name, options, options.onProgress);
+  child.give(spec);
+  return child;
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, realpath, rm, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { hexOf } from '../core/digest.ts';
+import { denied, impossible } from '../core/failure.ts';
+import type { StoredLayer } from '../core/layer.ts';
+import { findLinuxRoot } from '../engine/ext4/find-root.ts';
+import { isMissing } from '../host/files.ts';
+import { inspectImage } from '../images/header.ts';
+import { openDisk } from '../images/open-disk.ts';
+import { checkDisk, convertDisk } from '../images/qemu-img.ts';
+import type { DiskFile } from '../images/source.ts';
+import { openStore } from '../store/store.ts';
+import type { ImportJob } from './spec.ts';
+import type { JobTools } from './tools.ts';
+
+const COPY_MS = 6 * 3_600_000;
+
+/** The file that is meant, which must really lie below the import root. */
+async function locate({ importRoot, file }: ImportJob): Promise<string> {
+  const hint = `Put the file below ${importRoot}.`;
+  try {
+    const root = await realpath(importRoot);
+    const path = await realpath(join(root, file));
+    if (!path.startsWith(`${root}${sep}`)) {
+      throw impossible('ImportOutside', `${file} does not lie below the import root`, hint);
+    }
+    if ((await stat(path)).isFile()) return path;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  throw denied('ImportMissing', `there is no file ${file} below the import root`, hint);
+}
+
+async function checkDigest(path: string, job: ImportJob, tools: JobTools): Promise<void> {
+  const { size } = await stat(path);
+  const hash = createHash('sha256');
+  let done = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {
+    tools.signal.throwIfAborted();
+    hash.update(chunk as Buffer);
+    done += (chunk as Buffer).length;
+    tools.progress('Checking the file', 10 + (done / size) * 20);
+  }
+  const found = hash.digest('hex');
+  if (found === job.sha256) return;
+  throw denied(
+    'ImportDiffers',
+    `${job.file} has sha256 ${found}, but ${job.sha256} is declared`,
+    'Compare both; correct the sha256 or the file.',
+  );
+}
+
+/**
+ * A copy that nobody else can change between our checks and QEMU's reading: a reflink where the file
+ * system has them.
+ */
+async function privateCopy(path: string, folder: string, tools: JobTools): Promise<string> {
+  const copy = join(folder, 'source');
+  tools.progress('Copying the file', 0);
+  await tools.run('cp', ['--reflink=auto', '--sparse=auto', '--', path, copy], {
+    timeoutMs: COPY_MS,
+    signal: tools.signal,
+  });
+  return copy;
+}
+
+async function asRaw(source: DiskFile, folder: string, tools: JobTools): Promise<DiskFile> {
+  if (source.format === 'raw') return source;
+  await checkDisk(tools.run, source);
+  const raw: DiskFile = { path: join(folder, 'disk.raw'), format: 'raw' };
+  tools.progress('Converting the disk', 30);
+  await convertDisk(tools.run, source, raw, { signal: tools.signal });
+  return raw;
+}
+
+/** Takes a disk image into the store as a version of an OS layer. */
+export async function importDisk(job: ImportJob, tools: JobTools): Promise<StoredLayer> {
+  const { places, layer } = job;
+  const store = await openStore(places.store, { clock: tools.clock });
+  const known = await store.find(layer.repository, layer.tag);
+  if (known !== undefined) return known;
+  const path = await locate(job);
+  const folder = join(places.work, 'import', hexOf(layer.inputs));
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    const copy = await privateCopy(path, folder, tools);
+    await checkDigest(copy, job, tools);
+    const source: DiskFile = { path: copy, format: job.format };
+    inspectImage(source);
+    const disk = await openDisk(await asRaw(source, folder, tools), tools);
+    try {
+      findLinuxRoot(disk);
+      return await store.putDisk({
+        disk,
+        layer,
+        os: { family: 'linux' },
+        signal: tools.signal,
+        onProgress: (done, total = done) =>
+          tools.progress('Storing the disk', 50 + (done / total) * 50),
+      });
+    } finally {
+      disk.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

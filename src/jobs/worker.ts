@@ -1,0 +1,71 @@
+import type { Readable, Writable } from 'node:stream';
+import { failureData, impossible, isFailure, messageOf } from '../core/failure.ts';
+import { isObject } from '../core/json.ts';
+import { inTens } from './lines.ts';
+import { runJob } from './run-job.ts';
+import type { JobLine, JobSpec } from './spec.ts';
+import type { JobTools } from './tools.ts';
+
+const MOST_SPEC_BYTES = 4 * 2 ** 20;
+const KINDS: ReadonlySet<unknown> = new Set(['import', 'compose', 'inspect', 'capture', 'convert']);
+
+function parseSpec(line: string): JobSpec {
+  const value: unknown = JSON.parse(line);
+  if (isObject(value) && KINDS.has(value['kind'])) return value as unknown as JobSpec;
+  throw new TypeError('the specification names no kind of job');
+}
+
+/**
+ * The first line is the specification. The stream stays open for as long as the parent lives; its
+ * end, whenever it comes, means that nobody waits for us any more.
+ */
+function readSpec(input: Readable, gone: () => void): Promise<JobSpec> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    input.setEncoding('utf8');
+    input.on('data', (chunk: string) => {
+      text += chunk;
+      const end = text.indexOf('\n');
+      try {
+        if (end >= 0) resolve(parseSpec(text.slice(0, end)));
+        else if (text.length > MOST_SPEC_BYTES)
+          throw new RangeError('the specification is too long');
+      } catch (error) {
+        const hint = 'Give one job specification as a line of JSON.';
+        reject(impossible('BadJobSpec', messageOf(error), hint));
+      }
+    });
+    input.on('error', reject);
+    input.on('end', () => {
+      reject(impossible('BadJobSpec', 'no specification came', 'Give one line of JSON.'));
+      gone();
+    });
+  });
+}
+
+/** What the process of a job is given by its entry. */
+export interface WorkerOptions {
+  readonly input: Readable;
+  readonly output: Writable;
+  readonly tools: Omit<JobTools, 'progress' | 'signal'>;
+}
+
+/** Runs the job that comes on the input and tells how it goes on the output; returns the exit code. */
+export async function work({ input, output, tools }: WorkerOptions): Promise<number> {
+  const tell = (line: JobLine) => void output.write(`${JSON.stringify(line)}\n`);
+  const stop = new AbortController();
+  try {
+    const spec = await readSpec(input, () => stop.abort());
+    const progress = inTens((step, percent) => tell({ type: 'progress', step, percent }));
+    const result = await runJob(spec, { ...tools, progress, signal: stop.signal });
+    tell({ type: 'result', result });
+    return 0;
+  } catch (error) {
+    tell({ type: 'failure', failure: failureData(error) });
+    // Somebody debugs what nobody classified; the parent keeps standard error in its log.
+    if (!isFailure(error) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    return 1;
+  } finally {
+    input.destroy();
+  }
+}
