@@ -1,0 +1,157 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { ApiObject } from '../../../src/api/object.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { resourceOf } from '../../../src/kube/resource.ts';
+import { conditionOf, holds } from '../../../src/reconcilers/objects.ts';
+import { describe, expect, it } from '../../support/runner.ts';
+import { startToyController, ToyOutside } from '../../support/toy-world.ts';
+
+const EXAMPLES = join(import.meta.dirname, '../../../examples/local');
+
+async function examples(): Promise<readonly ApiObject[]> {
+  const names = (await readdir(EXAMPLES)).filter((name) => name.endsWith('.yaml')).sort();
+  const texts = await Promise.all(names.map((name) => readFile(join(EXAMPLES, name), 'utf8')));
+  return texts
+    .flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as ApiObject))
+    .map((object) => ({ ...object, metadata: { ...object.metadata, namespace: 'default' } }));
+}
+
+async function apply(client: KubeClient, objects: readonly ApiObject[]): Promise<void> {
+  for (const object of objects) await client.create(resourceOf(object.kind), object);
+}
+
+/** Follows an object by watch until it is as wanted. */
+async function until(
+  client: KubeClient,
+  kind: string,
+  name: string,
+  wanted: (object: ApiObject) => boolean,
+): Promise<ApiObject> {
+  const resource = resourceOf(kind);
+  const signal = AbortSignal.timeout(20_000);
+  let last: ApiObject | undefined;
+  try {
+    const { metadata } = await client.list(resource);
+    const now = await client.get(resource, 'default', name);
+    if (now !== undefined && wanted(now)) return now;
+    const { resourceVersion } = metadata;
+    for await (const { object } of client.watch(resource, {
+      namespace: 'default',
+      resourceVersion,
+      signal,
+    })) {
+      if (object.metadata.name !== name) continue;
+      last = object;
+      if (wanted(object)) return object;
+    }
+  } catch (error) {
+    throw new Error(`${kind}/${name} is ${JSON.stringify(last?.status)}`, { cause: error });
+  }
+  throw new Error('the watch ended');
+}
+
+const isReady = (object: ApiObject) =>
+  holds(object, 'Ready') && object.status?.observedGeneration === object.metadata.generation;
+
+function counts(effects: readonly string[]): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const effect of effects) found[effect] = (found[effect] ?? 0) + 1;
+  return found;
+}
+
+describe('the life of layers and images', () => {
+  it('runs from manifests to a published image, building each layer once', async () => {
+    const outside = new ToyOutside();
+    const controller = await startToyController(outside);
+    await apply(controller.client, await examples());
+    const template = await until(controller.client, 'ImageTemplate', 'desk', isReady);
+    expect(conditionOf(template, 'Ready')?.reason).toBe('Published');
+    // One OS import; the OS update, the platform and two applications on a machine each; one image.
+    expect(counts(outside.effects)).toMatchObject({
+      'start import': 1,
+      'start capture': 4,
+      'create packaging machine': 4,
+      'create published machine': 1,
+      snapshot: 1,
+    });
+    expect(outside.machines.size).toBe(0);
+    expect(outside.disks.size).toBe(0);
+    expect(outside.composed.size).toBe(0);
+    await controller.stop();
+  });
+
+  it('finds everything again when its database is lost: no job, no machine, no upload', async () => {
+    const outside = new ToyOutside();
+    const first = await startToyController(outside);
+    await apply(first.client, await examples());
+    const before = await until(first.client, 'ImageTemplate', 'desk', isReady);
+    await first.stop();
+    outside.effects.length = 0;
+    const second = await startToyController(outside);
+    await apply(second.client, await examples());
+    const after = await until(second.client, 'ImageTemplate', 'desk', isReady);
+    expect(outside.effects).toEqual([]);
+    expect((after.status as { revision?: string }).revision).toBe(
+      (before.status as { revision?: string }).revision,
+    );
+    await second.stop();
+  });
+
+  it('goes back without building anything', async () => {
+    const outside = new ToyOutside();
+    const { client, stop } = await startToyController(outside);
+    await apply(client, await examples());
+    const first = await until(client, 'ImageTemplate', 'desk', isReady);
+    const resource = resourceOf('ImageTemplate');
+    const target = { namespace: 'default', name: 'desk' };
+    const { appLayers = [] } = first.spec as { appLayers?: readonly unknown[] };
+    const revisionOf = (object: ApiObject) => (object.status as { revision?: string }).revision;
+    await client.mergePatch(resource, target, { spec: { appLayers: appLayers.toReversed() } });
+    const isChanged = (object: ApiObject) =>
+      isReady(object) && revisionOf(object) !== revisionOf(first);
+    await until(client, 'ImageTemplate', 'desk', isChanged);
+    outside.effects.length = 0;
+    await client.mergePatch(resource, target, { spec: { appLayers } });
+    await until(
+      client,
+      'ImageTemplate',
+      'desk',
+      (object) => isReady(object) && revisionOf(object) === revisionOf(first),
+    );
+    expect(outside.effects).toEqual([]);
+    await stop();
+  });
+
+  it('reaches the same end whichever effect fails, before or after it happened', async () => {
+    const calm = new ToyOutside();
+    const reference = await startToyController(calm);
+    await apply(reference.client, await examples());
+    await until(reference.client, 'ImageTemplate', 'desk', isReady);
+    await reference.stop();
+    const points = calm.effects.flatMap((_, i) => [2 * i, 2 * i + 1]);
+    // All of them in a soak; here every seventh, which still meets each kind of effect.
+    const chosen = points.filter(
+      (point) => process.env['LAMINA_SOAK'] !== undefined || point % 7 === 0,
+    );
+    for (const point of chosen) {
+      const outside = new ToyOutside();
+      let calls = 0;
+      outside.meddle = () => {
+        calls += 1;
+        if (calls === point + 1) throw new Error(`the call at point ${point} fails`);
+      };
+      const { client, stop } = await startToyController(outside);
+      await apply(client, await examples());
+      await until(client, 'ImageTemplate', 'desk', isReady);
+      expect({ point, stored: new Set(outside.stored.keys()) }).toEqual({
+        point,
+        stored: new Set(calm.stored.keys()),
+      });
+      expect(outside.snapshots).toEqual(calm.snapshots);
+      expect([outside.machines.size, outside.disks.size, outside.composed.size]).toEqual([0, 0, 0]);
+      await stop();
+    }
+  });
+});
