@@ -1,5 +1,4 @@
 import { isObject, jsonEqual } from '../../core/json.ts';
-import { invalid as invalidValue } from '../../api/validation/field-error.ts';
 import { applyPatch } from '../patch/apply.ts';
 import { documentOf } from '../storage/document.ts';
 import type { Row } from '../storage/row.ts';
@@ -31,8 +30,9 @@ function assertCurrent(key: ObjectKey, sent: SentMeta, old: StoredMeta): void {
     throw conflict(resource, name, why);
   }
   if (resourceVersion === '' && !resource.strategy.unconditionalUpdate) {
+    const message = 'Invalid value: 0x0: must be specified for an update';
     const field = 'metadata.resourceVersion';
-    throw invalid(resource, name, [invalidValue(field, 0, 'must be specified for an update')]);
+    throw invalid(resource, name, [{ field, type: 'FieldValueInvalid', message }]);
   }
   if (resourceVersion !== '' && resourceVersion !== old.resourceVersion) {
     throw conflict(resource, name, STALE);
