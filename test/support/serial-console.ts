@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../../src/core/failure.ts';
 
 /** What a command in a guest left. */
 export interface GuestResult {
@@ -24,7 +25,7 @@ async function connected(path: string, untilMs: number): Promise<Socket> {
       socket.once('error', resolve);
     });
     if (error === undefined) return socket;
-    if (Date.now() > untilMs) throw new Error(`${path} does not open: ${String(error)}`);
+    if (Date.now() > untilMs) throw new Error(`${path} does not open: ${messageOf(error)}`);
     await delay(10);
   }
 }

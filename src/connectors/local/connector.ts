@@ -28,22 +28,28 @@ export function localConnector(options: LocalOptions): Connector {
     );
   };
 
+  const change = (key: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> =>
+    queues.run(key, () => {
+      signal.throwIfAborted();
+      return work();
+    });
+
   return {
     platform: 'local',
     can: { overlays: true, snapshots: 'copied', proven: 'live' },
     verify: (signal) => verifyLocal(options, signal),
     findMachine: (key) => machines.find(key),
-    createMachine: (key, want) => queues.run(key, () => machines.create(key, want)),
+    createMachine: (key, want, signal) => change(key, signal, () => machines.create(key, want)),
     power: (key, to, signal) =>
-      queues.run(key, () => {
+      change(key, signal, () => {
         if (to === 'on') return machines.powerOn(key, signal);
         return to === 'off' ? machines.powerOff(key) : machines.pressPowerButton(key);
       }),
-    deleteMachine: (key) => queues.run(key, () => machines.delete(key)),
-    putDisk: (key, source) => queues.run(key, () => disks.put(key, source)),
+    deleteMachine: (key, signal) => change(key, signal, () => machines.delete(key)),
+    putDisk: (key, source, signal) => change(key, signal, () => disks.put(key, source)),
     getDisk: (key) => disks.get(key),
-    deleteDisk: (key) => queues.run(key, () => disks.delete(key)),
-    snapshot: (key, name, signal) => queues.run(key, () => disks.snapshot(key, name, signal)),
+    deleteDisk: (key, signal) => change(key, signal, () => disks.delete(key)),
+    snapshot: (key, name, signal) => change(key, signal, () => disks.snapshot(key, name, signal)),
     findSnapshot: (key, name) => disks.findSnapshot(key, name),
     listOwned: () => listOwned(machinesDir, installId),
     watch: (changed) => {

@@ -82,6 +82,7 @@ export class Machines {
 
   /** Presses the power button; no machine and a machine that is off are fine. */
   async pressPowerButton(key: string): Promise<void> {
+    await checkOwner(this.places(key), this.options.installId);
     const running = await this.lookAfter(key);
     await running?.pressPowerButton();
   }
@@ -90,9 +91,10 @@ export class Machines {
   async powerOff(key: string): Promise<void> {
     const places = this.places(key);
     await checkOwner(places, this.options.installId);
-    const uuid = uuidOf(this.options.installId, key);
-    const pid = await findProcess(places.pidFile, uuid);
-    if (pid !== undefined) await terminate(pid, uuid, this.options.clock);
+    const { installId, clock } = this.options;
+    const uuid = uuidOf(installId, key);
+    const pid = await findProcess(places.pidFile, uuid, clock);
+    if (pid !== undefined) await terminate(pid, uuid, clock);
   }
 
   /** Stops the machine and removes what makes it one. Its disk stays. */
@@ -117,7 +119,7 @@ export class Machines {
     const { installId, clock, log } = this.options;
     const places = this.places(key);
     const uuid = uuidOf(installId, key);
-    const pid = await findProcess(places.pidFile, uuid);
+    const pid = await findProcess(places.pidFile, uuid, clock);
     if (pid === undefined) return undefined;
     let session = this.sessions.get(key);
     if (session?.pid !== pid) {
@@ -129,7 +131,7 @@ export class Machines {
       this.sessions.set(key, session);
     }
     await session.firstLook();
-    return (await findProcess(places.pidFile, uuid)) === undefined ? undefined : session;
+    return (await findProcess(places.pidFile, uuid, clock)) === undefined ? undefined : session;
   }
 
   /** Lets go of all machines; they go on. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import type { Clock } from '../../core/clock.ts';
 import { Failure, transient } from '../../core/failure.ts';
 import { isMissing } from '../../host/files.ts';
@@ -8,15 +8,42 @@ const WRITE_OUT_MS = 60_000;
 const KILL_MS = 5_000;
 const LOOK_EVERY_MS = 5;
 
-/** True if this process id is now a QEMU with our UUID; pid files lie after a reboot. */
-export async function isMachine(pid: number, uuid: string): Promise<boolean> {
-  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  const words = text.split('\0');
-  return words[words.indexOf('-uuid') + 1] === uuid;
+const PF_EXITING = 0x4;
+
+/**
+ * True for a process on its way out. Its command line is gone before its files are closed, and with
+ * them the lock of the image; its first thread may be gone before the others.
+ */
+async function isEnding(pid: number): Promise<boolean> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // After the name in brackets: state, parent, group, session, terminal, its group, flags.
+  const [state, , , , , , flags] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  if ((Number(flags) & PF_EXITING) === 0) return false;
+  if (state !== 'Z' && state !== 'X') return true;
+  return (await readdir(`/proc/${pid}/task`).catch(() => [])).length > 1;
 }
 
-/** The process of a machine, by its pid file; undefined when it does not run. */
-export async function findProcess(pidFile: string, uuid: string): Promise<number | undefined> {
+async function isRunning(pid: number, uuid: string): Promise<boolean> {
+  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  const words = text.split('\0');
+  const at = words.indexOf('-uuid');
+  return at >= 0 && words[at + 1] === uuid;
+}
+
+/** True while this process id is a QEMU with our UUID; pid files lie after a reboot. */
+async function isMachine(pid: number, uuid: string): Promise<boolean> {
+  return (await isRunning(pid, uuid)) || isEnding(pid);
+}
+
+/**
+ * The process of a machine, by its pid file; undefined when it does not run. One that is just
+ * ending is waited for, because whoever asks may want to use its disk.
+ */
+export async function findProcess(
+  pidFile: string,
+  uuid: string,
+  clock: Clock,
+): Promise<number | undefined> {
   let text: string;
   try {
     text = await readFile(pidFile, 'utf8');
@@ -25,7 +52,9 @@ export async function findProcess(pidFile: string, uuid: string): Promise<number
     throw error;
   }
   const pid = /^\d{1,10}\s*$/.test(text) ? Number(text) : 0;
-  return pid > 1 && (await isMachine(pid, uuid)) ? pid : undefined;
+  if (pid <= 1) return undefined;
+  if (await isRunning(pid, uuid)) return pid;
+  return (await endsWithin(KILL_MS, pid, uuid, clock)) ? undefined : pid;
 }
 
 /** Waits until a process is gone; false if it is still there after this time. */
@@ -44,7 +73,7 @@ export async function endsWithin(
 }
 
 async function send(signal: 'SIGTERM' | 'SIGKILL', pid: number, uuid: string): Promise<void> {
-  if (!(await isMachine(pid, uuid))) return;
+  if (!(await isRunning(pid, uuid))) return;
   try {
     process.kill(pid, signal);
   } catch {

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { Failure, failureData, messageOf } from '../../core/failure.ts';
 import { isObject } from '../../core/json.ts';
 import type { Log } from '../../host/log.ts';
-import { endsWithin, isMachine, quit } from './process.ts';
+import { endsWithin, quit } from './process.ts';
 import { Qmp } from './qmp.ts';
 
 /** A process to look after. */
@@ -22,8 +22,17 @@ export interface SessionOptions {
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
+/** How long a process may still be seen after it has closed its monitor. */
+const ENDING_MS = 500;
 /** How long somebody who asks for the state waits for a monitor that does not answer. */
 const FIRST_LOOK_MS = 2_000;
+
+const monitorBusy = (key: string): Failure =>
+  new Failure({
+    consequence: 'Busy',
+    code: 'MonitorBusy',
+    message: `the monitor of ${key} is held by somebody else`,
+  });
 
 /**
  * Looks after one QEMU process while it lives: keeps its monitor open, and ends the process as soon
@@ -74,11 +83,14 @@ export class Session {
   }
 
   private async command(command: string): Promise<void> {
-    if (this.monitor !== undefined) {
+    const { key, pid, uuid } = this.machine;
+    try {
+      if (this.monitor === undefined) throw monitorBusy(key);
       await this.monitor.execute(command);
-    } else if (await isMachine(this.pid, this.machine.uuid)) {
-      const message = `the monitor of ${this.machine.key} is held by somebody else`;
-      throw new Failure({ consequence: 'Busy', code: 'MonitorBusy', message });
+    } catch (error) {
+      // The guest may switch itself off at this very moment; then there is nobody left to ask.
+      if (await endsWithin(ENDING_MS, pid, uuid, this.options.clock)) return;
+      throw error;
     }
   }
 

@@ -1,0 +1,4 @@
+import { localPlatform } from '../support/local-platform.ts';
+import { connectorContract } from './connector.ts';
+
+connectorContract('local', { open: () => localPlatform() });
