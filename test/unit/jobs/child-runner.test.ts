@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { silentLog } from '../../../src/host/log.ts';
 import { systemClock } from '../../../src/host/clock.ts';
@@ -35,6 +37,8 @@ function until(
 
 const ended = (state: JobState) => state.state !== 'running';
 
+const namesPid = (state: JobState) => state.state === 'running' && /^\d+$/.test(state.step);
+
 /** True once a process is gone. */
 function isGone(pid: number): boolean {
   try {
@@ -64,6 +68,10 @@ describe('running jobs as processes', () => {
       workerPath,
       ...more,
     });
+  }
+
+  async function starts(): Promise<number> {
+    return (await readFile(join(folder.path, 'starts'), 'utf8')).length;
   }
 
   const HANG = 'process.stdin.resume(); setInterval(() => {}, 1000);';
@@ -119,7 +127,6 @@ import { appendFileSync } from 'node:fs';
 appendFileSync('starts', 'x');
 say({ type: 'result', result: {} });
 process.exit(0);`);
-    const starts = async () => (await readFile(join(folder.path, 'starts'), 'utf8')).length;
     await runner.start('one', SPEC);
     await runner.start('one', SPEC);
     await until(runner, 'one', ended);
@@ -151,8 +158,7 @@ const child = spawn('sleep', ['1000']);
 say({ type: 'progress', step: String(child.pid), percent: 0 });
 ${HANG}`);
     await runner.start('one', SPEC);
-    const running = (state: JobState) => state.state === 'running' && /^\d+$/.test(state.step);
-    const state = await until(runner, 'one', running);
+    const state = await until(runner, 'one', namesPid);
     const pid = state.state === 'running' ? Number(state.step) : 0;
     expect(isGone(pid)).toBe(false);
     await runner.forget('one');
@@ -161,13 +167,31 @@ ${HANG}`);
 });
 
 describe('the process of a job', () => {
-  it('ends when its parent dies', async () => {
+  it('ends at once when its parent dies', async () => {
     await using folder = await temporaryFolder();
-    // A conversion of something that never ends: the source is a pipe that nobody writes.
     const worker = join(import.meta.dirname, '../../../src/main/worker.ts');
+    const asked = Promise.withResolvers<void>();
+    // A server that never answers keeps the job busy.
+    const server = createServer(() => asked.resolve());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const media = [{ name: 'x', url: `http://127.0.0.1:${port}/x`, sha256: '0'.repeat(64) }];
+    const pointer = { repository: 'a', tag: 'b', manifest: `sha256:${'0'.repeat(64)}` };
+    const spec = {
+      kind: 'compose',
+      places: { store: join(folder.path, 'store'), work: join(folder.path, 'work') },
+      key: 'busy',
+      os: pointer,
+      deltas: [],
+      task: { role: 'package', title: '', steps: [], media, unattended: true },
+    };
     const child = spawn(process.execPath, [worker], { cwd: folder.path });
+    child.stdin.write(`${JSON.stringify(spec)}\n`);
+    await asked.promise;
     child.stdin.end();
     const [code] = (await once(child, 'exit')) as [number | null];
     expect(code).toBe(1);
+    server.closeAllConnections();
+    server.close();
   });
 });
