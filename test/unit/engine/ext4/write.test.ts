@@ -52,8 +52,8 @@ function changesOf(large: string, blockSize: number, nanoseconds: number): reado
     })),
     ...Array.from({ length: 300 }, (_, i): VolumeChange => ({
       op: 'link',
-      path: `/many/link to the sparse file ${i}`,
-      to: '/sparse',
+      path: `/many/link to a small file ${i}`,
+      to: '/Grüße',
     })),
     ...Array.from({ length: 100 }, (_, i) => put(`/many/new-${i}`, `content ${i}`)),
     { op: 'put', path: '/fifo', meta: meta('directory') },
