@@ -24,6 +24,12 @@ function endOfString(text: string, start: number): number {
   return end;
 }
 
+function isColonNext(text: string, start: number): boolean {
+  let at = start;
+  while (at < text.length && ' \t\n\r'.includes(text[at] ?? '')) at += 1;
+  return text[at] === ':';
+}
+
 function childPath(frame: Frame | undefined): string {
   if (frame === undefined) return '';
   if (frame.keys === undefined) return `${frame.path}[${frame.index}]`;
@@ -52,7 +58,7 @@ function repeatedKeys(text: string): readonly string[] {
         break;
       case '"': {
         const end = endOfString(text, at);
-        if (frame?.keys !== undefined && /^\s*:/.test(text.slice(end + 1, end + 65))) {
+        if (frame?.keys !== undefined && isColonNext(text, end + 1)) {
           frame.key = JSON.parse(text.slice(at, end + 1)) as string;
           if (frame.keys.has(frame.key)) found.push(childPath(frame));
           frame.keys.add(frame.key);
