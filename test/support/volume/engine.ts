@@ -27,10 +27,14 @@ export function identity(role: LayerRole, name: string, version = '1'): LayerIde
 
 /** An operating system in the store, with the tools to work on it. */
 export async function engineWith(folder: string, script: string) {
+  return engineOn(folder, await makeDisk(folder, script));
+}
+
+/** A disk in a new store, with the tools to work on it. */
+export async function engineOn(folder: string, disk: DiskFile) {
   const work = join(folder, 'work');
   const runDir = join(folder, 'run');
   for (const path of [work, runDir]) await mkdir(path, { recursive: true });
-  const disk = await makeDisk(folder, script);
   const store = await openStore(join(folder, 'store'), { clock: systemClock });
   const source = await openDisk(disk, { run });
   const os = await store.putDisk({ disk: source, layer: identity('os', 'tiny') });

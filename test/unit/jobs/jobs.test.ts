@@ -93,14 +93,12 @@ describe('jobs in processes of their own', () => {
     });
   }
 
-  async function result<Kind extends JobSpec['kind']>(
-    spec: JobSpec & { kind: Kind },
-  ): Promise<JobResults[Kind]> {
+  async function result<Spec extends JobSpec>(spec: Spec): Promise<JobResults[Spec['kind']]> {
     await runner.forget('job');
     await runner.start('job', spec);
     const state = await end('job');
     if (state.state !== 'succeeded') throw new Error(JSON.stringify(state));
-    return state.result as JobResults[Kind];
+    return state.result as JobResults[Spec['kind']];
   }
 
   async function failure(spec: JobSpec): Promise<string> {
@@ -145,6 +143,10 @@ describe('jobs in processes of their own', () => {
     return disk;
   }
 
+  const inspectJob = (key: string, disk: InspectJob['machineDisk']): InspectJob => {
+    return { kind: 'inspect', places, key, machineDisk: disk };
+  };
+
   const captureJob = (
     key: string,
     os: StoredLayer,
@@ -160,11 +162,11 @@ describe('jobs in processes of their own', () => {
   });
 
   /** Runs a job that is killed again and again, each time at another instant, then to its end. */
-  async function survive<Kind extends JobSpec['kind']>(
-    spec: JobSpec & { kind: Kind },
+  async function survive<Spec extends JobSpec>(
+    spec: Spec,
     random: Random,
     normalMs: number,
-  ): Promise<JobResults[Kind]> {
+  ): Promise<JobResults[Spec['kind']]> {
     for (let round = 0; round < 6; round += 1) {
       await runner.forget('job');
       await runner.start('job', spec);
@@ -191,12 +193,9 @@ describe('jobs in processes of their own', () => {
     ).toEqual(['sh "$LAMINA_MEDIA/setup.bin"\n', '99\n', '300\n', MEDIA, `${composed.nonce}\n`]);
 
     const fresh = await machineDisk(folder.path, 'fresh', composed.disk);
-    const inspect = (machine: InspectJob['machineDisk']): InspectJob => {
-      return { kind: 'inspect', places, key: 'good', machineDisk: machine };
-    };
-    expect(await result(inspect(fresh))).toMatchObject({ verdict: 'unattested' });
+    expect(await result(inspectJob('good', fresh))).toMatchObject({ verdict: 'unattested' });
     const disk = await installed('good', composed);
-    expect(await result(inspect(disk))).toEqual({ verdict: 'clean' });
+    expect(await result(inspectJob('good', disk))).toEqual({ verdict: 'clean' });
 
     const layer = await result(captureJob('good', os, disk));
     const image = await result(composeJob('image', os, [layer]));
@@ -239,11 +238,7 @@ describe('jobs in processes of their own', () => {
       file('/usr/bin/app', 'a'.repeat(2_000_000)),
       file('/var/lib/lamina/attestation.json', JSON.stringify(attestation)),
     ]);
-    const inspected = await survive(
-      { kind: 'inspect', places, key: 'good', machineDisk: disk },
-      random,
-      400,
-    );
+    const inspected = await survive(inspectJob('good', disk), random, 400);
     expect(inspected).toEqual({ verdict: 'clean' });
     const layer2 = await survive(captureJob('good', os2, disk), random, 600);
     expect(layer2.content).toBe(layer1.content);
