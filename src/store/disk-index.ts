@@ -15,7 +15,7 @@ const SMALLEST_CHUNK = 2 ** 20;
 const LARGEST_CHUNK = 2 ** 24;
 
 /** Where one distinct chunk lies. */
-export interface ChunkRecord {
+interface ChunkRecord {
   /** SHA-256 of the raw bytes, in hex. */
   readonly raw: string;
   readonly blob: number;

@@ -23,7 +23,7 @@ export interface DiskFacts {
 }
 
 /** What a layer holds. */
-export interface LayerStats {
+interface LayerStats {
   readonly storedBytes: number;
   readonly rawBytes: number;
   readonly files?: number;

@@ -41,7 +41,7 @@ export function layoutOf(root: string): Layout {
 }
 
 /** True when an error says that a name is taken. */
-export function isTaken(error: unknown): boolean {
+function isTaken(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIST';
 }
 

@@ -34,7 +34,7 @@ function parseObject(bytes: Buffer, layer: string, what: string): Record<string,
 }
 
 /** Reads a manifest of one of our artifact types. */
-export function decodeManifest(bytes: Buffer, layer: string): Manifest {
+function decodeManifest(bytes: Buffer, layer: string): Manifest {
   const value = parseObject(bytes, layer, 'manifest');
   const { mediaType, artifactType, layers } = value;
   if (mediaType !== MANIFEST_TYPE) throw layerInvalid(layer, 'it is not an image manifest');

@@ -4,7 +4,7 @@ const PAGE = 4096;
 const ZEROS = Buffer.alloc(PAGE);
 
 /** Runs of pages that are not all zero, as offsets into `bytes`. */
-export function* dataRuns(bytes: Uint8Array): Generator<readonly [start: number, end: number]> {
+function* dataRuns(bytes: Uint8Array): Generator<readonly [start: number, end: number]> {
   let start = -1;
   for (let at = 0; at < bytes.length; at += PAGE) {
     const page = bytes.subarray(at, at + PAGE);
