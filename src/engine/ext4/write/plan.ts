@@ -40,12 +40,15 @@ class Planner {
   readonly links = new Map<number, number>();
   readonly names = new Map<WantedNode, number>();
   private readonly volume: Ext4Volume;
+  private readonly visited = new Set<WantedNode>();
 
   constructor(volume: Ext4Volume) {
     this.volume = volume;
   }
 
   visit(node: WantedNode, path: string): void {
+    if (this.visited.has(node)) throw damaged(`directory ${path} can be reached by two paths`);
+    this.visited.add(node);
     if (node.children === undefined) {
       if (node.meta !== undefined) this.directories.push({ path, node, unlinked: [], added: [] });
       return;

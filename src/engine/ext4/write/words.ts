@@ -1,6 +1,7 @@
 import { badName } from '../failures.ts';
 
 const MAX_NAME_BYTES = 255;
+const MAX_DEPTH = 1000;
 
 /** A word of a debugfs command. The caller has refused control characters before. */
 export function quoted(word: string): string {
@@ -31,6 +32,7 @@ export function namesOf(path: string): readonly string[] {
     (name) =>
       name === '' || name === '.' || name === '..' || Buffer.byteLength(name) > MAX_NAME_BYTES,
   );
-  if (first !== '' || bad) throw badName(`${JSON.stringify(path)} is no absolute, normalized path`);
+  if (first !== '' || bad || names.length > MAX_DEPTH)
+    throw badName(`${JSON.stringify(path)} is no absolute, normalized path`);
   return names;
 }
