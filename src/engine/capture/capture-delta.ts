@@ -15,6 +15,7 @@ import {
   requireManifest,
   rootPair,
 } from './machine-disk.ts';
+import { refuseOtherChanges } from './other-volumes.ts';
 import { volumeDelta, type CaptureRules } from './volume-delta.ts';
 
 /** What to capture, and what the layer is called. */
@@ -82,6 +83,7 @@ export async function captureDelta(
     const roots = rootPair(base, machine);
     // A disk that came back as a copy has no overlay to tell its changes: then all is compared.
     const depth = filesAbove(machine.chain, composedDisk(tools.work, key).path);
+    refuseOtherChanges({ base, machine, depth }, roots.base.partition);
     const { sources } = roots;
     const all = [{ start: 0, length: sources.machine.sizeBytes }];
     const items = volumeDelta(

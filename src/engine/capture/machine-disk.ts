@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Failure, impossible } from '../../core/failure.ts';
+import { denied, Failure } from '../../core/failure.ts';
 import { openDisk, type OpenDisk } from '../../images/open-disk.ts';
 import { part } from '../../images/part.ts';
 import type { ByteSource, DiskFile } from '../../images/source.ts';
@@ -49,7 +49,7 @@ export function rootPair(base: ByteSource, machine: ByteSource): RootPair {
   const before = findLinuxRoot(base);
   const after = findLinuxRoot(machine);
   if (before.partition.start !== after.partition.start) {
-    throw impossible(
+    throw denied(
       'PartitionsChanged',
       'the root partition was moved on the packaging machine',
       'Only a new version of the OS layer may change partitions; restart this version.',

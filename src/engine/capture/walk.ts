@@ -24,6 +24,12 @@ export interface Trees {
 
 const LONGEST_PATH = 8192;
 
+/** The tool that writes ext4 would take what follows a newline for a command of its own. */
+function flawOfText(text: string): string | undefined {
+  // oxlint-disable-next-line no-control-regex
+  return /[\u0000-\u001f\u007f]/.test(text) ? 'it holds a control character' : undefined;
+}
+
 class Walk {
   readonly changes: TreeChanges = { put: new Map(), removed: new Set(), equal: new Map() };
   private readonly trees: Trees;
@@ -88,7 +94,8 @@ class Walk {
   }
 
   private put(path: string, inode: number): void {
-    const flaw = flawOfPath(path);
+    const { target = '' } = this.trees.machine.meta(inode);
+    const flaw = flawOfPath(path) ?? flawOfText(path) ?? flawOfText(target);
     if (flaw !== undefined) throw unstorable(path, flaw);
     this.changes.put.set(path, inode);
   }

@@ -1,4 +1,4 @@
-import { impossible, type Failure } from '../../core/failure.ts';
+import { denied, impossible, type Failure } from '../../core/failure.ts';
 
 /** The failure for a layer whose bytes are not what we write. */
 export function badDelta(message: string): Failure {
@@ -9,9 +9,9 @@ export function badDelta(message: string): Failure {
   );
 }
 
-/** The failure for a name on a disk that a layer cannot hold. */
+/** The failure for a name on a disk that a layer cannot hold; a person can cure it on the machine. */
 export function unstorable(path: string, reason: string): Failure {
-  return impossible(
+  return denied(
     'UnstorableName',
     `${JSON.stringify(path)} cannot be captured: ${reason}`,
     'Rename or remove it on the packaging machine and shut down for finalize again.',

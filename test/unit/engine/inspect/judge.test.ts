@@ -1,0 +1,186 @@
+import { inspect, judge } from '../../../../src/engine/inspect/inspect.ts';
+import type { ComposeManifest } from '../../../../src/engine/compose/manifest.ts';
+import { composedFolder, writeManifest } from '../../../../src/engine/compose/manifest.ts';
+import { mkdir, open } from 'node:fs/promises';
+import { temporaryFolder } from '../../../support/folder.ts';
+import { describe, expect, it } from '../../../support/runner.ts';
+import { changeDisk, file } from '../../../support/volume/change.ts';
+import { makeDisk } from '../../../support/volume/disk.ts';
+import { engineOn } from '../../../support/volume/engine.ts';
+import { MemoryVolume } from '../../../support/volume/memory.ts';
+
+const MANIFEST: ComposeManifest = {
+  format: 1,
+  key: 'k',
+  nonce: 'right',
+  sizeBytes: 1,
+  os: '',
+  layers: [],
+  role: 'package',
+  injected: [],
+  conflicts: [],
+};
+
+function volumeWith(files: Readonly<Record<string, string>>): MemoryVolume {
+  const volume = new MemoryVolume();
+  for (const [path, text] of Object.entries(files)) {
+    const parts = path.split('/').slice(1, -1);
+    for (const [i] of parts.entries()) volume.mkdir(`/${parts.slice(0, i + 1).join('/')}`);
+    volume.write(path, text);
+  }
+  return volume;
+}
+
+const WORD = '/var/lib/lamina/attestation.json';
+const STATUS = '/var/lib/dpkg/status';
+const word = (more: object) =>
+  JSON.stringify({
+    format: 1,
+    nonce: 'right',
+    role: 'package',
+    result: 'clean',
+    reasons: [],
+    ...more,
+  });
+
+describe('judging what a machine left', () => {
+  it.each([
+    { why: 'no word of the tool', files: {}, verdict: 'unattested' },
+    { why: 'a word that is no JSON', files: { [WORD]: '{"format":1,' }, verdict: 'unattested' },
+    {
+      why: 'a word of another form',
+      files: { [WORD]: word({ format: 2 }) },
+      verdict: 'unattested',
+    },
+    {
+      why: 'the word of another machine',
+      files: { [WORD]: word({ nonce: 'old' }) },
+      verdict: 'unattested',
+    },
+    {
+      why: 'an unknown result',
+      files: { [WORD]: word({ result: 'great' }) },
+      verdict: 'unattested',
+    },
+    {
+      why: 'a word that is absurdly long',
+      files: { [WORD]: word({ x: 'y'.repeat(70_000) }) },
+      verdict: 'unattested',
+    },
+    { why: 'a clean end', files: { [WORD]: word({}) }, verdict: 'clean' },
+    {
+      why: 'a failed step',
+      files: { [WORD]: word({ result: 'failed', step: 2, exitCode: 7, logHex: '6f7570730a1b' }) },
+      verdict: 'failed',
+    },
+  ])('finds $why: $verdict', ({ files, verdict }) => {
+    expect(judge(volumeWith(files), MANIFEST)).toMatchObject({ verdict });
+  });
+
+  it('gives step, exit code and log of a failure, without control characters', () => {
+    const text = word({ result: 'failed', step: 2, exitCode: 7, logHex: '6f7570730a1b5b' });
+    expect(judge(volumeWith({ [WORD]: text }), MANIFEST)).toEqual({
+      verdict: 'failed',
+      step: 2,
+      exitCode: 7,
+      log: 'oups\n[',
+    });
+  });
+
+  it('does not follow what is no regular file', () => {
+    const volume = volumeWith({ '/var/lib/lamina/real': word({}) });
+    volume.link('/var/lib/lamina/x', '/var/lib/lamina/real');
+    volume.mkdir(WORD);
+    expect(judge(volume, MANIFEST)).toMatchObject({ verdict: 'unattested' });
+  });
+
+  it.each([
+    {
+      why: 'what the tool saw',
+      files: { [WORD]: word({ result: 'blocked', reasons: ['RebootRequired'] }) },
+      reason: /reboot/,
+    },
+    {
+      why: 'a reason that we do not know',
+      files: { [WORD]: word({ result: 'blocked', reasons: ['Odd', 7] }) },
+      reason: /^Odd$/,
+    },
+    {
+      why: 'no reason at all',
+      files: { [WORD]: word({ result: 'blocked', reasons: 'x' }) },
+      reason: /no reason/,
+    },
+    {
+      why: 'packages that are half installed, whatever the tool said',
+      files: {
+        [WORD]: word({}),
+        [STATUS]:
+          'Package: a\nStatus: install ok installed\n\nPackage: app\nStatus: install ok half-configured\n',
+      },
+      reason: /not fully installed: app$/,
+    },
+    {
+      why: 'updates of the package database',
+      files: { [WORD]: word({}), '/var/lib/dpkg/updates/0001': 'x' },
+      reason: /updates/,
+    },
+  ])('blocks on $why, with a cure', ({ files, reason }) => {
+    const found = judge(volumeWith(files), MANIFEST);
+    expect(found).toEqual({
+      verdict: 'blocked',
+      reasons: [{ reason: expect.stringMatching(reason), cure: expect.stringMatching(/\w+/) }],
+    });
+  });
+
+  it('looks at packages on packaging machines only', () => {
+    const files = { [WORD]: word({}), [STATUS]: 'Package: a\nStatus: install ok unpacked\n' };
+    expect(judge(volumeWith(files), { ...MANIFEST, role: 'image' })).toEqual({ verdict: 'clean' });
+  });
+});
+
+describe('inspecting a disk', () => {
+  it('says of a machine that lost its power that it was not shut down', async () => {
+    await using folder = await temporaryFolder();
+    const disk = await makeDisk(folder.path, 'mkdir -p etc usr var/lib');
+    const { tools } = await engineOn(folder.path, disk);
+    await mkdir(composedFolder(tools.work, 'k'), { recursive: true });
+    await writeManifest(composedFolder(tools.work, 'k'), MANIFEST);
+    const look = () => inspect({ key: 'k', machineDisk: disk }, tools);
+    await changeDisk(disk, folder.path, [
+      {
+        ...file('/x', ''),
+        path: '/var/lib/lamina',
+        op: 'put',
+        meta: {
+          type: 'directory',
+          mode: 0o755,
+          uid: 0,
+          gid: 0,
+          mtime: { seconds: 1, nanoseconds: 0 },
+          xattrs: new Map(),
+        },
+      },
+      file(WORD, word({})),
+    ]);
+    expect(await look()).toEqual({ verdict: 'clean' });
+
+    // needs_recovery, as the kernel sets it while a journal is in use; ext4 layout, 0x60 and 0x4.
+    const handle = await open(disk.path, 'r+');
+    const at = 2 ** 20 + 1024 + 0x60;
+    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, at);
+    await handle.write(Buffer.from([(buffer[0] ?? 0) | 4]), 0, 1, at);
+    await handle.close();
+    const found = await look().catch((error: unknown) => error);
+    expect(found).toMatchObject({ verdict: expect.stringMatching(/^(unattested|blocked)$/) });
+  });
+
+  it('needs the composition that the machine was made from', async () => {
+    await using folder = await temporaryFolder();
+    const disk = await makeDisk(folder.path, 'mkdir -p etc usr');
+    const { tools } = await engineOn(folder.path, disk);
+    await expect(inspect({ key: 'gone', machineDisk: disk }, tools)).rejects.toMatchObject({
+      code: 'CompositionMissing',
+      consequence: 'Lost',
+    });
+  });
+});
