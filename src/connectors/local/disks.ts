@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Failure, transient } from '../../core/failure.ts';
@@ -60,9 +61,11 @@ export class Disks {
     await mkdir(places.folder, { recursive: true, mode: 0o700 });
     await syncFolder(machinesDir);
     await writeMarker(places.diskMarker, { ...marker, state: 'filling' });
-    await rm(places.disk, { force: true });
-    await createOverlay(run, { path: places.disk, backing, sizeBytes: source.sizeBytes });
-    await syncFile(places.disk);
+    // Under a name of its own: a qemu-img that outlived a killed controller must not meet ours.
+    const temporary = join(places.folder, `.${randomBytes(6).toString('hex')}.tmp`);
+    await createOverlay(run, { path: temporary, backing, sizeBytes: source.sizeBytes });
+    await syncFile(temporary);
+    await rename(temporary, places.disk);
     await syncFolder(places.folder);
     await writeMarker(places.diskMarker, { ...marker, state: 'ready' });
   }
@@ -101,7 +104,7 @@ export class Disks {
     if (await exists(path)) return;
     await this.requireOff(key);
     await mkdir(places.snapshots, { recursive: true, mode: 0o700 });
-    const partial = `${path}.partial`;
+    const partial = join(places.snapshots, `.${name}.${randomBytes(6).toString('hex')}.partial`);
     const source = { path: places.disk, format: 'qcow2' } as const;
     await convertDisk(this.options.run, source, { path: partial, format: 'qcow2' }, { signal });
     await chmod(partial, 0o444);

@@ -3,7 +3,7 @@ import { listOwned } from './owned.ts';
 import type { LocalOptions } from './settings.ts';
 
 const GRACE_MS = 30_000;
-const LOOK_EVERY_MS = 100;
+const PRESS_EVERY_MS = 1_000;
 
 /**
  * Switches off every packaging machine before the controller ends: by the power button, and after
@@ -14,10 +14,11 @@ export async function powerDownAll(options: LocalOptions, machines: Machines): P
   const owned = await listOwned(machinesDir, installId);
   const powerDown = async (key: string): Promise<void> => {
     if ((await machines.purposeOf(key)) !== 'packaging') return;
-    await machines.pressPowerButton(key);
+    // Pressed again and again: a guest that is still booting does not hear it.
     const until = clock.now() + GRACE_MS;
     while (clock.now() < until && (await machines.lookAfter(key)) !== undefined) {
-      await clock.sleep(LOOK_EVERY_MS);
+      await machines.pressPowerButton(key);
+      await clock.sleep(PRESS_EVERY_MS);
     }
     await machines.powerOff(key);
   };

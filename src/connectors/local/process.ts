@@ -35,26 +35,36 @@ async function isMachine(pid: number, uuid: string): Promise<boolean> {
   return (await isRunning(pid, uuid)) || isEnding(pid);
 }
 
+/** Looks at every process: one that was just started has no pid file yet. */
+async function searchProcess(uuid: string): Promise<number | undefined> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const ours = await Promise.all(pids.map((pid) => isRunning(pid, uuid)));
+  return pids.find((_, i) => ours[i] === true);
+}
+
+async function readPid(pidFile: string): Promise<number | undefined> {
+  try {
+    const text = await readFile(pidFile, 'utf8');
+    return /^[1-9]\d{0,9}\s*$/.test(text) ? Number(text) : undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
 /**
- * The process of a machine, by its pid file; undefined when it does not run. One that is just
- * ending is waited for, because whoever asks may want to use its disk.
+ * The process of a machine; undefined when it does not run. One that is just ending is waited for,
+ * because whoever asks may want to use its disk.
  */
 export async function findProcess(
   pidFile: string,
   uuid: string,
   clock: Clock,
 ): Promise<number | undefined> {
-  let text: string;
-  try {
-    text = await readFile(pidFile, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-  const pid = /^\d{1,10}\s*$/.test(text) ? Number(text) : 0;
-  if (pid <= 1) return undefined;
-  if (await isRunning(pid, uuid)) return pid;
-  return (await endsWithin(KILL_MS, pid, uuid, clock)) ? undefined : pid;
+  const pid = await readPid(pidFile);
+  if (pid !== undefined && (await isRunning(pid, uuid))) return pid;
+  if (pid !== undefined && !(await endsWithin(KILL_MS, pid, uuid, clock))) return pid;
+  return searchProcess(uuid);
 }
 
 /** Waits until a process is gone; false if it is still there after this time. */
