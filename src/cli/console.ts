@@ -80,7 +80,7 @@ export async function attach(path: string, context: CliContext): Promise<'left' 
     stdin.off('data', typed).off('end', leave).pause();
     signal.removeEventListener('abort', leave);
     stdin.setRawMode?.(false);
-    socket.destroy();
+    socket.destroySoon();
     stderr.write('\r\n');
   }
 }
