@@ -80,12 +80,14 @@ export interface Connector {
   power(key: string, to: 'on' | 'off' | 'shutdown', signal: AbortSignal): Promise<void>;
   deleteMachine(key: string, signal: AbortSignal): Promise<void>;
   putDisk(key: string, source: DiskSource, signal: AbortSignal): Promise<void>;
-  /** The disk under this key, readable by a job while its machine is off. */
+  /** The disk under this key, to be read by a job; Busy while its machine is on. */
   getDisk(key: string, signal: AbortSignal): Promise<DiskSeen | undefined>;
+  /** Snapshots stay: they may be published. */
   deleteDisk(key: string, signal: AbortSignal): Promise<void>;
   /** A read-only, self-contained copy of the disk of a machine that is off. */
   snapshot(key: string, name: string, signal: AbortSignal): Promise<void>;
   findSnapshot(key: string, name: string, signal: AbortSignal): Promise<DiskSeen | undefined>;
+  deleteSnapshot(key: string, name: string, signal: AbortSignal): Promise<void>;
   listOwned(signal: AbortSignal): Promise<readonly OwnedThing[]>;
   /** Calls back with the key of each machine whose state may have changed; returns how to stop. */
   watch(changed: (key: string) => void): () => void;

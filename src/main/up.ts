@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openApiServer } from '../apiserver/server.ts';
 import { localConnector } from '../connectors/local/connector.ts';
@@ -21,6 +20,7 @@ import { connectorPool, type ConnectorPool } from './connector-pool.ts';
 import { addControllers, listersOf } from './controllers.ts';
 import { openSource } from './open-source.ts';
 import { makeFolders, workplace } from './workplace.ts';
+import { runFolder } from './run-folder.ts';
 import { VERSION } from './version.ts';
 import { apiWriter } from './writer.ts';
 
@@ -81,15 +81,6 @@ export async function up(options: UpOptions): Promise<Running> {
   };
 }
 
-/** Sockets need short paths, and machines that survive us are found again by them. */
-async function shortFolder(dataDir: string): Promise<string> {
-  const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
-  const base = process.env['XDG_RUNTIME_DIR'] ?? '/tmp';
-  const folder = join(base, `lamina-${process.getuid?.() ?? 0}-${name}`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  return folder;
-}
-
 async function addEverything(
   manager: Manager,
   options: UpOptions,
@@ -98,7 +89,7 @@ async function addEverything(
   const places = { store: join(dataDir, 'store'), work: join(dataDir, 'work') };
   const store = await openStore(places.store, { clock: systemClock });
   const jobs = childRunner({ workDir: places.work, clock: systemClock, log });
-  const runDir = await shortFolder(dataDir);
+  const runDir = await runFolder(dataDir);
   const cacheFile = join(dataDir, 'hypervisor.json');
   const open = ({ spec }: ConnectorConfig) =>
     localConnector({

@@ -71,6 +71,7 @@ async function bootCount(stage: Stage): Promise<number> {
 async function removeAll({ connector, signal }: Stage): Promise<void> {
   await connector.deleteMachine(KEY, signal);
   await connector.deleteDisk(KEY, signal);
+  await connector.deleteSnapshot(KEY, 'one', signal);
 }
 
 /** One life of a machine, as controllers live it; every step may be repeated. */
@@ -250,6 +251,8 @@ const PROOFS: Record<RuleName, (stage: Stage) => Promise<void>> = {
     expect((await stat(snapshot.path)).ino).toBe(before.ino);
     expect(await connector.findSnapshot(KEY, 'two', signal)).toBeUndefined();
     await connector.deleteMachine(KEY, signal);
+    await connector.deleteDisk(KEY, signal);
+    expect(await connector.listOwned(signal)).toEqual([{ kind: 'snapshot', key: KEY }]);
     await platform.removeSource();
     expect((await readDisk(snapshot, BOOT_COUNT_OFFSET, 2)).readUInt16LE(0)).toBe(1);
     expect(await connector.findSnapshot(KEY, 'one', signal)).toEqual(snapshot);

@@ -127,6 +127,7 @@ describe('the local connector, besides the contract', () => {
       await run('qemu-img', ['check', '-q', '-f', 'qcow2', path]);
       await connector.deleteMachine(KEY, signal);
       await connector.deleteDisk(KEY, signal);
+      await connector.deleteSnapshot(KEY, 'one', signal);
       expect(await platform.leftovers()).toEqual([]);
       await connector.close();
     }

@@ -146,6 +146,8 @@ export class ToyOutside {
         this.snapshots.set(`${key}/${name}`, { key, path: `/images/${key}`, format: 'qcow2' });
       }),
     findSnapshot: async (key, name) => this.snapshots.get(`${key}/${name}`),
+    deleteSnapshot: async (key, name) =>
+      this.effect('delete snapshot', () => this.snapshots.delete(`${key}/${name}`)),
     listOwned: async () => [],
     watch: (changed) => this.watch(changed),
     close: async () => undefined,

@@ -11,14 +11,14 @@ export const RULES = {
   'disk-while-off': 'A disk is handed out, copied and deleted only while its machine is off: Busy.',
   'delete-missing': 'Deleting what is not there is success.',
   'delete-running': 'Deleting a machine that is on stops it first. Its disk stays.',
-  'nothing-left': 'After machine and disk are deleted, nothing of the key is listed.',
+  'nothing-left': 'After machine, disk and snapshots are deleted, nothing of the key is listed.',
   'foreign-is-conflict':
     'What another installation owns is not seen, not listed, and never changed: Conflict.',
   'watch-wakes': 'Every change of power is told, also a crash of the machine.',
   'adopt-running': 'A machine outlives its controller and is found by the next one.',
   'crashed-is-off': 'A machine that crashed is off and can be switched on again.',
   'snapshot-stands-alone':
-    'A snapshot is complete or absent, cannot be written, and needs neither machine nor source.',
+    'A snapshot is complete or absent, cannot be written, and needs neither machine, disk nor source.',
   'one-key-one-machine': 'Calls at the same time under one key make one thing.',
   'crash-anywhere':
     'A controller that ends at any call to the outside is followed by one that ends in the same state.',

@@ -51,6 +51,7 @@ export function localConnector(options: LocalOptions): Connector {
     deleteDisk: (key, signal) => change(key, signal, () => disks.delete(key)),
     snapshot: (key, name, signal) => change(key, signal, () => disks.snapshot(key, name, signal)),
     findSnapshot: (key, name) => disks.findSnapshot(key, name),
+    deleteSnapshot: (key, name) => queues.run(key, () => disks.deleteSnapshot(key, name)),
     listOwned: () => listOwned(machinesDir, installId),
     watch: (changed) => {
       watchers.add(changed);

@@ -6,6 +6,7 @@ import { isMissing, syncFolder } from '../../host/files.ts';
 import { convertDisk, createOverlay } from '../../images/qemu-img.ts';
 import type { DiskSeen, DiskSource } from '../connector.ts';
 import { checkOwner, readDiskMarker, removeEmpty, writeMarker } from './markers.ts';
+import { snapshotsIn } from './owned.ts';
 import { checkName, placesOf, type Places } from './places.ts';
 import type { Machines } from './machines.ts';
 import type { LocalOptions } from './settings.ts';
@@ -78,17 +79,33 @@ export class Disks {
     return { key, path: places.disk, format: 'qcow2' };
   }
 
-  /** Removes the disk and its snapshots: afterwards nothing is left under this key but a machine. */
+  /** Removes the disk and half-written snapshots. Complete snapshots stay, and with them our marker. */
   async delete(key: string): Promise<void> {
     const places = this.places(key);
     await checkOwner(places, this.options.installId);
     const marker = await readDiskMarker(places);
     if (marker === undefined) return removeEmpty(places.folder);
     await this.requireOff(key);
-    await writeMarker(places.diskMarker, { ...marker, state: 'deleting' });
-    await rm(places.snapshots, { recursive: true, force: true });
+    if (marker.state !== 'deleting') {
+      await writeMarker(places.diskMarker, { ...marker, state: 'deleting' });
+    }
     await rm(places.disk, { force: true });
-    // Last, because it is what says that the rest is ours.
+    await this.leaveIfEmpty(places);
+  }
+
+  /** Removes one snapshot. */
+  async deleteSnapshot(key: string, name: string): Promise<void> {
+    const places = this.places(key);
+    await checkOwner(places, this.options.installId);
+    await rm(snapshotPath(places, name), { force: true });
+    const marker = await readDiskMarker(places);
+    if (marker?.state === 'deleting') await this.leaveIfEmpty(places);
+  }
+
+  /** The marker goes last, because it is what says that the rest is ours. */
+  private async leaveIfEmpty(places: Places): Promise<void> {
+    if ((await snapshotsIn(places)).length > 0) return;
+    await rm(places.snapshots, { recursive: true, force: true });
     await rm(places.diskMarker, { force: true });
     await removeEmpty(places.folder);
   }

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { isMissing } from '../../host/files.ts';
 import type { OwnedThing } from '../connector.ts';
 import { readDiskMarker, readMachineMarker } from './markers.ts';
-import { isName, placesOf } from './places.ts';
+import { isName, placesOf, type Places } from './places.ts';
 
 async function namesIn(folder: string): Promise<readonly string[]> {
   try {
@@ -11,6 +11,11 @@ async function namesIn(folder: string): Promise<readonly string[]> {
     if (isMissing(error)) return [];
     throw error;
   }
+}
+
+/** Complete snapshots under a key; half-written ones have other names. */
+export async function snapshotsIn({ snapshots }: Places): Promise<readonly string[]> {
+  return (await namesIn(snapshots)).filter((name) => name.endsWith('.qcow2'));
 }
 
 async function ownedUnder(
@@ -23,10 +28,11 @@ async function ownedUnder(
   if ((await readMachineMarker(places))?.installId === installId) {
     things.push({ kind: 'machine', key });
   }
-  if ((await readDiskMarker(places))?.installId === installId) {
-    things.push({ kind: 'disk', key });
-    const snapshots = await namesIn(places.snapshots);
-    if (snapshots.some((name) => name.endsWith('.qcow2'))) things.push({ kind: 'snapshot', key });
+  const disk = await readDiskMarker(places);
+  if (disk?.installId === installId) {
+    const snapshots = await snapshotsIn(places);
+    if (disk.state !== 'deleting' || snapshots.length === 0) things.push({ kind: 'disk', key });
+    if (snapshots.length > 0) things.push({ kind: 'snapshot', key });
   }
   return things;
 }

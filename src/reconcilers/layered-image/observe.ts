@@ -30,12 +30,13 @@ export async function observeImage(
   const connector = ports.connectorFor(namespace, connectorRef.name);
   const config = ports.listers.connectorConfigs.get(namespace, connectorRef.name);
   const machine = await connector?.findMachine(key, signal);
-  const disk = await connector?.getDisk(key, signal);
+  const isOn = machine?.power === 'on';
+  const disk = isOn ? undefined : await connector?.getDisk(key, signal);
   return {
     connectorReady: holds(config, 'Ready'),
     connected: connector !== undefined,
     snapshot: await findSnapshot(connector, key, revision, signal),
-    hasDisk: disk !== undefined,
+    hasDisk: isOn || disk !== undefined,
     machine,
     hasComposed: await ports.work.hasComposed(key),
     compose: viewOf(ports, `${key}.compose`, composeJob(ports, image)),

@@ -24,13 +24,7 @@ export function packagingMachineReconciler({
     observe: async (machine, signal) => {
       const connector = connectorOf(machine);
       if (connector === undefined) return { connected: false, hasDisk: false, seen: undefined };
-      const { key } = machine.spec;
-      const disk = await connector.getDisk(key, signal);
-      return {
-        connected: true,
-        hasDisk: disk !== undefined,
-        seen: await connector.findMachine(key, signal),
-      };
+      return look(connector, machine.spec.key, signal);
     },
     plan: planMachine,
     act: async (step, machine, signal) => {
@@ -39,6 +33,13 @@ export function packagingMachineReconciler({
       await act(connector, step, machine, signal);
     },
   };
+}
+
+async function look(connector: Connector, key: string, signal: AbortSignal): Promise<MachineWorld> {
+  const seen = await connector.findMachine(key, signal);
+  // A machine that is on holds its disk; asking for it would only be told that.
+  const hasDisk = seen?.power === 'on' || (await connector.getDisk(key, signal)) !== undefined;
+  return { connected: true, hasDisk, seen };
 }
 
 async function act(
