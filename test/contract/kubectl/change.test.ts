@@ -6,6 +6,16 @@ import { configMap, describeKubectl, osLayer } from './session.ts';
 
 const NAME = ['get', 'osl', 'p', '-o', 'jsonpath={.spec.displayName}'];
 
+/** A JSON patch of the layer. */
+const by = (...operations: readonly string[]) => [
+  'patch',
+  'osl',
+  'p',
+  '--type=json',
+  '-p',
+  `[${operations.join(',')}]`,
+];
+
 describeKubectl('changing objects', (session) => {
   beforeEach(async () => {
     const { kubectl } = session();
@@ -28,14 +38,6 @@ describeKubectl('changing objects', (session) => {
     const { kubectl } = session();
     const replace = '{"op":"replace","path":"/spec/displayName","value":"Json"}';
     const wrong = '{"op":"test","path":"/spec/displayName","value":"wrong"}';
-    const by = (...operations: readonly string[]) => [
-      'patch',
-      'osl',
-      'p',
-      '--type=json',
-      '-p',
-      `[${operations.join(',')}]`,
-    ];
     await kubectl.fails(by(replace, wrong));
     expect(await kubectl.ok(NAME)).toBe('An operating system');
     await kubectl.ok(by(replace));

@@ -71,7 +71,7 @@ describe('the JavaScript client of Kubernetes', () => {
         seen.push(`${type} ${object.metadata.name}`);
         if (type === 'DELETED') resolve();
       };
-      const done = (error: unknown) => reject(error as Error);
+      const done = (error: unknown) => reject(error);
       void new Watch(config)
         .watch(path, { resourceVersion, allowWatchBookmarks: true }, event, done)
         .then(async (watching) => {

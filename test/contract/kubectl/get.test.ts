@@ -16,6 +16,8 @@ const READY = {
   },
 };
 
+const by = (selector: string) => ['get', 'osl', '--field-selector', selector, '-o', 'name'];
+
 describeKubectl('get', (session) => {
   beforeAll(async () => {
     const { kubectl } = session();
@@ -101,7 +103,6 @@ describeKubectl('get', (session) => {
 
   it('selects by fields, and refuses fields that it does not know', async () => {
     const { kubectl } = session();
-    const by = (selector: string) => ['get', 'osl', '--field-selector', selector, '-o', 'name'];
     expect(await kubectl.ok(by('metadata.name=b'))).toBe('oslayer.lamina.dev/b\n');
     expect(await kubectl.ok(by('metadata.name!=b'))).toBe(
       'oslayer.lamina.dev/a\noslayer.lamina.dev/c\n',
@@ -144,10 +145,10 @@ describeKubectl('get', (session) => {
     const { kubectl } = session();
     const watching = kubectl.start(['get', 'osl', '-w', '--output-watch-events']);
     const lines: string[] = [];
-    let wake = () => undefined as void;
+    let wake: (() => void) | undefined;
     watching.stdout.on('data', (chunk: Buffer) => {
       lines.push(...chunk.toString().split('\n').filter(Boolean));
-      wake();
+      wake?.();
     });
     const until = async (text: RegExp) => {
       while (!lines.some((line) => text.test(line))) {

@@ -88,3 +88,24 @@ export function layer(name: string, displayName = 'x') {
     spec: { displayName, versions: [{ name: '1', import: { disk } }] },
   };
 }
+
+/** One layer and one config map, both called `kept`. */
+export async function fill(ask: (request: Ask) => Promise<Told>): Promise<void> {
+  await ask({ method: 'POST', path: LAYERS, body: layer('kept') });
+  const map = { metadata: { name: 'kept' }, data: { a: 'b' } };
+  await ask({ method: 'POST', path: MAPS, body: map });
+}
+
+/** Asks for a Table. */
+export const TABLE = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+/** Asks for bare metadata of one object. */
+export const PARTIAL = { accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io' };
+/** Asks for bare metadata of a list. */
+export const PARTIALS = {
+  accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io',
+};
+
+/** Says what a body is. */
+export function type(media: string): Readonly<Record<string, string>> {
+  return { 'content-type': media };
+}

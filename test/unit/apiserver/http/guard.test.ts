@@ -98,9 +98,9 @@ describe('the guard', () => {
   });
 });
 
-describe('limits', () => {
-  const get = (path: string) => ({ method: 'GET', path, headers: {} }) as const;
+const get = (path: string) => ({ method: 'GET', path, headers: {} }) as const;
 
+describe('limits', () => {
   it('refuse what is too much, and take requests again when others are done', async () => {
     const few = limited(ok, { requests: 2, watches: 1 });
     const [first, second] = [await few(get('/a')), await few(get('/b'))];
