@@ -29,7 +29,7 @@ export function sameMeta(left: NodeMeta, right: NodeMeta): boolean {
 }
 
 /** Compares two streams of bytes whose portions need not be alike. */
-export function sameBytes(left: Iterable<Uint8Array>, right: Iterable<Uint8Array>): boolean {
+function sameBytes(left: Iterable<Uint8Array>, right: Iterable<Uint8Array>): boolean {
   const others = right[Symbol.iterator]();
   let other: Uint8Array = new Uint8Array(0);
   const more = (): boolean => {

@@ -21,7 +21,7 @@ import { RangeSet } from './ranges.ts';
  * Removes what compose injected: files always, directories that it made if nothing else is in them,
  * and the home of the guest tool with all that the tool wrote.
  */
-export function scrubChanges(
+function scrubChanges(
   volume: VolumeReader,
   injected: readonly Injected[],
 ): readonly VolumeChange[] {

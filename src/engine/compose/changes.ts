@@ -5,7 +5,7 @@ import { wantedMeta } from '../capture/items.ts';
 import { holdsPut, type PutNode, type Slot } from './slot.ts';
 
 /** Metadata of a directory that no layer describes but something lies in. */
-export const PLAIN_DIRECTORY: WantedMeta = {
+const PLAIN_DIRECTORY: WantedMeta = {
   type: 'directory',
   mode: 0o755,
   uid: 0,

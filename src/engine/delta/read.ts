@@ -14,7 +14,7 @@ export interface DeltaLimits {
 }
 
 /** Room for any real layer: a few million names, 16 TiB. */
-export const DELTA_LIMITS: DeltaLimits = { entries: 4_000_000, contentBytes: 2 ** 44 };
+const DELTA_LIMITS: DeltaLimits = { entries: 4_000_000, contentBytes: 2 ** 44 };
 
 const MOST_HEADER_BYTES = 2 ** 20;
 const CHUNK = 2 ** 18;
