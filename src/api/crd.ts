@@ -44,7 +44,11 @@ export function crd(definition: KindDefinition): Schema {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${definition.plural}.${GROUP}` },
+    metadata: {
+      name: `${definition.plural}.${GROUP}`,
+      // Flux would take ${…} in descriptions and patterns for variables of its own.
+      annotations: { 'kustomize.toolkit.fluxcd.io/substitute': 'disabled' },
+    },
     spec: {
       group: GROUP,
       scope: 'Namespaced',

@@ -63,7 +63,7 @@ describe('lamina validate', () => {
     const path = join(folder.path, 'a.yaml');
     await writeFile(path, 'apiVersion: "\\u001b[2J"\nkind: "\\u202ex"\n');
     const { stdout } = await cli(['validate', path]);
-    expect([...stdout].filter((character) => '\u001b\u202e'.includes(character))).toEqual([]);
+    expect(stdout.includes('\u001b') || stdout.includes('\u202e')).toBe(false);
   });
 
   it.each([
