@@ -8,9 +8,10 @@ import type { Log } from '../host/log.ts';
 import { keptAuthority, SERVER_RENEWAL_MS, serverCertificate } from './certificates/authority.ts';
 import { writeKubeconfig } from './certificates/kubeconfig.ts';
 import { keptToken } from './certificates/token.ts';
-import { guarded } from './http/guard.ts';
+import type { Service } from './http/exchange.ts';
+import { guard } from './http/guard.ts';
 import { createHandler } from './http/handler.ts';
-import { limited, NETWORK_LIMITS } from './http/limits.ts';
+import { limiter, NETWORK_LIMITS } from './http/limits.ts';
 import { listen, type Listener } from './http/listener.ts';
 import { openApiServerCore, type ApiServerCore } from './open.ts';
 
@@ -64,6 +65,15 @@ async function renewal(clock: Clock, signal: AbortSignal, renew: () => void): Pr
   }
 }
 
+function admission(token: string, hosts: readonly string[]): Service['admit'] {
+  const check = guard({ token, hosts });
+  const take = limiter(NETWORK_LIMITS);
+  return (head) => {
+    check(head);
+    return take(head);
+  };
+}
+
 async function openNetwork(
   options: ApiServerOptions,
   handler: Transport,
@@ -77,14 +87,10 @@ async function openNetwork(
   const authority = await keptAuthority(join(pki, 'ca.pem'), clock.now());
   const hosts = WILDCARDS.has(host) ? LOOPBACK : [...new Set([...LOOPBACK, host])];
   const issue = () => serverCertificate(authority, hosts, clock.now());
-  const inside = limited(handler, NETWORK_LIMITS);
-  const listener = await listen(guarded(inside, { token, hosts }), {
-    host,
-    port,
-    certificate: issue(),
-    clock,
-    log,
-  });
+  const listener = await listen(
+    { admit: admission(token, hosts), transport: handler },
+    { host, port, certificate: issue(), clock, log },
+  );
   void renewal(clock, closing, () => listener.renew(issue()));
   const url = `https://${reachable(host)}:${listener.port}`;
   await writeKubeconfig(join(dataDir, 'kubeconfig'), {

@@ -3,9 +3,9 @@ import type { Clock } from '../../core/clock.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../../core/transport.ts';
 import { messageOf } from '../../core/failure.ts';
 import type { Log } from '../../host/log.ts';
-import { isApiError } from '../objects/errors.ts';
-import { answer, errorAnswer } from './answer.ts';
-import { bodyTooLarge, bodyTooSlow, internalError, methodNotAllowed } from './refusals.ts';
+import { badRequest, isApiError } from '../objects/errors.ts';
+import { errorAnswer } from './answer.ts';
+import { bodyTooLarge, bodyTooSlow, methodNotAllowed } from './refusals.ts';
 
 /** Largest request body, as upstream's. */
 export const MAX_BODY_BYTES = 3 * 2 ** 20;
@@ -14,6 +14,19 @@ const BODY_MS = 30_000;
 const STALL_MS = 60_000;
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** A request before its body was read. */
+export type RequestHead = Pick<ApiRequest, 'method' | 'path' | 'headers'>;
+
+/** What stands behind the listener. */
+export interface Service {
+  /**
+   * Called before the body is read, so that nobody unknown can make the server hold one. Throws an
+   * ApiError for whom it does not let in; what it returns is called when the exchange is over.
+   */
+  admit(head: RequestHead): () => void;
+  readonly transport: Transport;
+}
 
 /** Sends headers before there is a body; both protocols can, though the types tell of one only. */
 type Response = Http2ServerResponse & { flushHeaders(): void };
@@ -78,17 +91,11 @@ function headersOf(request: Http2ServerRequest): Record<string, string> {
   return headers;
 }
 
-async function requestOf(exchange: Exchange, signal: AbortSignal): Promise<ApiRequest> {
-  const { request } = exchange;
+function headOf(request: Http2ServerRequest): RequestHead {
   if (!METHODS.has(request.method)) throw methodNotAllowed();
-  const body = await bodyOf(exchange);
-  return {
-    method: request.method as ApiRequest['method'],
-    path: request.url,
-    headers: headersOf(request),
-    signal,
-    ...(body === undefined ? {} : { body }),
-  };
+  if (!request.url.startsWith('/')) throw badRequest('the path does not begin with a slash');
+  const method = request.method as ApiRequest['method'];
+  return { method, path: request.url, headers: headersOf(request) };
 }
 
 function drained(response: Http2ServerResponse): Promise<void> {
@@ -124,25 +131,25 @@ async function send(exchange: Exchange, answered: ApiResponse, signal: AbortSign
   response.end();
 }
 
-async function answerOf(
-  exchange: Exchange,
-  transport: Transport,
-  signal: AbortSignal,
-): Promise<ApiResponse> {
+async function serve(exchange: Exchange, service: Service, signal: AbortSignal): Promise<void> {
+  const head = headOf(exchange.request);
+  const release = service.admit(head);
   try {
-    return await transport(await requestOf(exchange, signal));
-  } catch (error) {
-    return errorAnswer(isApiError(error) ? error : internalError());
+    const body = await bodyOf(exchange);
+    const request = { ...head, signal, ...(body === undefined ? {} : { body }) };
+    await send(exchange, await service.transport(request), signal);
+  } finally {
+    release();
   }
 }
 
-/** Serves one exchange by a transport. `closing` ends it when the server closes. Never rejects. */
+/** Serves one exchange. `closing` ends it when the server closes. Never rejects. */
 export async function serveExchange(
   exchange: Exchange,
-  transport: Transport,
+  service: Service,
   closing: AbortSignal,
 ): Promise<void> {
-  const { request, response } = exchange;
+  const { request, response, log } = exchange;
   const gone = new AbortController();
   const signal = AbortSignal.any([gone.signal, closing]);
   response.on('close', () => gone.abort());
@@ -150,13 +157,12 @@ export async function serveExchange(
   response.on('error', () => undefined);
   request.on('error', () => undefined);
   try {
-    const answered = request.url.startsWith('/')
-      ? await answerOf(exchange, transport, signal)
-      : answer(400, '');
-    await send(exchange, answered, signal);
+    await serve(exchange, service, signal).catch((error: unknown) => {
+      if (!isApiError(error) || response.headersSent) throw error;
+      return send(exchange, errorAnswer(error), signal);
+    });
   } catch (error) {
-    const fields = { method: request.method, error: messageOf(error) };
-    exchange.log.debug('an answer was cut off', fields);
+    log.debug('an answer was cut off', { method: request.method, error: messageOf(error) });
     cut(exchange);
   }
 }

@@ -1,9 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { ApiRequest, Transport } from '../../core/transport.ts';
-import { isApiError } from '../objects/errors.ts';
-import { errorAnswer } from './answer.ts';
 import { HEALTH_PATHS } from './documents.ts';
+import type { RequestHead } from './exchange.ts';
 import { targetOf } from './handler.ts';
 import { forbiddenRequest, unauthorized } from './refusals.ts';
 
@@ -27,34 +25,28 @@ function hostName(host: string): string {
  * A page in a browser can be made to send requests here under a name of its own (DNS rebinding), but
  * not under an address, and not without an Origin once it matters.
  */
-function assertNoBrowser(request: ApiRequest, names: ReadonlySet<string>): void {
-  if (request.headers['origin'] !== undefined) {
+function assertNoBrowser(head: RequestHead, names: ReadonlySet<string>): void {
+  if (head.headers['origin'] !== undefined) {
     throw forbiddenRequest('requests from web pages are refused');
   }
-  const name = hostName(request.headers['host'] ?? '');
+  const name = hostName(head.headers['host'] ?? '');
   if (isIP(name) === 0 && !names.has(name)) {
     throw forbiddenRequest('the request names a host that is not this server');
   }
 }
 
-function bearerToken(request: ApiRequest): string | undefined {
-  return /^bearer +(\S+)$/i.exec(request.headers['authorization'] ?? '')?.[1];
+function bearerToken(head: RequestHead): string | undefined {
+  return /^bearer +(\S+)$/i.exec(head.headers['authorization'] ?? '')?.[1];
 }
 
-/** Lets through what carries the token and comes from no web page. */
-export function guarded(handler: Transport, { token, hosts }: GuardOptions): Transport {
+/** A check that throws 401 for requests without the token, and 403 for those of web pages. */
+export function guard({ token, hosts }: GuardOptions): (head: RequestHead) => void {
   const names = new Set(['localhost', ...hosts.map((host) => host.toLowerCase())]);
   const expected = fingerprint(token);
-  return async (request) => {
-    try {
-      assertNoBrowser(request, names);
-      const given = bearerToken(request);
-      const known = given !== undefined && timingSafeEqual(fingerprint(given), expected);
-      if (!known && !HEALTH_PATHS.has(targetOf(request.path).path)) throw unauthorized();
-    } catch (error) {
-      if (isApiError(error)) return errorAnswer(error);
-      throw error;
-    }
-    return handler(request);
+  return (head) => {
+    assertNoBrowser(head, names);
+    const given = bearerToken(head);
+    const known = given !== undefined && timingSafeEqual(fingerprint(given), expected);
+    if (!known && !HEALTH_PATHS.has(targetOf(head.path).path)) throw unauthorized();
   };
 }

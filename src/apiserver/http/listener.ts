@@ -2,9 +2,8 @@ import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../host/log.ts';
-import type { Transport } from '../../core/transport.ts';
 import type { KeyedCertificate } from '../certificates/certificate.ts';
-import { serveExchange } from './exchange.ts';
+import { serveExchange, type Service } from './exchange.ts';
 
 /** Where and how to listen. */
 export interface ListenOptions {
@@ -61,8 +60,8 @@ function listening(server: Http2SecureServer, host: string, port: number): Promi
   });
 }
 
-/** Serves a transport on a TLS socket, in HTTP/2 or HTTP/1.1 as the client likes. */
-export async function listen(transport: Transport, options: ListenOptions): Promise<Listener> {
+/** Serves on a TLS socket, in HTTP/2 or HTTP/1.1 as the client likes. */
+export async function listen(service: Service, options: ListenOptions): Promise<Listener> {
   const { host, port, certificate, clock, log } = options;
   const server = serverFor(certificate);
   const closing = new AbortController();
@@ -77,7 +76,7 @@ export async function listen(transport: Transport, options: ListenOptions): Prom
     session.on('error', () => undefined);
   });
   server.on('request', (request, response) => {
-    void serveExchange({ request, response, clock, log }, transport, closing.signal);
+    void serveExchange({ request, response, clock, log }, service, closing.signal);
   });
   const bound = await listening(server, host, port);
   return {

@@ -5,6 +5,7 @@ import { request as httpsRequest } from 'node:https';
 import { connect as connectTls } from 'node:tls';
 import { once } from 'node:events';
 import { serverCertificate } from '../../../../src/apiserver/certificates/authority.ts';
+import { ApiError } from '../../../../src/apiserver/objects/errors.ts';
 import { createAuthority } from '../../../../src/apiserver/certificates/certificate.ts';
 import { listen, type Listener } from '../../../../src/apiserver/http/listener.ts';
 import type { ApiRequest, Transport } from '../../../../src/core/transport.ts';
@@ -50,6 +51,19 @@ const transport: Transport = (request) => {
   return Promise.resolve({ status: 200, headers: { 'content-type': 'text/plain' }, body });
 };
 
+let admitted = 0;
+
+const service = {
+  admit: ({ path }: { readonly path: string }) => {
+    if (path === '/forbidden') throw new ApiError(403, 'Forbidden', 'not here');
+    admitted += 1;
+    return () => {
+      admitted -= 1;
+    };
+  },
+  transport,
+};
+
 let listener: Listener;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let authorityPath: string;
@@ -59,7 +73,7 @@ beforeAll(async () => {
   authorityPath = join(folder.path, 'ca.pem');
   await writeFile(authorityPath, authority.certificate);
   const certificate = serverCertificate(authority, ['localhost', '127.0.0.1'], now);
-  listener = await listen(transport, {
+  listener = await listen(service, {
     host: '127.0.0.1',
     port: 0,
     certificate,
@@ -167,6 +181,22 @@ describe('the listener', () => {
     session.destroy();
   });
 
+  it('answers who is not let in before the body comes, and counts who is', async () => {
+    const session = connectHttp2(`https://127.0.0.1:${listener.port}`, {
+      ca: authority.certificate,
+    });
+    session.on('error', () => undefined);
+    const stream = session.request({ ':method': 'POST', ':path': '/forbidden' });
+    stream.on('error', () => undefined);
+    // The body never ends.
+    stream.write('x');
+    const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
+    expect(headers[':status']).toBe(403);
+    session.destroy();
+    expect((await send('POST', '/x', Buffer.from('x'))).status).toBe(200);
+    await until(() => admitted === 0);
+  });
+
   it('refuses TLS 1.1', async () => {
     const socket = connectTls({
       host: '127.0.0.1',
@@ -199,7 +229,7 @@ describe('the listener', () => {
 
   it('ends watches and closes although clients hold on', async () => {
     const certificate = serverCertificate(authority, ['127.0.0.1'], now);
-    const other = await listen(transport, {
+    const other = await listen(service, {
       host: '127.0.0.1',
       port: 0,
       certificate,

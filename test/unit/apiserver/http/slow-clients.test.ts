@@ -31,6 +31,8 @@ async function* endless(): AsyncGenerator<Uint8Array> {
 
 const transport: Transport = () => Promise.resolve({ status: 200, headers: {}, body: endless() });
 
+const service = { admit: () => () => undefined, transport };
+
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -46,7 +48,7 @@ beforeEach(async () => {
   clock = new ManualClock(now);
   produced = 0;
   ended = false;
-  listener = await listen(transport, {
+  listener = await listen(service, {
     host: '127.0.0.1',
     port: 0,
     certificate,
