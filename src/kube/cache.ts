@@ -14,7 +14,7 @@ export interface Change<Item extends KubeObject = ApiObject> {
 }
 
 /** Hears of changes in their order. What it throws is logged and hurts nobody else. */
-export type ChangeHandler<Item extends KubeObject = ApiObject> = (change: Change<Item>) => void;
+type ChangeHandler<Item extends KubeObject = ApiObject> = (change: Change<Item>) => void;
 
 /** Objects of one resource as last seen. What it returns must not be changed. */
 export interface Cache<Item extends KubeObject = ApiObject> {

@@ -2,6 +2,7 @@ import type { ApiList, ApiObject } from '../api/object.ts';
 import { isFailure, messageOf, Failure } from '../core/failure.ts';
 import { isObject } from '../core/json.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../core/transport.ts';
+import { abortable, abortableStream } from './abortable.ts';
 import { textOf } from './lines.ts';
 import { apiVersionOf, pathOf, type KubeObject, type Resource } from './resource.ts';
 import { isExpired, statusFailure } from './status-failure.ts';
@@ -13,13 +14,13 @@ const PAGE_SIZE = 500;
 const MAX_ANSWER_BYTES = 2 ** 28;
 
 /** Names one object of a resource. */
-export interface ObjectName {
+interface ObjectName {
   readonly namespace?: string | undefined;
   readonly name: string;
 }
 
 /** Which objects of a resource. */
-export interface Selection {
+interface Selection {
   /** All namespaces if left out. */
   readonly namespace?: string;
   readonly labelSelector?: string;
@@ -27,20 +28,20 @@ export interface Selection {
 }
 
 /** A watch from a known version on. */
-export interface WatchOptions extends Selection {
+interface WatchOptions extends Selection {
   readonly resourceVersion: string;
   /** After how long the server should end the watch; its own choice if left out. */
   readonly timeoutSeconds?: number;
 }
 
 /** How a write goes. */
-export interface WriteOptions {
+interface WriteOptions {
   readonly subresource?: 'status';
   readonly signal?: AbortSignal;
 }
 
 /** What must hold for a deletion, and how far it goes. */
-export interface RemoveOptions {
+interface RemoveOptions {
   readonly uid?: string;
   readonly resourceVersion?: string;
   readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
@@ -78,8 +79,12 @@ export interface KubeClient {
     patch: unknown,
     options?: WriteOptions,
   ): Promise<Item>;
-  /** Deletes; an object that is missing is fine. */
-  remove(resource: Resource, target: ObjectName, options?: RemoveOptions): Promise<void>;
+  /** Deletes; an object that is missing is fine. Returns what finalizers keep of it for now. */
+  remove(
+    resource: Resource,
+    target: ObjectName,
+    options?: RemoveOptions,
+  ): Promise<KubeObject | undefined>;
   /** Events after a version, bookmarks among them, until server or signal ends the stream. */
   watch<Item extends KubeObject = ApiObject>(
     resource: Resource,
@@ -228,7 +233,11 @@ class Client implements KubeClient {
     });
   }
 
-  async remove(resource: Resource, target: ObjectName, options: RemoveOptions = {}): Promise<void> {
+  async remove(
+    resource: Resource,
+    target: ObjectName,
+    options: RemoveOptions = {},
+  ): Promise<KubeObject | undefined> {
     const { uid, resourceVersion, propagation, signal } = options;
     const path = pathOf(resource, target.namespace, target.name);
     const body = {
@@ -238,9 +247,11 @@ class Client implements KubeClient {
       propagationPolicy: propagation,
     };
     try {
-      await this.json({ method: 'DELETE', path, body, signal });
+      const left = await this.json<KubeObject>({ method: 'DELETE', path, body, signal });
+      return left.metadata?.deletionTimestamp === undefined ? undefined : left;
     } catch (error) {
-      if (!isFailure(error) || !isNotFound(error)) throw error;
+      if (isFailure(error) && isNotFound(error)) return undefined;
+      throw error;
     }
   }
 
@@ -281,13 +292,14 @@ class Client implements KubeClient {
     const headers = { accept: 'application/json', 'user-agent': this.userAgent };
     let answer: ApiResponse;
     try {
-      answer = await this.transport({
+      const sent = this.transport({
         method,
         path,
         headers: body === undefined ? headers : { ...headers, 'content-type': contentType },
         ...(body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) }),
         ...(signal === undefined ? {} : { signal }),
       });
+      answer = await abortable(sent, signal);
     } catch (error) {
       throw lost(asked, error, signal);
     }
@@ -303,7 +315,7 @@ class Client implements KubeClient {
     signal: AbortSignal | undefined,
   ): Promise<string> {
     try {
-      return await textOf(answer.body, MAX_ANSWER_BYTES);
+      return await textOf(abortableStream(answer.body, signal), MAX_ANSWER_BYTES);
     } catch (error) {
       throw lost(asked, error, signal);
     }

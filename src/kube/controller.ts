@@ -201,9 +201,12 @@ class RunningController<Spec, Status, World, Step> implements Controller {
     const { clock, name } = this.options;
     const begun = clock.now();
     const limit = new AbortController();
-    const relay = () => limit.abort(this.stopping.signal.reason);
-    this.stopping.signal.addEventListener('abort', relay);
     const timer = new AbortController();
+    const relay = () => {
+      timer.abort();
+      limit.abort(this.stopping.signal.reason);
+    };
+    this.stopping.signal.addEventListener('abort', relay);
     clock.sleep(PASS_LIMIT_MS, timer.signal).then(
       () => limit.abort(tooLong(key)),
       () => undefined,

@@ -52,7 +52,11 @@ function tracking(
     get: (resource, namespace, name, signal) => client.get(resource, namespace, name, signal),
     list: (resource, selection) => client.list(resource, selection),
     watch: (resource, watchOptions) => client.watch(resource, watchOptions),
-    remove: (resource, target, removeOptions) => client.remove(resource, target, removeOptions),
+    remove: async (resource, target, removeOptions) => {
+      const left = await client.remove(resource, target, removeOptions);
+      if (left !== undefined) seen(resource, left);
+      return left;
+    },
     create: async (resource, object, writeOptions) => {
       const written = await client.create(resource, object, writeOptions);
       seen(resource, written);

@@ -1,5 +1,5 @@
 /** Labels of one series. */
-export type MetricLabels = Readonly<Record<string, string>>;
+type MetricLabels = Readonly<Record<string, string>>;
 
 /** Where the runtime counts; names are those of controller-runtime, so that dashboards work. */
 export interface Metrics {

@@ -13,7 +13,7 @@ export interface QueueOptions {
 }
 
 /** Low is for the objects of a first list: an edit that comes meanwhile overtakes them. */
-export type Priority = 'normal' | 'low';
+type Priority = 'normal' | 'low';
 
 /** Keys to be worked on: each at most once in the queue, and never by two workers at a time. */
 export interface WorkQueue {

@@ -4,7 +4,7 @@ import type { ApiObject, Condition } from '../api/object.ts';
 export type PlannedCondition = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
 /** What a pass decided: exactly one verdict, and the complete status of the kind. */
-export interface PlanBase<Status> {
+interface PlanBase<Status> {
   /** Everything below `status` except conditions and observedGeneration. */
   readonly status: Status;
   /** Conditions other than Ready, Reconciling, Stalled and Available. Those left out are removed. */
@@ -63,6 +63,6 @@ export interface Reconciler<Spec, Status, World, Step> {
  * stays there while the verdict is `act` or `waiting`, unless the plan's status has a `handle` of its
  * own, undefined included.
  */
-export interface ActResult {
+interface ActResult {
   readonly handle: string;
 }

@@ -1,6 +1,7 @@
 import type { ApiObject } from '../api/object.ts';
 import { Failure } from '../core/failure.ts';
 import { isObject } from '../core/json.ts';
+import { abortableStream } from './abortable.ts';
 import { linesOf } from './lines.ts';
 import type { KubeObject } from './resource.ts';
 import { statusFailure } from './status-failure.ts';
@@ -38,46 +39,13 @@ function parseEvent<Item extends KubeObject>(line: string, asked: string): Watch
   return event as WatchEvent<Item>;
 }
 
-/**
- * Ends a stream at once when the signal says so, even if nobody ever answers the pending read. One
- * listener serves all reads: a race of promises per read would leak for as long as the watch lives.
- */
-async function* untilAborted(
-  chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const inner = chunks[Symbol.asyncIterator]();
-  let giveUp: ((error: unknown) => void) | undefined;
-  const stop = () => giveUp?.(signal?.reason);
-  signal?.addEventListener('abort', stop);
-  let over = false;
-  try {
-    for (;;) {
-      const read = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
-        giveUp = reject;
-        if (signal?.aborted === true) return reject(signal.reason);
-        inner.next().then(resolve, reject);
-      });
-      if (read.done === true) {
-        over = true;
-        return;
-      }
-      yield read.value;
-    }
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    // Not awaited: a generator that waits for bytes would answer only after they came.
-    if (!over) inner.return?.().catch(() => undefined);
-  }
-}
-
 /** The events of a watch stream. `ERROR` events are thrown as the failures that they are. */
 export async function* watchEvents<Item extends KubeObject>(
   body: AsyncIterable<Uint8Array>,
   asked: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<WatchEvent<Item>, void, undefined> {
-  for await (const line of linesOf(untilAborted(body, signal), MAX_EVENT_BYTES)) {
+  for await (const line of linesOf(abortableStream(body, signal), MAX_EVENT_BYTES)) {
     yield parseEvent<Item>(line, asked);
   }
 }

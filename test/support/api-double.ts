@@ -228,7 +228,8 @@ export class ApiDouble {
       ({ object }) => Number(object['metadata'].resourceVersion) > from,
     );
     if (at === -1) at = this.history.length;
-    while (signal?.aborted !== true) {
+    for (;;) {
+      if (signal?.aborted === true) return;
       const change = this.history[at];
       if (change === undefined) {
         await this.news(signal);

@@ -41,7 +41,7 @@ afterEach(async () => {
 });
 
 function manage(
-  api: ApiDouble,
+  api: Pick<ApiDouble, 'transport'>,
   reconciler: Loop | ((manager: Manager) => Loop),
   more: Partial<ControllerSpec<Spec, Status, unknown, string>> = {},
   clock: Clock = fastClock,
@@ -88,7 +88,10 @@ function condition(api: ApiDouble, name: string, type = 'Ready') {
   return find(api, name)?.status?.conditions?.find((one) => one.type === type);
 }
 
-const isReady = (api: ApiDouble, name: string) => condition(api, name)?.status === 'True';
+const holdsReady = (one: Item | undefined) =>
+  one?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ??
+  false;
+const isReady = (api: ApiDouble, name: string) => holdsReady(find(api, name));
 
 describe('controller', () => {
   it('needs one write for an object without work, two with a finalizer, none at rest', async () => {
@@ -114,12 +117,10 @@ describe('controller', () => {
       ...settling,
       plan: ({ spec }) => {
         const below = manager.caches.of<Item>(RESOURCE).get('n', spec.after ?? '');
-        if (spec.after === undefined || isDone(below)) return done;
+        if (spec.after === undefined || holdsReady(below)) return done;
         return { ...done, verdict: 'waiting', reason: 'Waiting', message: `for ${spec.after}` };
       },
     });
-    const isDone = (one: Item | undefined) =>
-      one?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
     const map = ({ metadata }: { metadata: { name: string } }) =>
       (api.all(COLLECTION) as unknown as Item[])
         .filter(({ spec }) => spec.after === metadata.name)
@@ -226,7 +227,7 @@ describe('controller', () => {
   it('keeps an object until its plan releases it', async () => {
     const api = new ApiDouble();
     let isClean = false;
-    let wake: (key: string) => void = () => undefined;
+    const wakers: ((key: string) => void)[] = [];
     const loop: Loop = {
       ...settling,
       plan: ({ metadata }) => {
@@ -238,7 +239,7 @@ describe('controller', () => {
     manage(api, loop, {
       finalizer: FINALIZER,
       external: (wakeKey) => {
-        wake = wakeKey;
+        wakers.push(wakeKey);
         return () => undefined;
       },
     });
@@ -247,7 +248,7 @@ describe('controller', () => {
     await people(api).remove('a');
     await eventually(() => condition(api, 'a')?.reason === 'Deleting', 'Deleting');
     isClean = true;
-    wake('n/a');
+    for (const wake of wakers) wake('n/a');
     await eventually(() => find(api, 'a') === undefined, 'gone');
   });
 
@@ -289,10 +290,8 @@ describe('controller', () => {
   it('never decides on a cache that has not seen its own creation', async () => {
     const api = new ApiDouble();
     const machines = resourceOf('PackagingMachine');
-    const slow = { ...api, transport: delayed(api, 30) };
     await people(api).create('a');
     let creations = 0;
-    const map = () => ['n/a'];
     const loop = (manager: Manager): Loop => ({
       ...settling,
       plan: () =>
@@ -306,9 +305,9 @@ describe('controller', () => {
       },
     });
     manage(
-      slow as unknown as ApiDouble,
+      { transport: delayed(api, 30) },
       loop,
-      { watches: [{ resource: machines, map }] },
+      { watches: [{ resource: machines, map: () => ['n/a'] }] },
       systemClock,
     );
     await eventually(() => isReady(api, 'a'), 'Ready');
