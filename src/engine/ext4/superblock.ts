@@ -33,8 +33,7 @@ export interface Superblock {
   readonly writtenSeconds: number;
 }
 
-/** Where the superblock lies in a partition. */
-export const SUPERBLOCK_START = 1024;
+const SUPERBLOCK_START = 1024;
 const MAGIC = 0xef53;
 const STATE_CLEAN = 1;
 const STATE_ERRORS = 2;

@@ -28,15 +28,12 @@ async function attempt(folder: string, { changes, options = [], run: use = run }
   const disk = await createOverlay(run, { path: join(folder, 'o.qcow2'), backing: base });
   const workDir = join(folder, 'work');
   await mkdir(workDir);
-  const work = writeExt4({
-    disk,
-    partition: { start: 0, sizeBytes: 8 * MIB },
-    changes,
-    workDir,
-    runDir: folder,
-    run: use,
-  });
-  return work.finally(async () => expect(await readdir(workDir)).toEqual([]));
+  try {
+    const partition = { start: 0, sizeBytes: 8 * MIB };
+    return await writeExt4({ disk, partition, changes, workDir, runDir: folder, run: use });
+  } finally {
+    expect(await readdir(workDir)).toEqual([]);
+  }
 }
 
 const file = metaOf('file');
