@@ -1,8 +1,9 @@
+import { conditionOf } from '../../src/api/conditions.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiObject } from '../../src/api/object.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { resourceOf } from '../../src/kube/resource.ts';
-import { conditionOf, holds, stageOf } from '../../src/reconcilers/objects.ts';
+import { holds, stageOf } from '../../src/reconcilers/objects.ts';
 
 /** Where the view writes to. */
 export type Say = (line: string) => void;

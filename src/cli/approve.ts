@@ -1,3 +1,4 @@
+import { gateAnnotation } from '../api/annotations.ts';
 import { denied, impossible } from '../core/failure.ts';
 import { resourceOf } from '../kube/resource.ts';
 import {
@@ -61,7 +62,7 @@ export async function approve(
     const hint = `Look again, then approve with --token ${action.token}.`;
     throw denied('StaleToken', `${nameOf(target)} changed since token ${approval.token}`, hint);
   }
-  const annotations = { [`gates.lamina.dev/${gate}`]: action.token };
+  const annotations = { [gateAnnotation(gate)]: action.token };
   await client.mergePatch(
     resource,
     { namespace, name: target.name },

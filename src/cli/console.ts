@@ -9,6 +9,7 @@ import {
   type ConnectionOptions,
 } from './connection.ts';
 import type { AddCommand, CliContext } from './context.ts';
+import { powerOn } from './power-on.ts';
 import { nameOf, parseTargetOf, type Target } from './target.ts';
 import { viewOf } from './view.ts';
 
@@ -18,9 +19,14 @@ It works on the host where the machine runs, as the user who runs "lamina up".
 
 Examples:
   lamina console lver/apl-7zip-26.0-3f9a01bc
-  lamina console pkgm/apl-7zip-26.0-3f9a01bc --data ~/lamina`;
+  lamina console pkgm/apl-7zip-26.0-3f9a01bc --data ~/lamina
+  lamina console lver/apl-7zip-26.0-3f9a01bc --power-on     # after it was switched off without being finished`;
 
 const LEAVE = 0x1d;
+
+interface Options extends ConnectionOptions {
+  readonly powerOn?: boolean;
+}
 
 /** The serial line of the machine that is made for an object. */
 export async function serialSocket(
@@ -95,11 +101,14 @@ export const consoleCommand: AddCommand = (program, context) => {
       'whose machine',
       parseTargetOf('LayerVersion', 'PackagingMachine', 'LayeredImage'),
     )
+    .option('--power-on', 'switch a packaging machine on again first')
     .addHelpText('after', HELP);
-  withConnection(command).action(async (target: Target, options: ConnectionOptions) => {
-    const path = await connected(options, context, (connection) =>
-      serialSocket(connection, target, context.signal),
-    );
+  withConnection(command).action(async (target: Target, options: Options) => {
+    const path = await connected(options, context, async (connection) => {
+      // A packaging machine is named as the version that it is for.
+      if (options.powerOn === true) await powerOn(connection, target.name, context);
+      return serialSocket(connection, target, context.signal);
+    });
     const how = await attach(path, context);
     context.stderr.write(how === 'left' ? 'Left; the machine runs on.\n' : 'The machine is off.\n');
   });

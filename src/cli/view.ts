@@ -1,4 +1,5 @@
-import type { ApiObject, Condition } from '../api/object.ts';
+import { conditionOf } from '../api/conditions.ts';
+import type { ApiObject } from '../api/object.ts';
 import { isObject } from '../core/json.ts';
 
 /** The parts of a status that commands show. */
@@ -18,11 +19,6 @@ export interface ObjectView {
   };
   readonly location?: { readonly text: string; readonly path?: string };
   readonly progress?: { readonly step: string; readonly percent: number };
-}
-
-/** A condition of an object. */
-export function conditionOf(object: ApiObject, type: string): Condition | undefined {
-  return object.status?.conditions?.find((condition) => condition.type === type);
 }
 
 /** True when a condition holds for the spec as it is now, not for an older one. */

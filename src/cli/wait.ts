@@ -1,3 +1,4 @@
+import { conditionOf } from '../api/conditions.ts';
 import type { ApiObject } from '../api/object.ts';
 import { parseDuration } from '../core/duration.ts';
 import { isFailure, messageOf } from '../core/failure.ts';
@@ -11,7 +12,7 @@ import {
 import type { AddCommand, CliContext, Result } from './context.ts';
 import { badArgument, harmless, outputOption, print, type Format } from './print.ts';
 import { nameOf, parseTarget, type Target } from './target.ts';
-import { conditionOf, holdsNow, viewOf } from './view.ts';
+import { holdsNow, viewOf } from './view.ts';
 
 const HELP = `
 Exit code: 0 the condition holds, 1 stalled (only an edit helps), 2 wrong usage, 3 time is up,

@@ -9,8 +9,9 @@ import type {
   PackagingMachineStatus,
 } from '../api/kinds/packaging-machine.ts';
 import type { PlatformLayerSpec } from '../api/kinds/platform-layer.ts';
+import { conditionOf } from '../api/conditions.ts';
 import { API_VERSION } from '../api/kind.ts';
-import type { ApiObject, Condition, OwnerReference } from '../api/object.ts';
+import type { ApiObject, OwnerReference } from '../api/object.ts';
 import type { LayerRole } from '../core/identity.ts';
 
 /** An operating system. */
@@ -42,11 +43,6 @@ export const KIND_OF: Readonly<Record<LayerRole, 'OSLayer' | 'PlatformLayer' | '
 /** The namespace of a namespaced object. */
 export function namespaceOf(object: ApiObject): string {
   return object.metadata.namespace ?? 'default';
-}
-
-/** A condition of an object by its type. */
-export function conditionOf(object: ApiObject | undefined, type: string): Condition | undefined {
-  return object?.status?.conditions?.find((condition) => condition.type === type);
 }
 
 /** True if the condition holds. */

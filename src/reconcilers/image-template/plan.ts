@@ -1,9 +1,9 @@
+import { conditionOf } from '../../api/conditions.ts';
 import type { ImageTemplateStatus } from '../../api/kinds/image-template.ts';
 import type { LayeredImageSpec } from '../../api/kinds/layered-image.ts';
 import { externalKey, imageName } from '../../core/identity.ts';
 import type { Plan } from '../../kube/reconciler.ts';
 import {
-  conditionOf,
   holds,
   isDeleting,
   namespaceOf,

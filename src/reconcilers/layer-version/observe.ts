@@ -1,9 +1,9 @@
+import { conditionOf } from '../../api/conditions.ts';
 import { externalKey } from '../../core/identity.ts';
 import type { StoredLayer } from '../../core/layer.ts';
 import type { JobRunner } from '../../jobs/spec.ts';
 import type { JobView } from '../job-step.ts';
 import {
-  conditionOf,
   holds,
   namespaceOf,
   stageOf,

@@ -1,10 +1,12 @@
+import { gateAnnotation } from '../../api/annotations.ts';
+import { conditionOf } from '../../api/conditions.ts';
 import type { LayerVersionStatus } from '../../api/kinds/layer-version.ts';
 import { digestOf, hash8 } from '../../core/digest.ts';
 import type { Inspection } from '../../jobs/spec.ts';
 import type { Plan, PlannedCondition, Verdict } from '../../kube/reconciler.ts';
 import { actionCondition, actionSince, type Wanted } from '../action.ts';
 import { progressOf, pursue, type JobStep, type JobView } from '../job-step.ts';
-import { conditionOf, holds, isDeleting, stageOf, type LayerVersion } from '../objects.ts';
+import { holds, isDeleting, stageOf, type LayerVersion } from '../objects.ts';
 import type { VersionWorld } from './observe.ts';
 
 /** What a LayerVersion can do. */
@@ -187,7 +189,7 @@ function approvedOrAsk(version: LayerVersion, world: VersionWorld): Next | undef
   if (version.spec.package?.gates?.includes('Finalize') !== true) return undefined;
   const evidence = conditionOf(world.machine, 'ShutDown')?.lastTransitionTime;
   const token = hash8(digestOf({ key: world.key, gate: 'Finalize', evidence }));
-  if (version.metadata.annotations?.['gates.lamina.dev/Finalize'] === token) return undefined;
+  if (version.metadata.annotations?.[gateAnnotation('Finalize')] === token) return undefined;
   const text = `Version ${version.spec.version} of ${version.spec.layer} is clean. Approve: lamina approve lver/${version.metadata.name}`;
   return ask(world, 'ApproveFinalize', text, token);
 }

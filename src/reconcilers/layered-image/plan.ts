@@ -3,7 +3,7 @@ import type { Composed, Inspection } from '../../jobs/spec.ts';
 import type { Plan, PlannedCondition, Verdict } from '../../kube/reconciler.ts';
 import { actionCondition, actionSince, type Wanted } from '../action.ts';
 import { progressOf, pursue, type JobStep } from '../job-step.ts';
-import { holds, isDeleting, type LayeredImage } from '../objects.ts';
+import { isDeleting, type LayeredImage } from '../objects.ts';
 import type { ImageWorld } from './observe.ts';
 
 /** What an image can do on its platform. */
@@ -26,7 +26,7 @@ export function planImage(
 ): Plan<ImageStep, LayeredImageStatus> {
   const { action, ...verdict } = next(image, world);
   const conditions = [
-    ...milestones(image, world),
+    ...milestones(world),
     ...(action === undefined ? [] : [actionCondition(action)]),
   ];
   const running = progressOf(world.compose.state) ?? progressOf(world.inspect?.state);
@@ -155,14 +155,14 @@ function locationOf({ snapshot, machine }: ImageWorld): LayeredImageStatus['loca
   return socket === undefined ? place : { ...place, path: socket };
 }
 
-function milestones(image: LayeredImage, world: ImageWorld): readonly PlannedCondition[] {
+function milestones(world: ImageWorld): readonly PlannedCondition[] {
   const published = world.snapshot !== undefined;
   const inspected = world.inspect?.state;
   const attested =
     published ||
     (inspected?.state === 'succeeded' && (inspected.result as Inspection).verdict === 'clean');
-  const composed = published || world.hasComposed || holds(image, 'Composed');
   const uploaded = published || world.hasDisk || world.machine !== undefined;
+  const composed = uploaded || world.compose.state?.state === 'succeeded';
   return [
     ...milestone(composed, 'Composed', 'Composed', 'the disk is made'),
     ...milestone(uploaded, 'Uploaded', 'Uploaded', 'the platform holds the disk'),

@@ -1,8 +1,10 @@
+import { gateAnnotation } from '../../api/annotations.ts';
+import { conditionOf } from '../../api/conditions.ts';
 import type { LayerVersionSpec } from '../../api/kinds/layer-version.ts';
 import type { LayerStatus } from '../../api/kinds/os-layer.ts';
 import { jsonEqual } from '../../core/json.ts';
 import type { Plan } from '../../kube/reconciler.ts';
-import { conditionOf, holds, stageOf, type LayerVersion } from '../objects.ts';
+import { holds, stageOf, type LayerVersion } from '../objects.ts';
 import type { Identified } from './identify.ts';
 import type { LayerWorld } from './observe.ts';
 import type { Entry } from './view.ts';
@@ -134,7 +136,7 @@ function superseded(
 
 function approvals(entry: Entry, version: LayerVersion): readonly LayerStep[] {
   const wanted = Object.fromEntries(
-    Object.entries(entry.passed).map(([gate, token]) => [`gates.lamina.dev/${gate}`, token]),
+    Object.entries(entry.passed).map(([gate, token]) => [gateAnnotation(gate), token]),
   );
   const missing = Object.keys(wanted).some(
     (key) => version.metadata.annotations?.[key] !== wanted[key],

@@ -1,3 +1,4 @@
+import { POWER_ON_REQUESTED } from '../../api/annotations.ts';
 import type { PackagingMachineStatus } from '../../api/kinds/packaging-machine.ts';
 import type { MachineSeen } from '../../connectors/connector.ts';
 import type { Plan, PlannedCondition, Verdict } from '../../kube/reconciler.ts';
@@ -15,9 +16,6 @@ export interface MachineWorld {
 export interface MachineStep {
   readonly do: 'putDisk' | 'create' | 'powerOn' | 'deleteMachine' | 'deleteDisk';
 }
-
-/** The annotation with which a person asks to switch a machine on again: the time of the request. */
-export const POWER_ON = 'lamina.dev/power-on-requested-at';
 
 /** Keeps one machine on its platform as long as its object exists. */
 export function planMachine(
@@ -92,7 +90,7 @@ function next(machine: PackagingMachine, world: MachineWorld): Verdict<MachineSt
 }
 
 function powerOnRequested(machine: PackagingMachine, lastMs: number): boolean {
-  const requested = Date.parse(machine.metadata.annotations?.[POWER_ON] ?? '');
+  const requested = Date.parse(machine.metadata.annotations?.[POWER_ON_REQUESTED] ?? '');
   return Number.isFinite(requested) && requested > lastMs;
 }
 

@@ -1,10 +1,11 @@
+import { conditionOf } from '../../../src/api/conditions.ts';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { ApiObject } from '../../../src/api/object.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { resourceOf } from '../../../src/kube/resource.ts';
-import { conditionOf, holds } from '../../../src/reconcilers/objects.ts';
+import { holds } from '../../../src/reconcilers/objects.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 import { startToyController, ToyOutside } from '../../support/toy-world.ts';
 

@@ -1,15 +1,13 @@
+import { POWER_ON_REQUESTED } from '../../../src/api/annotations.ts';
 import type { MachineSeen } from '../../../src/connectors/connector.ts';
-import {
-  POWER_ON,
-  planMachine,
-  type MachineWorld,
-} from '../../../src/reconcilers/packaging-machine/plan.ts';
+import { planMachine, type MachineWorld } from '../../../src/reconcilers/packaging-machine/plan.ts';
 import { packagingMachine } from '../../support/objects.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 
 const machine = packagingMachine([]);
 const deleting = packagingMachine([], { deletionTimestamp: '2026-01-01T00:00:00Z' });
-const asked = (time: string) => packagingMachine([], { annotations: { [POWER_ON]: time } });
+const asked = (time: string) =>
+  packagingMachine([], { annotations: { [POWER_ON_REQUESTED]: time } });
 const fresh: MachineSeen = {
   key: 'k',
   power: 'off',
