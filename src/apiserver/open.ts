@@ -57,7 +57,7 @@ export async function openApiServerCore(options: ApiServerCoreOptions): Promise<
   let closed: Promise<void> | undefined;
   const close = async () => {
     closing.abort();
-    store.wake();
+    store.end();
     await Promise.all(loops);
     await store.close();
   };

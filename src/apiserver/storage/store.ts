@@ -27,6 +27,7 @@ export class Store {
   private readonly writes: Writes;
   private pending: Change[] = [];
   private waiting: (() => void)[] = [];
+  private ending = false;
   private committed: number;
   private oldest: number;
   /** The questions that read; use those about live rows inside of `write` or `read`. */
@@ -65,9 +66,8 @@ export class Store {
   }
 
   /** Runs synchronous reads over committed state. */
-  async read<Result>(work: () => Result): Promise<Result> {
-    await this.turns.settled();
-    return work();
+  read<Result>(work: () => Result): Promise<Result> {
+    return this.turns.read(work);
   }
 
   /** Stores an object; only inside of `write`. `before` is the live row that it replaces. */
@@ -103,19 +103,18 @@ export class Store {
     return this.recent.after(revision);
   }
 
-  /** Resolves with the next commit, or at once if there was one after the revision. */
+  /** Resolves with the next commit, or at once if there was one after the revision or none will come. */
   changed(revision: number): Promise<void> {
-    if (this.committed > revision) return Promise.resolve();
+    if (this.ending || this.committed > revision) return Promise.resolve();
     return new Promise((resolve) => {
       this.waiting.push(resolve);
     });
   }
 
-  /** Wakes everybody who waits for a commit, so that they see that they must end. */
-  wake(): void {
-    const { waiting } = this;
-    this.waiting = [];
-    for (const resolve of waiting) resolve();
+  /** Wakes everybody who waits for a commit, now and from now on, so that they can end. */
+  end(): void {
+    this.ending = true;
+    this.wake();
   }
 
   /** Forgets history up to a revision, in steps that leave room for others. */
@@ -128,10 +127,9 @@ export class Store {
     }
   }
 
-  /** Waits for what is under way and closes the file. */
-  async close(): Promise<void> {
-    await this.turns.settled();
-    this.database.close();
+  /** Closes the file, after the commit that is under way. */
+  close(): Promise<void> {
+    return this.turns.read(() => this.database.close());
   }
 
   private assertKept(revision: number): void {
@@ -187,6 +185,12 @@ export class Store {
     const now = object?.metadata.ownerReferences ?? [];
     const then = before?.document.object.metadata.ownerReferences ?? [];
     if (!jsonEqual(now, then)) this.writes.setOwners(key, object);
+  }
+
+  private wake(): void {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const resolve of waiting) resolve();
   }
 
   private announce(): void {

@@ -1,12 +1,18 @@
 import { setImmediate } from 'node:timers';
 import type { DatabaseSync } from 'node:sqlite';
 
+interface Failed {
+  readonly error: unknown;
+}
+
 interface Batch {
   readonly done: Promise<void>;
-  readonly settle: (error?: unknown) => void;
+  readonly settle: (failure?: Failed) => void;
+  /** Reads that came while the transaction was open; they run right after it. */
+  readonly readers: (() => void)[];
   /** A transaction is open. */
   dirty: boolean;
-  failure?: { readonly error: unknown };
+  failure?: Failed;
 }
 
 /** What happens around a commit. */
@@ -21,8 +27,9 @@ function newBatch(): Batch {
   promise.catch(() => undefined);
   return {
     done: promise,
+    readers: [],
     dirty: false,
-    settle: (error) => (error === undefined ? resolve() : reject(error)),
+    settle: (failure) => (failure === undefined ? resolve() : reject(failure.error)),
   };
 }
 
@@ -71,9 +78,17 @@ export class Turns {
     if (this.batch !== undefined) this.batch.failure ??= { error };
   }
 
-  /** Resolves when nothing uncommitted can be seen. */
-  async settled(): Promise<void> {
-    while (this.batch !== undefined) await this.batch.done.catch(() => undefined);
+  /**
+   * Runs synchronous reads that see committed state only: at once, or right after the commit that is
+   * under way. Waiting for a quiet moment instead would starve readers behind busy writers.
+   */
+  read<Result>(work: () => Result): Promise<Result> {
+    const now = () => new Promise<Result>((resolve) => resolve(work()));
+    const { batch } = this;
+    if (batch?.dirty !== true) return now();
+    return new Promise((resolve) => {
+      batch.readers.push(() => resolve(now()));
+    });
   }
 
   private open(): Batch {
@@ -84,16 +99,22 @@ export class Turns {
 
   private finish(batch: Batch): void {
     this.batch = undefined;
+    const failure = batch.dirty ? this.commit(batch) : batch.failure;
+    for (const read of batch.readers) read();
+    batch.settle(failure);
+  }
+
+  /** Commits, or rolls back what cannot be committed; returns why. */
+  private commit(batch: Batch): Failed | undefined {
     try {
       if (batch.failure !== undefined) throw batch.failure.error;
-      if (batch.dirty) this.database.exec('COMMIT');
+      this.database.exec('COMMIT');
+      this.hooks.committed();
+      return undefined;
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
       this.hooks.rolledBack();
-      batch.settle(error);
-      return;
+      return { error };
     }
-    if (batch.dirty) this.hooks.committed();
-    batch.settle();
   }
 }

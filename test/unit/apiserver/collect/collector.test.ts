@@ -139,8 +139,11 @@ describe('orphaning', () => {
   });
 });
 
+const namespace = () => core.service.get(key(core, 'Namespace', 'n'));
+const conditions = async () =>
+  ((await namespace()).object['status'] as { conditions?: { message: string }[] }).conditions;
+
 describe('namespaces', () => {
-  const namespace = () => core.service.get(key(core, 'Namespace', 'n'));
   beforeEach(async () => {
     await core.service.create(collection(core, 'Namespace'), body('Namespace', 'n'));
   });
@@ -170,8 +173,6 @@ describe('namespaces', () => {
   it('say what holds them', async () => {
     await create('held', { finalizers: ['lamina.dev/x'] }, 'n');
     await core.service.remove(key(core, 'Namespace', 'n'));
-    const conditions = async () =>
-      ((await namespace()).object['status'] as { conditions?: { message: string }[] }).conditions;
     await until('a condition is there', async () => (await conditions()) !== undefined, 5000);
     expect((await conditions())?.[0]).toMatchObject({
       type: 'NamespaceContentRemaining',

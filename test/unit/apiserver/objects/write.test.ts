@@ -158,7 +158,7 @@ describe('refused creations', () => {
       { finalizers: ['a b'] },
     ],
   ];
-  it.each(cases)('%s', async (_why, code, reason, message, metadata) => {
+  it.each(cases)('%s', async (...[, code, reason, message, metadata]) => {
     const status = await refusal(create('AppLayer', body('AppLayer', 'a', metadata as never)));
     expect(status).toMatchObject({ code, reason });
     expect(status.message).toContain(message);
