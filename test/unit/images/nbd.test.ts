@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run, type Run } from '../../../src/host/run.ts';
@@ -99,6 +101,34 @@ describe('a served disk', () => {
     );
     await expect(work).rejects.toBeDefined();
     await withNbd(disk, { run, runDir: folder.path }, (client) => client.flush());
+  });
+
+  it('is free again when our process is killed', async () => {
+    await using folder = await temporaryFolder();
+    const disk = await overlay(folder.path);
+    const source = (name: string) => JSON.stringify(join(process.cwd(), 'src', name));
+    const code = `
+      const { withNbd } = await import(${source('images/nbd.ts')});
+      const { run } = await import(${source('host/run.ts')});
+      await withNbd(${JSON.stringify(disk)}, { run, runDir: ${JSON.stringify(folder.path)} }, () => {
+        console.log('serving');
+        return new Promise(() => setInterval(() => undefined, 1000));
+      });`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code]);
+    await once(child.stdout, 'data');
+    await expect(
+      withNbd(disk, { run, runDir: folder.path }, () => Promise.resolve()),
+    ).rejects.toMatchObject({ message: expect.stringContaining('lock') });
+    child.kill('SIGKILL');
+    const deadline = Date.now() + 20_000;
+    for (let free = false; !free;) {
+      free = await withNbd(disk, { run, runDir: folder.path }, () => Promise.resolve(true)).catch(
+        (error: unknown) => {
+          if (Date.now() > deadline) throw error;
+          return false;
+        },
+      );
+    }
   });
 
   it('needs a short folder', async () => {

@@ -169,7 +169,7 @@ describe(title, () => {
       return NaiveTree.fromKernel(await readKernel(root), root);
     });
     const base = await diskOf(image);
-    const large = join(folder.path, 'large');
+    const large = join(folder.path, 'a "large" file');
     await writePattern(large, 6_000_001);
     const changes = changesOf(large, blockSize, 123_456_789);
     for (const change of changes) naive.apply(change);
