@@ -1,0 +1,85 @@
+import type { Breach } from './globals.ts';
+import { visit, type SourceText, type SyntaxNode } from './source.ts';
+
+/** Hard limits of the house. */
+export const LIMITS = { fileLines: 400, functionLines: 60, parameters: 4 } as const;
+
+const FUNCTIONS = new Set([
+  'FunctionDeclaration',
+  'FunctionExpression',
+  'ArrowFunctionExpression',
+  'ClassMethod',
+  'PrivateMethod',
+  'Constructor',
+  'GetterProperty',
+  'SetterProperty',
+  'MethodProperty',
+]);
+
+/** One function as it stands in a file. */
+export interface Measured {
+  readonly path: string;
+  readonly line: number;
+  readonly lines: number;
+  readonly parameters: number;
+}
+
+function parametersOf(node: SyntaxNode): number {
+  const inner = node['function'] as SyntaxNode | undefined;
+  const list = (inner ?? node)['params'] as readonly unknown[] | undefined;
+  return list?.length ?? 0;
+}
+
+function isCode(line: string): boolean {
+  return !/^\s*(\/\/.*|\/?\*.*)?$/.test(line);
+}
+
+/** Every function of a file, with its lines of code. */
+export function functionsOf(file: SourceText): readonly Measured[] {
+  const found: Measured[] = [];
+  visit(file.statements, (node) => {
+    if (!FUNCTIONS.has(node.type) || (node['body'] === null && node.type !== 'ClassMethod')) return;
+    const { first, last } = file.lineSpan(node);
+    const lines = file.lines.slice(first - 1, last).filter(isCode).length;
+    found.push({ path: file.path, line: first, lines, parameters: parametersOf(node) });
+  });
+  return found;
+}
+
+/** Places above a hard limit. */
+export function limitBreaches(file: SourceText): readonly Breach[] {
+  const { path } = file;
+  const isSource = path.startsWith('src/');
+  const long =
+    file.lines.length > LIMITS.fileLines
+      ? [{ path, line: 1, what: `has ${file.lines.length} lines, more than ${LIMITS.fileLines}` }]
+      : [];
+  const functions = functionsOf(file).flatMap(({ line, lines, parameters }) => [
+    // A test suite is one function to the parser.
+    ...(isSource && lines > LIMITS.functionLines
+      ? [{ path, line, what: `a function of ${lines} lines, more than ${LIMITS.functionLines}` }]
+      : []),
+    ...(parameters > LIMITS.parameters
+      ? [{ path, line, what: `${parameters} parameters, more than ${LIMITS.parameters}` }]
+      : []),
+  ]);
+  return [...long, ...functions];
+}
+
+/** Middle, long tail and longest of some numbers. */
+export function spread(values: readonly number[]): string {
+  const sorted = [...values].sort((left, right) => left - right);
+  const at = (share: number) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+  return `median ${at(0.5)}, p95 ${at(0.95)}, max ${sorted.at(-1) ?? 0}`;
+}
+
+/** The house numbers as lines of text. */
+export function houseNumbers(files: readonly SourceText[]): readonly string[] {
+  const functions = files.flatMap(functionsOf);
+  return [
+    `files       ${files.length}: lines ${spread(files.map(({ lines }) => lines.length))} (≤ 80, ≤ 250, ≤ 400)`,
+    `functions   ${functions.length}: lines ${spread(functions.map(({ lines }) => lines))} (≤ 10, ≤ 40, ≤ 60)`,
+    `parameters  ${spread(functions.map(({ parameters }) => parameters))} (≤ 4)`,
+  ];
+}
