@@ -41,11 +41,6 @@ function held(candidate: KubeObject): boolean {
   return Array.isArray(finalizers) && finalizers.length > 0;
 }
 
-/** Whether a namespace is on its way out. */
-export function isTerminating(candidate: KubeObject): boolean {
-  return phaseOf(candidate) === 'Terminating';
-}
-
 /** Namespaces. */
 export const NAMESPACES = builtIn({
   kind: 'Namespace',

@@ -24,16 +24,14 @@ function lengthProblems(text: string, limit: number, part = ''): readonly string
   return text.length > limit ? [`${part}must be no more than ${limit} characters`] : [];
 }
 
-/** What is wrong with a text as a DNS subdomain. */
-export function subdomainProblems(text: string): readonly string[] {
+function subdomainProblems(text: string): readonly string[] {
   const tooLong = lengthProblems(text, 253);
   // The pattern never sees text above the bound.
   if (tooLong.length > 0 || SUBDOMAIN_WHOLE.test(text)) return tooLong;
   return [SUBDOMAIN_TEXT];
 }
 
-/** What is wrong with a text as a DNS label. */
-export function dnsLabelProblems(text: string): readonly string[] {
+function dnsLabelProblems(text: string): readonly string[] {
   const tooLong = lengthProblems(text, 63);
   if (tooLong.length > 0 || LABEL_WHOLE.test(text)) return tooLong;
   return [LABEL_TEXT];

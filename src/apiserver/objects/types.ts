@@ -30,7 +30,7 @@ export interface Document {
 }
 
 /** Why a field is refused; besides the reasons of schemas there is one for frozen fields. */
-export type FieldErrorType = SchemaErrorType | 'FieldValueForbidden';
+type FieldErrorType = SchemaErrorType | 'FieldValueForbidden';
 
 /** One thing that is wrong with a field. */
 export interface FieldError {
@@ -50,7 +50,7 @@ export interface CheckResult {
 }
 
 /** What a resource does differently when its objects end; only namespaces do. */
-export interface Lifecycle {
+interface Lifecycle {
   /** Labels that the server itself sets. */
   labels(name: string): Readonly<Record<string, string>>;
   /** Why this object may not be deleted. */
