@@ -8,7 +8,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 const COMMON = { 'cache-control': 'no-cache, private', vary: 'accept' };
 
 /** The media type of everything but tables of discovery. */
-export const JSON_TYPE = 'application/json';
+const JSON_TYPE = 'application/json';
 
 /** An answer of one piece. */
 export function answer(

@@ -8,7 +8,7 @@ import { errorAnswer } from './answer.ts';
 import { bodyTooLarge, bodyTooSlow, methodNotAllowed } from './refusals.ts';
 
 /** Largest request body, as upstream's. */
-export const MAX_BODY_BYTES = 3 * 2 ** 20;
+const MAX_BODY_BYTES = 3 * 2 ** 20;
 const BODY_MS = 30_000;
 /** A client that takes nothing for this long is cut off; a watcher resumes where it was. */
 const STALL_MS = 60_000;

@@ -26,7 +26,7 @@ export function includeOf(query: Query): IncludeObject {
 }
 
 /** The text of one object. */
-export function objectJson(document: Document, representation: Representation): string {
+function objectJson(document: Document, representation: Representation): string {
   if (representation.form === 'object') return document.json;
   if (representation.form === 'partial') return JSON.stringify(partialMetadata(document));
   const { resourceVersion } = document.object.metadata;

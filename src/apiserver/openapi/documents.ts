@@ -6,7 +6,7 @@ import { pathsOf } from './paths.ts';
 import { schemasOf } from './schemas.ts';
 
 /** A document with the hash of its text, by which clients keep it. */
-export interface OpenApiDocument {
+interface OpenApiDocument {
   readonly json: string;
   readonly hash: string;
 }

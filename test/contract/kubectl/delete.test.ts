@@ -25,14 +25,23 @@ describeKubectl('delete', (session) => {
   it('leaves an object that a finalizer holds until the finalizer goes', async () => {
     const { kubectl } = session();
     await kubectl.ok(APPLY, heldLayer('held'));
-    await kubectl.ok(['delete', 'osl', 'held', '--wait=false']);
-    const path = 'jsonpath={.metadata.deletionTimestamp} {.metadata.generation}';
-    expect(await kubectl.ok(['get', 'osl', 'held', '-o', path])).toMatch(/^\d{4}-\S+Z 2$/);
     const late = await kubectl.fails(['delete', 'osl', 'held', '--timeout=1s']);
     expect(late).toContain('timed out waiting for the condition');
+    const path = 'jsonpath={.metadata.deletionTimestamp} {.metadata.generation}';
+    expect(await kubectl.ok(['get', 'osl', 'held', '-o', path])).toMatch(/^\d{4}-\S+Z 2$/);
+    const free = ['--type=merge', '-p', '{"metadata":{"finalizers":null}}'];
+    await kubectl.ok(['patch', 'osl', 'held', ...free]);
+    expect(await kubectl.fails(['get', 'osl', 'held'])).toContain('not found');
+  });
+
+  it('goes on waiting until somebody removes the finalizer', async () => {
+    const { kubectl } = session();
+    await kubectl.ok(APPLY, heldLayer('held'));
     const waiting = kubectl.ok(['delete', 'osl', 'held']);
-    const free = '{"metadata":{"finalizers":null}}';
-    await kubectl.ok(['patch', 'osl', 'held', '--type=merge', '-p', free]);
+    const marked = '--for=jsonpath={.metadata.deletionTimestamp}';
+    await kubectl.ok(['wait', marked, 'osl/held', '--timeout=20s']);
+    const free = ['--type=merge', '-p', '{"metadata":{"finalizers":null}}'];
+    await kubectl.ok(['patch', 'osl', 'held', ...free]);
     expect(await waiting).toContain('"held" deleted');
     expect(await kubectl.fails(['get', 'osl', 'held'])).toContain('not found');
   });
