@@ -33,7 +33,7 @@ function gateOf(action: string): string {
 }
 
 /** Passes the gate that an object waits at. */
-export async function approve(
+async function approve(
   { client, namespace }: Connection,
   target: Target,
   approval: Approval,

@@ -29,7 +29,7 @@ interface Options extends ConnectionOptions {
 }
 
 /** The serial line of the machine that is made for an object. */
-export async function serialSocket(
+async function serialSocket(
   { client, namespace }: Connection,
   target: Target,
   signal: AbortSignal,
@@ -64,7 +64,7 @@ function opened(path: string): Promise<Socket> {
 }
 
 /** Joins terminal and serial line until either side ends or the person leaves. */
-export async function attach(path: string, context: CliContext): Promise<'left' | 'ended'> {
+async function attach(path: string, context: CliContext): Promise<'left' | 'ended'> {
   const { stdin, stdout, stderr, signal } = context;
   const socket = await opened(path);
   stderr.write('Connected. Ctrl-] leaves.\r\n');

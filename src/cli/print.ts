@@ -28,19 +28,6 @@ export function harmless(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => (character === '\t' ? ' ' : '\uFFFD'));
 }
 
-/** Rows under headings, each column as wide as its widest cell. */
-export function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
 /** Refuses an argument: usage, exit code 2. */
 export function badArgument(message: string): InvalidArgumentError {
   return new InvalidArgumentError(message);

@@ -87,7 +87,7 @@ function count(nodes: readonly StatusNode[], which: (node: StatusNode) => boolea
 }
 
 /** Reads the tree of a namespace, or of one object. */
-export async function readStatus(
+async function readStatus(
   { client, namespace }: Connection,
   target: Target | undefined,
   signal: AbortSignal,

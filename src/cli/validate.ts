@@ -41,7 +41,7 @@ function plural(count: number, thing: string): string {
 }
 
 /** Judges everything below some paths as one set. */
-export async function validatePaths(paths: readonly string[], namespace: string): Promise<Result> {
+async function validatePaths(paths: readonly string[], namespace: string): Promise<Result> {
   const parts = await Promise.all(paths.map(readPath));
   const files = parts.flatMap((part) => part.files);
   const snapshot = { revision: '', files, problems: parts.flatMap((part) => part.problems) };

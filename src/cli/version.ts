@@ -3,7 +3,7 @@ import type { AddCommand, Result } from './context.ts';
 import { outputOption, print, type Format } from './print.ts';
 
 /** What runs here. */
-export function describeVersion(version: string, node: string): Result {
+function describeVersion(version: string, node: string): Result {
   return {
     data: { lamina: version, node, api: API_VERSION },
     lines: [`lamina ${version} (node ${node}, ${API_VERSION})`],

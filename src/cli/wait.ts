@@ -113,7 +113,7 @@ async function verdictBy(
 }
 
 /** Waits until a condition holds, or until waiting makes no sense any more. */
-export async function waitFor(
+async function waitFor(
   connection: Connection,
   wanted: Wanted,
   context: CliContext,

@@ -9,7 +9,7 @@ export interface Candidate {
 }
 
 /** Paths as they may be shown: control characters would garble terminals and logs. */
-export function shownPath(path: string): string {
+function shownPath(path: string): string {
   return /^[^\p{C}]{1,500}$/u.test(path) ? path : JSON.stringify(path.slice(0, 500));
 }
 

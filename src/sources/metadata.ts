@@ -37,7 +37,7 @@ const SERVER_OWNED = new Set([
 ]);
 
 /** True for a DNS-1123 label, which is what every name of ours is. */
-export function isDnsLabel(name: string, maxLength: number): boolean {
+function isDnsLabel(name: string, maxLength: number): boolean {
   return name.length <= maxLength && LABEL.test(name);
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../../src/core/failure.ts';
 import { toolPath } from '../../src/host/run.ts';
 import { spawn } from 'node:child_process';
 import { staleFiles } from '../../src/main/generate.ts';
@@ -55,8 +56,21 @@ async function house(): Promise<readonly string[]> {
 const CHECKS: readonly Check[] = [
   { name: 'types', run: () => tool('tsc', '-p', '.') },
   { name: 'lint', run: () => tool('oxlint', '--type-aware', '--quiet', '.') },
-  { name: 'format', run: () => tool('prettier', '--check', '--log-level', 'warn', '.') },
-  { name: 'imports', run: async () => shown(await importBreaches(ROOT, FOLDERS)) },
+  {
+    name: 'format',
+    run: () =>
+      tool(
+        'prettier',
+        '--check',
+        '--cache',
+        '--cache-strategy',
+        'content',
+        '--log-level',
+        'warn',
+        '.',
+      ),
+  },
+  { name: 'imports', run: async () => shown(await importBreaches(ROOT)) },
   { name: 'dead code', run: () => tool('knip', '--config', 'test/architecture/knip.json') },
   {
     name: 'generated files',
@@ -68,7 +82,7 @@ const CHECKS: readonly Check[] = [
 let failed = 0;
 for (const check of CHECKS) {
   const started = performance.now();
-  const wrong = await check.run();
+  const wrong = await check.run().catch((error: unknown) => [messageOf(error)]);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`${wrong.length === 0 ? 'ok  ' : 'FAIL'} ${check.name} (${seconds} s)`);
   for (const line of wrong) console.log(`  ${line}`);

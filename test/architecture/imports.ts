@@ -11,17 +11,17 @@ interface Violation {
   readonly cycle?: readonly { readonly name: string }[];
 }
 
-/** What breaks the import table below a root. */
-export async function importBreaches(
-  root: string,
-  folders: readonly string[],
-): Promise<readonly Breach[]> {
+/**
+ * What breaks the import table below a root. Only src is cruised: it is what the table is about, and the
+ * parser of dependency-cruiser does not know `using`, which tests like.
+ */
+export async function importBreaches(root: string): Promise<readonly Breach[]> {
   const config = join(HOME, 'test/architecture/imports.cjs');
   const program = join(HOME, 'node_modules/.bin/depcruise');
   const { stdout } = await run(
     process.execPath,
-    [program, '--config', config, '--output-type', 'json', ...folders],
-    { cwd: root, maxOutputBytes: 2 ** 28, okCodes: Array.from({ length: 256 }, (_, code) => code) },
+    [program, '--config', config, '--output-type', 'json', 'src'],
+    { cwd: root, maxOutputBytes: 2 ** 28 },
   );
   const { summary } = JSON.parse(stdout) as { summary: { violations: readonly Violation[] } };
   return summary.violations.map(({ from, to, rule, cycle }) => {

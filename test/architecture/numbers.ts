@@ -2,7 +2,7 @@ import type { Breach } from './globals.ts';
 import { visit, type SourceText, type SyntaxNode } from './source.ts';
 
 /** Hard limits of the house. */
-export const LIMITS = { fileLines: 400, functionLines: 60, parameters: 4 } as const;
+const LIMITS = { fileLines: 400, functionLines: 60, parameters: 4 } as const;
 
 const FUNCTIONS = new Set([
   'FunctionDeclaration',

@@ -19,7 +19,7 @@ async function broken(files: Readonly<Record<string, string>>): Promise<readonly
     await mkdir(join(folder.path, dirname(path)), { recursive: true });
     await writeFile(join(folder.path, path), text);
   }
-  const breaches = await importBreaches(folder.path, ['src']);
+  const breaches = await importBreaches(folder.path);
   return breaches.map(({ path, what }) => `${path} ${what.split(':')[0]}`);
 }
 

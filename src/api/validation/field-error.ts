@@ -17,7 +17,7 @@ export interface FieldError {
 }
 
 /** The name that Kubernetes gives to the type of a JSON value. */
-export function typeName(value: unknown): string {
+function typeName(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'number';

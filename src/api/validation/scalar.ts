@@ -21,7 +21,7 @@ function daysIn(year: number, month: number): number {
 }
 
 /** True for an instant after RFC 3339, on a day that exists. */
-export function isDateTime(text: string): boolean {
+function isDateTime(text: string): boolean {
   const match = DATE_TIME.exec(text);
   const [year, month, day] = (match ?? []).slice(1, 4).map(Number);
   if (year === undefined || month === undefined || day === undefined) return false;

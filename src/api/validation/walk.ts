@@ -23,7 +23,7 @@ function addTo<Item>(list: Item[], items: readonly Item[]): void {
 }
 
 /** The path of a field below another. */
-export function childPath(path: string, key: string): string {
+function childPath(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
 }
 
