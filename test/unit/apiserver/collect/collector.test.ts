@@ -60,6 +60,21 @@ describe('in the background', () => {
     await left('');
   });
 
+  it('what counts is who owns an object now, not who did when it was made', async () => {
+    const a = await create('a');
+    await create('adopted');
+    await create('freed', { ownerReferences: [owner(a)] });
+    const owners = (name: string, ownerReferences: unknown) =>
+      core.service.patch(key(core, 'ConfigMap', name), {
+        type: 'merge',
+        body: { metadata: { ownerReferences } },
+      });
+    await owners('adopted', [owner(a)]);
+    await owners('freed', null);
+    await remove('a');
+    await left('freed');
+  });
+
   it('finalizers of dependents are respected', async () => {
     const a = await create('a');
     await create('b', { ownerReferences: [owner(a)], finalizers: ['lamina.dev/x'] });

@@ -45,6 +45,25 @@ describe('pages', () => {
     expect(namesOf(await list())).toBe('a b cc d e');
   });
 
+  it('show one version of what was written just before', async () => {
+    await core.service.update(key(core, 'ConfigMap', 'd'), {
+      ...body('ConfigMap', 'd'),
+      data: { new: 'yes' },
+    });
+    const first = await list({ limit: 3 });
+    await core.service.create(configMaps(), body('ConfigMap', 'z'));
+    const second = await list({ continue: first.continue });
+    expect(namesOf(second)).toBe('d e');
+    expect(second.items[0]?.object['data']).toEqual({ new: 'yes' });
+  });
+
+  it('do not show what was deleted just before', async () => {
+    await core.service.remove(key(core, 'ConfigMap', 'd'));
+    const first = await list({ limit: 3 });
+    await core.service.create(configMaps(), body('ConfigMap', 'z'));
+    expect(namesOf(await list({ continue: first.continue }))).toBe('e');
+  });
+
   it('are filled to the limit under a selector, and do not count the rest', async () => {
     const first = await list({ limit: 2, fieldSelector: 'metadata.name!=b' });
     expect(namesOf(first)).toBe('a c');
