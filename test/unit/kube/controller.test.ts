@@ -135,11 +135,14 @@ describe('controller', () => {
     expect(performance.now() - begun).toBeLessThan(500);
   });
 
-  it('does not let its own status writes end a backoff', async () => {
+  it.each([
+    { why: 'during the pass', lateMs: 0 },
+    { why: 'after it', lateMs: 3 },
+  ])('does not let the echo of its status end a backoff, $why', async ({ lateMs }) => {
     const api = new ApiDouble();
     await people(api).create('a');
     const times: number[] = [];
-    manage(api, {
+    manage(lateMs === 0 ? api : { transport: delayed(api, lateMs) }, {
       ...settling,
       observe: () => {
         times.push(performance.now());
