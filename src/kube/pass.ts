@@ -79,7 +79,8 @@ export class Pass<Spec, Status, World, Step> {
       const world = await reconciler.observe(this.latest, this.signal);
       const plan = reconciler.plan(this.latest, world, clock.now());
       if (plan.verdict === 'released') return this.release();
-      if (!this.take(await writer.write(this.latest, { plan }))) return { end: 'gone' };
+      const isBrief = plan.verdict === 'act' && plan.brief === true;
+      if (!isBrief && !this.take(await writer.write(this.latest, { plan }))) return { end: 'gone' };
       if (plan.verdict !== 'act') return restOf(plan);
       if (!(await this.perform(plan.steps))) return { end: 'gone' };
     }

@@ -31,6 +31,8 @@ export type Verdict<Step> =
       readonly verdict: 'act';
       readonly reason: string;
       readonly message: string;
+      /** The steps take a moment: status is written after them, which saves a write. */
+      readonly brief?: true;
       readonly steps: readonly [Step, ...Step[]];
     }
   /** Something else must happen first; a watch wakes the object. */

@@ -16,12 +16,8 @@ export function apiWriter(client: KubeClient, caches: Caches): Writer {
     },
     remove: async (ref) => {
       const resource = resourceOf(ref.kind);
-      const cache = caches.of(resource);
-      const uid = cache.get(ref.namespace, ref.name)?.metadata.uid;
+      const uid = caches.of(resource).get(ref.namespace, ref.name)?.metadata.uid;
       await client.remove(resource, ref, uid === undefined ? {} : { uid });
-      // Where a finalizer holds it, the mark of deletion is what the cache must show next.
-      const left = await client.get(resource, ref.namespace, ref.name);
-      cache.expect(left?.metadata.resourceVersion);
     },
     annotate: async (ref, annotations) => {
       await client.mergePatch(resourceOf(ref.kind), ref, { metadata: { annotations } });

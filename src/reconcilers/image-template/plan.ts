@@ -49,7 +49,14 @@ export function planTemplate(
   const [first, ...rest] = steps;
   if (first !== undefined) {
     const message = `revision ${resolution.revision}: bringing the images in line`;
-    return { ...base, verdict: 'act', reason: 'Publishing', message, steps: [first, ...rest] };
+    return {
+      ...base,
+      verdict: 'act',
+      brief: true,
+      reason: 'Publishing',
+      message,
+      steps: [first, ...rest],
+    };
   }
   return { ...base, ...standing(template, world, resolution) };
 }
@@ -137,10 +144,12 @@ function standing(template: ImageTemplate, world: TemplateWorld, { revision }: I
     const message = `revision ${revision} is Published on ${images.length} target${images.length === 1 ? '' : 's'}`;
     return { verdict: 'settled', reason: 'Published', message } as const;
   }
-  const detail = conditionOf(open, 'Ready')?.message ?? 'not started';
-  const message = `target ${template.spec.targets[index]?.name}: ${stageOf(open)}: ${detail}`;
-  if (holds(open, 'Stalled'))
+  const target = template.spec.targets[index]?.name;
+  if (holds(open, 'Stalled')) {
+    const message = `target ${target}: ${conditionOf(open, 'Stalled')?.message}`;
     return { verdict: 'stalled', reason: 'ImageStalled', message } as const;
+  }
+  const message = `target ${target}: ${stageOf(open)}`;
   return { verdict: 'waiting', reason: 'Publishing', message } as const;
 }
 

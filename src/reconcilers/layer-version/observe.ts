@@ -3,13 +3,7 @@ import { externalKey } from '../../core/identity.ts';
 import type { StoredLayer } from '../../core/layer.ts';
 import type { JobRunner } from '../../jobs/spec.ts';
 import type { JobView } from '../job-step.ts';
-import {
-  holds,
-  namespaceOf,
-  stageOf,
-  type LayerVersion,
-  type PackagingMachine,
-} from '../objects.ts';
+import { holds, namespaceOf, type LayerVersion, type PackagingMachine } from '../objects.ts';
 import type { Ports } from '../ports.ts';
 import { captureJob, composeJob, importJob, inspectJob } from './jobs.ts';
 
@@ -17,7 +11,6 @@ import { captureJob, composeJob, importJob, inspectJob } from './jobs.ts';
 export interface Below {
   readonly name: string;
   readonly stored: StoredLayer | undefined;
-  readonly stage: string;
 }
 
 /** What the plan of a LayerVersion looks at. */
@@ -77,7 +70,6 @@ function belowOf({ listers }: Pick<Ports, 'listers'>, namespace: string, name: s
   return {
     name,
     stored: holds(object, 'Ready') ? (object?.status?.stored as StoredLayer) : undefined,
-    stage: stageOf(object),
   };
 }
 

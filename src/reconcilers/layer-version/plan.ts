@@ -6,7 +6,7 @@ import type { Inspection } from '../../jobs/spec.ts';
 import type { Plan, PlannedCondition, Verdict } from '../../kube/reconciler.ts';
 import { actionCondition, actionSince, type Wanted } from '../action.ts';
 import { progressOf, pursue, type JobStep, type JobView } from '../job-step.ts';
-import { holds, isDeleting, stageOf, type LayerVersion } from '../objects.ts';
+import { holds, isDeleting, type LayerVersion } from '../objects.ts';
 import type { VersionWorld } from './observe.ts';
 
 /** What a LayerVersion can do. */
@@ -15,6 +15,9 @@ export type VersionStep =
   | { readonly do: 'createMachine' }
   | { readonly do: 'removeMachine'; readonly name: string }
   | { readonly do: 'discard' };
+
+const MAKING_MACHINE = 'making the packaging machine';
+const CLEANING = 'stored; removing the machine and its disk';
 
 /** A verdict, and what a person must do where that is what it waits for. */
 type Next = Verdict<VersionStep> & { readonly action?: Wanted };
@@ -39,7 +42,7 @@ function next(version: LayerVersion, world: VersionWorld): Next {
   if (version.spec.import !== undefined) return importing(version, world);
   const open = world.below.filter(({ stored }) => stored === undefined);
   if (open.length > 0) {
-    const names = open.map(({ name, stage }) => `LayerVersion/${name} (${stage})`).join(', ');
+    const names = open.map(({ name }) => `LayerVersion/${name}`).join(', ');
     return { verdict: 'waiting', reason: 'Waiting', message: `waits for ${names}` };
   }
   return world.machine === undefined ? prepare(version, world) : packaging(version, world);
@@ -73,15 +76,10 @@ function cleaning({ machine, hasComposed }: VersionWorld): readonly VersionStep[
 function finish(world: VersionWorld): Next {
   const [first, ...rest] = cleaning(world);
   if (first !== undefined) {
-    const message = 'stored; removing the machine and its disk';
-    return { verdict: 'act', reason: 'Finalizing', message, steps: [first, ...rest] };
+    return { verdict: 'act', reason: 'Finalizing', message: CLEANING, steps: [first, ...rest] };
   }
   if (world.machine !== undefined) {
-    return {
-      verdict: 'waiting',
-      reason: 'Finalizing',
-      message: 'stored; the machine is being removed',
-    };
+    return { verdict: 'waiting', reason: 'Finalizing', message: CLEANING };
   }
   const message = `stored as ${world.stored?.repository}:${world.stored?.tag}`;
   return { verdict: 'settled', reason: 'Deployable', message };
@@ -107,8 +105,12 @@ function prepare(version: LayerVersion, world: VersionWorld): Next {
   }
   const job = world.jobs.compose;
   if (job?.state?.state !== 'succeeded') return step(job, 'Composing', 'making the packaging disk');
-  const message = 'making the packaging machine';
-  return { verdict: 'act', reason: 'Uploading', message, steps: [{ do: 'createMachine' }] };
+  return {
+    verdict: 'act',
+    reason: 'Uploading',
+    message: MAKING_MACHINE,
+    steps: [{ do: 'createMachine' }],
+  };
 }
 
 function step(job: JobView | undefined, reason: string, doing: string): Next {
@@ -126,12 +128,7 @@ function packaging(version: LayerVersion, world: VersionWorld): Next {
     };
   }
   if (!holds(machine, 'PoweredOn')) {
-    const detail = conditionOf(machine, 'Ready')?.message ?? 'not started';
-    return {
-      verdict: 'waiting',
-      reason: 'Uploading',
-      message: `machine: ${stageOf(machine)}: ${detail}`,
-    };
+    return { verdict: 'waiting', reason: 'Uploading', message: MAKING_MACHINE };
   }
   if (holds(machine, 'ShutDown')) return verify(version, world);
   if (version.spec.package?.install !== undefined) {

@@ -43,7 +43,14 @@ export function planLayer(world: LayerWorld): Plan<LayerStep, LayerStatus> {
   const [first, ...rest] = steps;
   if (first !== undefined) {
     const message = `${steps.length} version${steps.length === 1 ? '' : 's'} to bring in line`;
-    return { ...base, verdict: 'act', reason: 'Progressing', message, steps: [first, ...rest] };
+    return {
+      ...base,
+      verdict: 'act',
+      brief: true,
+      reason: 'Progressing',
+      message,
+      steps: [first, ...rest],
+    };
   }
   if (wrong !== undefined) return { ...base, verdict: 'stalled', ...wrong };
   return { ...base, ...standing(world, outcomes) };
@@ -208,10 +215,12 @@ function standing(world: LayerWorld, outcomes: readonly Outcome[]) {
   }
   const { entry, version, waits } = first;
   const stage = stageOf(version);
-  const detail = waits ?? conditionOf(version, 'Ready')?.message ?? 'not started';
-  const message = `version ${entry.name}: ${stage}: ${detail}`;
-  if (holds(version, 'Stalled'))
+  if (holds(version, 'Stalled')) {
+    const message = `version ${entry.name}: ${conditionOf(version, 'Stalled')?.message}`;
     return { verdict: 'stalled', reason: 'VersionStalled', message } as const;
+  }
+  // Only the stage: whoever wants details looks at the version, and every change here is a write.
+  const message = `version ${entry.name}: ${waits ?? stage}`;
   const reason = stage === 'ActionRequired' ? 'ActionRequired' : 'Progressing';
   return { verdict: 'waiting', reason, message } as const;
 }

@@ -41,7 +41,7 @@ function failed(consequence: 'Impossible' | 'Transient'): JobState {
 const world: VersionWorld = {
   key: 'key',
   stored: undefined,
-  below: [{ name: 'osl-tiny-1-00000000', stored: storedLayer('tiny'), stage: 'Deployable' }],
+  below: [{ name: 'osl-tiny-1-00000000', stored: storedLayer('tiny') }],
   hasComposed: false,
   machine: undefined,
   machinesInUse: 0,
@@ -56,11 +56,11 @@ describe('planVersion', () => {
     {
       why: 'inputs that are not deployable yet are named and waited for',
       version: unattended,
-      world: { ...world, below: [{ name: 'osl-x', stored: undefined, stage: 'Packaging' }] },
+      world: { ...world, below: [{ name: 'osl-x', stored: undefined }] },
       want: {
         verdict: 'waiting',
         reason: 'Waiting',
-        message: 'waits for LayerVersion/osl-x (Packaging)',
+        message: 'waits for LayerVersion/osl-x',
       },
     },
     {
@@ -191,7 +191,7 @@ describe('planVersion', () => {
       version: unattended,
       world: {
         ...world,
-        below: [{ name: 'x', stored: undefined, stage: 'Failed' }],
+        below: [{ name: 'x', stored: undefined }],
         stored: storedLayer('tool'),
       },
       want: { verdict: 'settled', reason: 'Deployable', status: { stored: storedLayer('tool') } },
