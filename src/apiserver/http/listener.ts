@@ -67,6 +67,8 @@ export async function listen(service: Service, options: ListenOptions): Promise<
   const closing = new AbortController();
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
+    // Answers are small and sent in parts: held back for the client's acknowledgement, each takes 40 ms.
+    socket.setNoDelay(true);
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
