@@ -19,21 +19,3 @@ export function parseDuration(text: string): number {
     0,
   );
 }
-
-/** A span of time for people: `2d4h`, `3m12s`, `850ms`. */
-export function formatDuration(spanMs: number): string {
-  if (spanMs < 1000) return `${Math.max(0, Math.round(spanMs))}ms`;
-  const seconds = Math.floor(spanMs / 1000);
-  const parts: readonly (readonly [number, string])[] = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ];
-  const first = parts.findIndex(([count]) => count > 0);
-  return parts
-    .slice(first, first + 2)
-    .filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count}${unit}`)
-    .join('');
-}

@@ -50,11 +50,6 @@ export function externalKey(installId: string, namespace: string, objectName: st
   return `lamina-${objectName}-${hash8(owner)}`;
 }
 
-/** The revision of a template: the digest of everything its image is made from. */
-export function imageRevision(resolved: unknown): string {
-  return hash8(digestOf(resolved));
-}
-
 /** Name of the LayeredImage of one revision on one target. */
 export function imageName(template: string, target: string, revision: string): string {
   return `limg-${template}-${target}-${revision}`;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { messageOf } from '../core/failure.ts';
-import { toolPath } from './run.ts';
+import { plainEnvironment } from './run.ts';
 
 /** How a process ended. */
 export interface Ended {
@@ -32,7 +32,7 @@ export const startDetached: StartDetached = async (program, args, logFile) => {
     const child = spawn(program, [...args], {
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
-      env: { PATH: toolPath(process.env['PATH']), LC_ALL: 'C.UTF-8' },
+      env: plainEnvironment(),
     });
     const ended = new Promise<Ended>((resolve) => {
       child.on('error', (error) => resolve({ ok: false, why: messageOf(error) }));

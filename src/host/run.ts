@@ -30,9 +30,13 @@ export type Run = (
   options?: RunOptions,
 ) => Promise<RunResult>;
 
-/** PATH with the system folders that hold file system tools, which plain users often lack. */
-export function toolPath(path: string | undefined): string {
-  return `${path ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`;
+/**
+ * The environment of every program that we start: nothing of ours but PATH, with the system folders
+ * that hold file system tools, which plain users often lack, and a neutral locale.
+ */
+export function plainEnvironment(): Readonly<Record<string, string>> {
+  const path = process.env['PATH'] ?? '/usr/bin:/bin';
+  return { PATH: `${path}:/usr/sbin:/sbin`, LC_ALL: 'C.UTF-8' };
 }
 
 const DEFAULT_LIMIT = 16 * 2 ** 20;
@@ -78,7 +82,7 @@ export const run: Run = (program, args, options = {}) => {
     maxOutputBytes = DEFAULT_LIMIT,
     okCodes = [0],
   } = options;
-  const env = options.env ?? { PATH: toolPath(process.env['PATH']), LC_ALL: 'C.UTF-8' };
+  const env = options.env ?? plainEnvironment();
   return new Promise<RunResult>((resolve, reject) => {
     const child = spawn(program, [...args], {
       env: { ...env },

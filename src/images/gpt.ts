@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { damagedDisk } from './failures.ts';
-import type { Partition } from './partitions.ts';
+import type { Partition } from './partition.ts';
 import type { ByteSource } from './source.ts';
 
 const SECTOR = 512;

@@ -1,5 +1,5 @@
 import { damagedDisk } from './failures.ts';
-import type { Partition } from './partitions.ts';
+import type { Partition } from './partition.ts';
 import type { ByteSource } from './source.ts';
 
 const SECTOR = 512;

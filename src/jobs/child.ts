@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, type FailureData } from '../core/failure.ts';
 import type { Log } from '../host/log.ts';
-import { toolPath } from '../host/run.ts';
+import { plainEnvironment } from '../host/run.ts';
 import { LineSplitter, parseLine } from './lines.ts';
 import type { JobLine, JobSpec, JobState } from './spec.ts';
 
@@ -71,7 +71,7 @@ class JobChild implements Child {
       cwd: workDir,
       // A group of its own, so that the programs it runs can be ended with it.
       detached: true,
-      env: { PATH: toolPath(process.env['PATH']), LC_ALL: 'C.UTF-8', ...env },
+      env: { ...plainEnvironment(), ...env },
     });
     this.listen(onProgress);
     this.ended = this.waitForEnd();

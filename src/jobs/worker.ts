@@ -47,11 +47,13 @@ function readSpec(input: Readable, gone: () => void): Promise<JobSpec> {
 export interface WorkerOptions {
   readonly input: Readable;
   readonly output: Writable;
+  /** Where the stack of an unclassified error goes. */
+  readonly debug: Writable;
   readonly tools: Omit<JobTools, 'progress' | 'signal'>;
 }
 
 /** Runs the job that comes on the input and tells how it goes on the output; returns the exit code. */
-export async function work({ input, output, tools }: WorkerOptions): Promise<number> {
+export async function work({ input, output, debug, tools }: WorkerOptions): Promise<number> {
   const tell = (line: JobLine) => void output.write(`${JSON.stringify(line)}\n`);
   const stop = new AbortController();
   try {
@@ -63,7 +65,7 @@ export async function work({ input, output, tools }: WorkerOptions): Promise<num
   } catch (error) {
     tell({ type: 'failure', failure: failureData(error) });
     // Somebody debugs what nobody classified; the parent keeps standard error in its log.
-    if (!isFailure(error) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    if (!isFailure(error) && error instanceof Error) debug.write(`${error.stack}\n`);
     return 1;
   } finally {
     input.destroy();

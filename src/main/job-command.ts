@@ -25,7 +25,9 @@ export const jobCommand: AddCommand = (program, context, finish) => {
     .action(async (file: string) => {
       const kit = await jobTools(process.cwd());
       const input = file === '-' ? context.stdin : keptOpen(file);
-      finish(await work({ input, output: context.stdout, tools: kit.tools }));
+      finish(
+        await work({ input, output: context.stdout, debug: context.stderr, tools: kit.tools }),
+      );
       await kit.close();
     });
 };

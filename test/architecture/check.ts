@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../src/core/failure.ts';
-import { toolPath } from '../../src/host/run.ts';
+import { plainEnvironment } from '../../src/host/run.ts';
 import { spawn } from 'node:child_process';
 import { staleFiles } from '../../src/main/generate.ts';
 import { globalBreaches, type Breach } from './globals.ts';
@@ -27,7 +27,7 @@ function tool(name: string, ...args: readonly string[]): Promise<readonly string
   const { promise, resolve } = Promise.withResolvers<readonly string[]>();
   const child = spawn(join(ROOT, 'node_modules/.bin', name), args, {
     cwd: ROOT,
-    env: { PATH: `${join(ROOT, 'node_modules/.bin')}:${toolPath(process.env['PATH'])}` },
+    env: { PATH: `${join(ROOT, 'node_modules/.bin')}:${plainEnvironment()['PATH']}` },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';

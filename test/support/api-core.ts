@@ -26,7 +26,7 @@ export function openCore(
 }
 
 /** The resource of a kind. */
-export function resourceOf(core: ApiServerCore, kind: string): Resource {
+function resourceOf(core: ApiServerCore, kind: string): Resource {
   const found = core.resources.find((resource) => resource.kind === kind);
   if (found === undefined) throw new Error(`no resource of kind ${kind}`);
   return found;

@@ -38,7 +38,7 @@ function meta(name: string, more: Partial<ObjectMeta> = {}): ObjectMeta {
 }
 
 /** A digest whose digits are all the same. */
-export function fakeDigest(digit: string): Digest {
+function fakeDigest(digit: string): Digest {
   return `sha256:${digit.repeat(64)}`;
 }
 

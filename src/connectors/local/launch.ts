@@ -1,5 +1,5 @@
 import type { Hardware } from './settings.ts';
-import type { Hypervisor } from './probe.ts';
+import type { Hypervisor } from './hypervisor.ts';
 import type { Sockets } from './places.ts';
 
 /** Everything that decides a machine's command line. */

@@ -102,7 +102,7 @@ export async function writeMarker(
 }
 
 /** The failure for a thing under our key that another installation owns. */
-export function foreign(folder: string): Failure {
+function foreign(folder: string): Failure {
   return new Failure({
     consequence: 'Conflict',
     code: 'ForeignMachine',

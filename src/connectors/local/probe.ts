@@ -5,14 +5,8 @@ import type { Clock } from '../../core/clock.ts';
 import { isObject } from '../../core/json.ts';
 import { isMissing, writeFileAtomic } from '../../host/files.ts';
 import type { Run } from '../../host/run.ts';
+import type { Hypervisor } from './hypervisor.ts';
 import { acceleratorArgs } from './launch.ts';
-
-/** What machines are run with on this host. */
-export interface Hypervisor {
-  readonly accelerator: 'kvm' | 'tcg';
-  /** Whether this build of QEMU can confine itself. */
-  readonly sandbox: boolean;
-}
 
 /** What a probe needs. */
 export interface ProbeOptions {

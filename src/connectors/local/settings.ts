@@ -3,7 +3,7 @@ import { parseQuantity } from '../../core/quantity.ts';
 import type { StartDetached } from '../../host/detached.ts';
 import type { Log } from '../../host/log.ts';
 import type { Run } from '../../host/run.ts';
-import type { Hypervisor } from './probe.ts';
+import type { Hypervisor } from './hypervisor.ts';
 
 /** `spec.local` of a ConnectorConfig. */
 export interface LocalSpec {

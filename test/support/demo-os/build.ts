@@ -36,7 +36,7 @@ const GRUB_MODULES = ['biosdisk', 'part_msdos', 'ext2', 'linux', 'normal', 'boot
 const PREFIX = '(hd0,msdos1)/boot/grub';
 
 /** Where the disk is kept when the caller has no wish. */
-export const DEMO_OS_CACHE = join(homedir(), '.cache/lamina/demo-os');
+const DEMO_OS_CACHE = join(homedir(), '.cache/lamina/demo-os');
 
 /** Everything that decides the bytes of the disk, as a name. */
 async function recipeHash(kernel: KernelPackage): Promise<string> {

@@ -102,7 +102,8 @@ describe('the life of layers and images', () => {
 
   it('goes back without building anything', async () => {
     const outside = new ToyOutside();
-    const { client, stop } = await startToyController(outside);
+    const controller = await startToyController(outside);
+    const { client } = controller;
     await apply(client, await examples());
     const first = await until(client, 'ImageTemplate', 'desk', isReady);
     const resource = resourceOf('ImageTemplate');
@@ -122,7 +123,7 @@ describe('the life of layers and images', () => {
       (object) => isReady(object) && revisionOf(object) === revisionOf(first),
     );
     expect(outside.effects).toEqual([]);
-    await stop();
+    await controller.stop();
   });
 
   it('reaches the same end whichever effect fails, before or after it happened', async () => {
@@ -143,7 +144,8 @@ describe('the life of layers and images', () => {
         calls += 1;
         if (calls === point + 1) throw new Error(`the call at point ${point} fails`);
       };
-      const { client, stop } = await startToyController(outside);
+      const controller = await startToyController(outside);
+      const { client } = controller;
       await apply(client, await examples());
       await until(client, 'ImageTemplate', 'desk', isReady);
       expect({ point, stored: new Set(outside.stored.keys()) }).toEqual({
@@ -152,7 +154,7 @@ describe('the life of layers and images', () => {
       });
       expect(outside.snapshots).toEqual(calm.snapshots);
       expect([outside.machines.size, outside.disks.size, outside.composed.size]).toEqual([0, 0, 0]);
-      await stop();
+      await controller.stop();
     }
   });
 });

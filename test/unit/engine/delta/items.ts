@@ -4,7 +4,7 @@ import { readDelta } from '../../../../src/engine/delta/read.ts';
 import type { NodeType, WantedMeta } from '../../../../src/engine/volume.ts';
 
 /** Metadata with everything plain that is not given. */
-export function meta(type: NodeType, more: Partial<WantedMeta> = {}): WantedMeta {
+function meta(type: NodeType, more: Partial<WantedMeta> = {}): WantedMeta {
   const mode = type === 'directory' ? 0o755 : 0o644;
   return {
     type,
