@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers';
 import type { DatabaseSync } from 'node:sqlite';
+import { nextTurn } from '../../host/turn.ts';
 
 interface Failed {
   readonly error: unknown;
@@ -93,7 +93,7 @@ export class Turns {
 
   private open(): Batch {
     const batch = newBatch();
-    setImmediate(() => this.finish(batch));
+    nextTurn(() => this.finish(batch));
     return batch;
   }
 
