@@ -1,36 +1,30 @@
 /*
  * Speed of the layer store beside qemu-img and zstd, on one generated disk in one run; all of them
  * must end with their result on the disk. Rounds take turns, so that noise of the machine meets all
- * alike. `node bench/store.ts [GiB of data]`
+ * alike.
  */
 import { createCipheriv } from 'node:crypto';
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LayerIdentity } from '../src/core/layer.ts';
 import { systemClock } from '../src/host/clock.ts';
 import { run } from '../src/host/run.ts';
 import type { DiskReader } from '../src/store/disk-reader.ts';
 import { openStore } from '../src/store/store.ts';
+import { benchmark, rounded, type Figure } from './support/figures.ts';
+import { secondsOf } from './support/timing.ts';
 
 const MIB = 2 ** 20;
 const CHUNK = 4 * MIB;
-const ROUNDS = 3;
+const ROUNDS = 2;
+const DATA_BYTES = 2 ** 30;
 
 const QEMU = 'qemu-img convert -c, zstd';
 const ZSTD = 'zstd -3 -T2';
 const UNQEMU = 'qemu-img convert, back to raw';
 const UNZSTD = 'zstd -d --sparse';
-
-interface Row {
-  readonly what: string;
-  readonly seconds: number;
-  readonly mibPerSecond: number;
-  /** Our speed divided by that of each peer. */
-  readonly againstQemu?: number;
-  readonly againstZstd?: number;
-}
 
 interface Step {
   readonly what: string;
@@ -128,8 +122,6 @@ async function ours(folder: string, disk: DiskReader): Promise<readonly Step[]> 
     {
       what: 'ingest again, known to be unchanged',
       work: (round) => store.putDisk({ ...next(`known-${round}`), unchanged: () => true }),
-      qemu: QEMU,
-      zstd: ZSTD,
     },
     {
       what: 'materialize',
@@ -145,50 +137,42 @@ async function race(steps: readonly Step[]): Promise<ReadonlyMap<string, number>
   const times = new Map<string, number>();
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const { what, work } of steps) {
-      const start = performance.now();
-      await work(round);
-      const seconds = (performance.now() - start) / 1000;
+      const seconds = await secondsOf(() => work(round));
       times.set(what, Math.min(seconds, times.get(what) ?? seconds));
     }
   }
   return times;
 }
 
-async function measure(folder: string, dataBytes: number): Promise<readonly Row[]> {
+/** Our speed divided by that of a peer. */
+function ratio(times: ReadonlyMap<string, number>, peer: string, seconds: number): string {
+  return `${rounded((times.get(peer) ?? 0) / seconds)} × ${peer}`;
+}
+
+function figureOf({ what, qemu, zstd }: Step, times: ReadonlyMap<string, number>): Figure {
+  const seconds = times.get(what) ?? 0;
+  const named = [qemu, zstd].filter((peer) => peer !== undefined);
+  const beside = named.map((peer) => ratio(times, peer, seconds)).join('; ');
+  const figure = { what, value: DATA_BYTES / MIB / seconds, unit: 'MiB/s' };
+  return beside === '' ? figure : { ...figure, beside };
+}
+
+async function measure(folder: string): Promise<readonly Figure[]> {
   const path = join(folder, 'disk.raw');
-  makeDisk(path, dataBytes);
+  makeDisk(path, DATA_BYTES);
   const disk = rawDisk(path);
-  const steps = [...peers(folder), ...(await ours(folder, disk))];
+  const steps = [...(await ours(folder, disk)), ...peers(folder)];
   const times = await race(steps);
   disk.close();
   await run('cmp', [path, join(folder, 'out-0')]);
   const { blocks } = await stat(join(folder, 'out-0'));
-  if (blocks * 512 > dataBytes * 1.01) throw new Error('the materialized disk is not sparse');
-  const ratio = (peer: string | undefined, seconds: number) =>
-    peer === undefined ? undefined : Number(((times.get(peer) ?? 0) / seconds).toFixed(2));
-  return steps.map(({ what, qemu, zstd }) => {
-    const seconds = times.get(what) ?? 0;
-    const [againstQemu, againstZstd] = [ratio(qemu, seconds), ratio(zstd, seconds)];
-    return {
-      what,
-      seconds: Number(seconds.toFixed(2)),
-      mibPerSecond: Math.round(dataBytes / MIB / seconds),
-      ...(againstQemu === undefined ? {} : { againstQemu }),
-      ...(againstZstd === undefined ? {} : { againstZstd }),
-    };
-  });
+  if (blocks * 512 > DATA_BYTES * 1.01) throw new Error('the materialized disk is not sparse');
+  return steps.map((step) => figureOf(step, times));
 }
 
-const dataBytes = Number(process.argv[2] ?? '1') * 2 ** 30;
 const folder = await mkdtemp(join(tmpdir(), 'lamina-bench-'));
 try {
-  const rows = await measure(folder, dataBytes);
-  console.table(rows);
-  const result = { name: 'store', cpus: cpus().length, node: process.version, dataBytes, rows };
-  const results = join(import.meta.dirname, 'results');
-  await mkdir(results, { recursive: true });
-  await writeFile(join(results, 'store.json'), `${JSON.stringify(result, undefined, 2)}\n`);
-  console.log(JSON.stringify(result));
+  await benchmark('store', () => measure(folder));
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
