@@ -220,7 +220,7 @@ function standing(world: LayerWorld, outcomes: readonly Outcome[]) {
     return { verdict: 'stalled', reason: 'VersionStalled', message } as const;
   }
   // Only the stage: whoever wants details looks at the version, and every change here is a write.
-  const message = `version ${entry.name}: ${waits ?? stage}`;
+  const message = waits ?? `version ${entry.name}: ${stage}`;
   const reason = stage === 'ActionRequired' ? 'ActionRequired' : 'Progressing';
   return { verdict: 'waiting', reason, message } as const;
 }
