@@ -3,16 +3,17 @@ import { mkdir } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import type { Clock, Random } from '../core/clock.ts';
+import { messageOf } from '../core/failure.ts';
 import type { Transport } from '../core/transport.ts';
 import type { Log } from '../host/log.ts';
 import { keptAuthority, SERVER_RENEWAL_MS, serverCertificate } from './certificates/authority.ts';
-import { writeKubeconfig } from './certificates/kubeconfig.ts';
+import { portIn, writeKubeconfig } from './certificates/kubeconfig.ts';
 import { keptToken } from './certificates/token.ts';
 import type { Service } from './http/exchange.ts';
 import { guard } from './http/guard.ts';
 import { createHandler } from './http/handler.ts';
 import { limiter, NETWORK_LIMITS } from './http/limits.ts';
-import { listen, type Listener } from './http/listener.ts';
+import { listen, type Listener, type ListenOptions } from './http/listener.ts';
 import { openApiServerCore, type ApiServerCore } from './open.ts';
 
 /** Where the embedded API keeps its data, and where it listens. */
@@ -21,7 +22,7 @@ export interface ApiServerOptions {
   readonly dataDir: string;
   readonly listen: {
     readonly host: string;
-    /** 0 takes any free port. */
+    /** 0 takes the port of the last run if it is free, else any. */
     readonly port: number;
   };
   readonly clock: Clock;
@@ -74,6 +75,22 @@ function admission(token: string, hosts: readonly string[]): Service['admit'] {
   };
 }
 
+/** Listens on the port of the last run if it is free, so that copies of the kubeconfig stay good. */
+async function listenAgain(
+  service: Service,
+  options: ListenOptions,
+  kept: number | undefined,
+): Promise<Listener> {
+  if (options.port !== 0 || kept === undefined) return listen(service, options);
+  try {
+    return await listen(service, { ...options, port: kept });
+  } catch (error) {
+    const fields = { port: kept, cause: messageOf(error) };
+    options.log.warn('the port of the last run is not free: copied kubeconfigs are stale', fields);
+    return listen(service, options);
+  }
+}
+
 async function openNetwork(
   options: ApiServerOptions,
   handler: Transport,
@@ -87,13 +104,15 @@ async function openNetwork(
   const authority = await keptAuthority(join(pki, 'ca.pem'), clock.now());
   const hosts = WILDCARDS.has(host) ? LOOPBACK : [...new Set([...LOOPBACK, host])];
   const issue = () => serverCertificate(authority, hosts, clock.now());
-  const listener = await listen(
+  const kubeconfig = join(dataDir, 'kubeconfig');
+  const listener = await listenAgain(
     { admit: admission(token, hosts), transport: handler },
     { host, port, certificate: issue(), clock, log },
+    await portIn(kubeconfig),
   );
   void renewal(clock, closing, () => listener.renew(issue()));
   const url = `https://${reachable(host)}:${listener.port}`;
-  await writeKubeconfig(join(dataDir, 'kubeconfig'), {
+  await writeKubeconfig(kubeconfig, {
     server: url,
     authority: authority.certificate,
     token,

@@ -1,5 +1,10 @@
-import { stringify } from 'yaml';
+import { readFile } from 'node:fs/promises';
+import { parse, stringify } from 'yaml';
+import { isObject } from '../../core/json.ts';
 import { writeFileAtomic } from '../../host/files.ts';
+
+/** What the cluster, the user and the context are called; kubectl may have added others beside them. */
+const NAME = 'lamina';
 
 /** What a client needs to reach the server. */
 export interface KubeconfigData {
@@ -17,18 +22,37 @@ export async function writeKubeconfig(path: string, data: KubeconfigData): Promi
     kind: 'Config',
     clusters: [
       {
-        name: 'lamina',
+        name: NAME,
         cluster: {
           server: data.server,
           'certificate-authority-data': Buffer.from(data.authority).toString('base64'),
         },
       },
     ],
-    users: [{ name: 'lamina', user: { token: data.token } }],
-    contexts: [
-      { name: 'lamina', context: { cluster: 'lamina', user: 'lamina', namespace: 'default' } },
-    ],
-    'current-context': 'lamina',
+    users: [{ name: NAME, user: { token: data.token } }],
+    contexts: [{ name: NAME, context: { cluster: NAME, user: NAME, namespace: 'default' } }],
+    'current-context': NAME,
   };
   await writeFileAtomic(path, stringify(document, { lineWidth: 0 }), 0o600);
+}
+
+function serverIn(text: string): unknown {
+  const document: unknown = parse(text, { maxAliasCount: 0 });
+  const clusters: unknown = isObject(document) ? document['clusters'] : undefined;
+  if (!Array.isArray(clusters)) return undefined;
+  const own: unknown = clusters.find((each: unknown) => isObject(each) && each['name'] === NAME);
+  const cluster = isObject(own) ? own['cluster'] : undefined;
+  return isObject(cluster) ? cluster['server'] : undefined;
+}
+
+/** The port that a kubeconfig names; undefined if it is missing, or somebody made something else of it. */
+export async function portIn(path: string): Promise<number | undefined> {
+  try {
+    const server = serverIn(await readFile(path, 'utf8'));
+    // A URL without a port, and one with the port that https has anyway, look the same here.
+    const port = typeof server === 'string' ? Number(new URL(server).port) : 0;
+    return port === 0 ? undefined : port;
+  } catch {
+    return undefined;
+  }
 }

@@ -76,6 +76,49 @@ describe('the embedded API server', () => {
     await server.close();
   });
 
+  it('takes the port of the last run again when it may choose', async () => {
+    await using folder = await temporaryFolder();
+    const first = await open(folder.path);
+    const copy = await readFile(first.kubeconfigPath, 'utf8');
+    await first.close();
+    const second = await open(folder.path);
+    expect(second.url).toBe(first.url);
+    expect((await client(copy).listNamespace()).items).toHaveLength(1);
+    await second.close();
+  });
+
+  it('takes another port, and says so in its kubeconfig, when the last one is taken', async () => {
+    await using folder = await temporaryFolder();
+    const first = await open(folder.path);
+    await first.close();
+    const other = createServer().listen(Number(new URL(first.url).port), '127.0.0.1');
+    await once(other, 'listening');
+    const second = await open(folder.path);
+    expect(second.url).not.toBe(first.url);
+    const kubeconfig = await readFile(second.kubeconfigPath, 'utf8');
+    expect((await client(kubeconfig).listNamespace()).items).toHaveLength(1);
+    await second.close();
+    other.close();
+  });
+
+  it.each([
+    ['is empty', () => ''],
+    ['is not YAML', () => '{[: a'],
+    ['is a bomb', () => `a: &a [x, x]\nclusters: [*a, *a]`],
+    ['has no server', () => 'clusters: [{name: lamina, cluster: {server: 7}}]'],
+    ['names no port', (text: string) => text.replace(/:\d+$/m, '')],
+    ['names an impossible port', (text: string) => text.replace(/:\d+$/m, ':99999')],
+  ])('starts although its kubeconfig %s', async (_what, spoil) => {
+    await using folder = await temporaryFolder();
+    const first = await open(folder.path);
+    await first.close();
+    await writeFile(first.kubeconfigPath, spoil(await readFile(first.kubeconfigPath, 'utf8')));
+    const second = await open(folder.path);
+    const kubeconfig = await readFile(second.kubeconfigPath, 'utf8');
+    expect((await client(kubeconfig).listNamespace()).items).toHaveLength(1);
+    await second.close();
+  });
+
   it('takes a damaged token file for none', async () => {
     await using folder = await temporaryFolder();
     await (await open(folder.path)).close();
