@@ -134,10 +134,8 @@ export function tooNew(asked: number, head: number): ApiError {
 
 /** 422: a patch that is well-formed and cannot be applied. */
 export function unprocessable(message: string): ApiError {
-  const text = 'the server rejected our request due to an error in our request';
-  return new ApiError(422, 'Invalid', text, {
-    causes: [{ reason: 'UnexpectedServerResponse', message }],
-  });
+  // No cause: kubectl would print a field before it, and there is none.
+  return new ApiError(422, 'Invalid', `the patch cannot be applied: ${message}`, {});
 }
 
 /** 422: the object breaks rules; one cause per field. */

@@ -45,7 +45,7 @@ describeKubectl('changing objects', (session) => {
     const missing = '{"op":"remove","path":"/spec/nothing"}';
     expect(await kubectl.fails(by(missing))).toMatch(
       // Upstream keeps to itself what was wrong.
-      /The request is invalid: .*(the path \/spec\/nothing does not exist|rejected our request)/,
+      /^The request is invalid: the (patch cannot be applied: the path \/spec\/nothing does not exist|server rejected our request .*)\n$/,
     );
   });
 

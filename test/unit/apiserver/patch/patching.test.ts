@@ -49,8 +49,8 @@ describe('a patch of an object', () => {
       { op: 'test', path: '/metadata/name', value: 'b' },
     ];
     const status = await refusal(patch('json', operations));
-    expect(status).toMatchObject({ code: 422, reason: 'Invalid' });
-    expect(status.details?.causes?.[0]?.message).toBe('testing value /metadata/name failed');
+    const message = 'the patch cannot be applied: testing value /metadata/name failed';
+    expect(status).toMatchObject({ code: 422, reason: 'Invalid', message });
     const found = await core.service.get(key(core, 'AppLayer', 'a'));
     expect(found.object.metadata.labels).toBeUndefined();
   });
