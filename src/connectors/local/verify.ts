@@ -27,7 +27,6 @@ async function checkLocation(options: LocalOptions, signal: AbortSignal): Promis
     message: [
       `Machines run with ${how}${sandbox ? ', confined' : ''}`,
       `${firstLine(emulator.stdout)}; ${firstLine(tool.stdout)}`,
-      `${formatBytes(room)} free`,
     ].join('; '),
   };
 }
