@@ -1,5 +1,7 @@
 import type { Connector } from '../connectors/connector.ts';
+import { messageOf } from '../core/failure.ts';
 import { jsonEqual } from '../core/json.ts';
+import type { Log } from '../host/log.ts';
 import type { Cache } from '../kube/cache.ts';
 import { keyOf, keyOfObject } from '../kube/resource.ts';
 import type { ConnectorConfig } from '../reconcilers/objects.ts';
@@ -23,6 +25,7 @@ export interface ConnectorPool {
 export function connectorPool(
   configs: Cache<ConnectorConfig>,
   open: (config: ConnectorConfig) => Connector,
+  log: Log,
 ): ConnectorPool {
   const all = new Map<string, Open>();
   const watchers = new Set<(key: string) => void>();
@@ -35,18 +38,23 @@ export function connectorPool(
     entry?.unwatch();
     await entry?.connector.close();
   };
+  const dropSoon = (key: string) => {
+    drop(key).catch((error: unknown) => {
+      log.warn('a connector was not closed in order', { key, error: messageOf(error) });
+    });
+  };
   const take = (config: ConnectorConfig): Connector => {
     const key = keyOfObject(config);
     const entry = all.get(key);
     if (entry !== undefined && jsonEqual(entry.spec, config.spec)) return entry.connector;
     // Its machines go on by themselves; the new one finds them by their keys.
-    if (entry !== undefined) void drop(key);
+    if (entry !== undefined) dropSoon(key);
     const connector = open(config);
     all.set(key, { spec: config.spec, connector, unwatch: connector.watch(tell) });
     return connector;
   };
   const release = configs.onChange(({ before, after }) => {
-    if (after === undefined && before !== undefined) void drop(keyOfObject(before));
+    if (after === undefined && before !== undefined) dropSoon(keyOfObject(before));
   });
   return {
     connectorFor: (namespace, name) => {

@@ -19,6 +19,7 @@ import {
   KIND_OF,
   type AppLayer,
   type ImageTemplate,
+  type LayeredImage,
   type LayerVersion,
   type PackagingMachine,
 } from '../reconcilers/objects.ts';
@@ -140,7 +141,8 @@ function addVersions(manager: Manager, ports: Ports, outside: Outside): void {
     ],
     external: byExternalKey(manager, 'LayerVersion', outside),
     finalizer: 'lamina.dev/version',
-    workers: 4,
+    // One at a time: each pass must see the machines that the one before made, or their limit breaks.
+    workers: 1,
   });
 }
 
@@ -156,12 +158,19 @@ function addMachines(manager: Manager, ports: Ports, outside: Outside): void {
   });
 }
 
+function connectorOf(user: KubeObject): readonly string[] {
+  const { spec, metadata } = user as PackagingMachine | LayeredImage;
+  return [keyOf(metadata.namespace, spec.connectorRef.name)];
+}
+
 function addConnectors(manager: Manager, ports: Ports): void {
   manager.add({
     name: 'connectorconfig',
     resource: resourceOf('ConnectorConfig'),
     reconciler: connectorConfigReconciler(ports),
-    watches: [],
+    // What it cleans up for decides when it may go.
+    watches: [watching('PackagingMachine', connectorOf), watching('LayeredImage', connectorOf)],
+    finalizer: 'lamina.dev/connector',
     workers: 2,
   });
 }

@@ -9,14 +9,13 @@ import { startDetached } from '../host/detached.ts';
 import type { Log } from '../host/log.ts';
 import { run } from '../host/run.ts';
 import { childRunner } from '../jobs/child-runner.ts';
-import type { JobRunner } from '../jobs/spec.ts';
 import { kubeClient } from '../kube/client.ts';
 import { createManager, type Manager } from '../kube/manager.ts';
 import { resourceOf } from '../kube/resource.ts';
 import type { ConnectorConfig } from '../reconcilers/objects.ts';
 import { startSource, type RunningSource } from '../sources/source.ts';
 import { openStore } from '../store/store.ts';
-import { connectorPool, type ConnectorPool } from './connector-pool.ts';
+import { connectorPool } from './connector-pool.ts';
 import { addControllers, listersOf } from './controllers.ts';
 import { openSource } from './open-source.ts';
 import { makeFolders, workplace } from './workplace.ts';
@@ -45,50 +44,44 @@ export interface Running {
 
 /** Everything of one installation in one process; jobs and machines are processes of their own. */
 export async function up(options: UpOptions): Promise<Running> {
-  const { log } = options;
+  // Undone in reverse, whether the start fails half-way or the end is asked for.
+  const started = new AsyncDisposableStack();
+  try {
+    return await start(options, started);
+  } catch (error) {
+    await started.disposeAsync();
+    throw error;
+  }
+}
+
+async function start(options: UpOptions, started: AsyncDisposableStack): Promise<Running> {
+  const { listen, log } = options;
   await makeFolders(options.dataDir, ['store', 'work', 'machines', 'source']);
   const dataDir = await realpath(options.dataDir);
-  const release = holdAlone(join(dataDir, 'lock.db'), dataDir);
-  const { listen } = options;
-  const server = await openApiServer({
-    dataDir,
-    listen,
-    clock: systemClock,
-    random: Math.random,
-    log,
-    version: VERSION,
-  });
-  const manager = createManager({
-    client: kubeClient(server.handler),
-    clock: systemClock,
-    random: Math.random,
-    log,
-  });
-  const { jobs, connectors } = await addEverything(manager, { ...options, dataDir });
+  started.defer(holdAlone(join(dataDir, 'lock.db'), dataDir));
+  const common = { clock: systemClock, random: Math.random, log };
+  const server = await openApiServer({ dataDir, listen, version: VERSION, ...common });
+  started.defer(() => server.close());
+  const manager = createManager({ client: kubeClient(server.handler), ...common });
+  await addEverything(manager, { ...options, dataDir }, started);
   manager.start();
-  const source = await followSource(manager, { ...options, dataDir });
-  return {
-    url: server.url,
-    kubeconfig: server.kubeconfigPath,
-    close: async () => {
-      await source?.stop();
-      await manager.stop();
-      await jobs.close();
-      await connectors.close();
-      await server.close();
-      release();
-    },
-  };
+  started.defer(() => manager.stop());
+  const source = followSource(manager, { ...options, dataDir });
+  started.defer(async () => source?.stop());
+  const { url, kubeconfigPath: kubeconfig } = server;
+  return { url, kubeconfig, close: () => started.disposeAsync() };
 }
 
 async function addEverything(
   manager: Manager,
   options: UpOptions,
-): Promise<{ readonly jobs: JobRunner; readonly connectors: ConnectorPool }> {
+  started: AsyncDisposableStack,
+): Promise<void> {
   const { dataDir, log } = options;
   const places = { store: join(dataDir, 'store'), work: join(dataDir, 'work') };
   const store = await openStore(places.store, { clock: systemClock });
   const jobs = childRunner({ workDir: places.work, clock: systemClock, log });
+  started.defer(() => jobs.close());
   const runDir = await runFolder(dataDir);
   const cacheFile = join(dataDir, 'hypervisor.json');
   const open = ({ spec }: ConnectorConfig) =>
@@ -104,7 +97,8 @@ async function addEverything(
       hypervisor: (signal) => probeHypervisor({ run, clock: systemClock, cacheFile, signal }),
     });
   const configs = manager.caches.of<ConnectorConfig>(resourceOf('ConnectorConfig'));
-  const connectors = connectorPool(configs, open);
+  const connectors = connectorPool(configs, open, log);
+  started.defer(() => connectors.close());
   const ports = {
     listers: listersOf(manager),
     writer: apiWriter(manager.client, manager.caches),
@@ -120,13 +114,9 @@ async function addEverything(
     };
   };
   addControllers(manager, ports, { watch });
-  return { jobs, connectors };
 }
 
-async function followSource(
-  manager: Manager,
-  options: UpOptions,
-): Promise<RunningSource | undefined> {
+function followSource(manager: Manager, options: UpOptions): RunningSource | undefined {
   if (options.source === undefined) return undefined;
   const { namespace, pollMs, log } = options;
   return startSource({

@@ -53,6 +53,7 @@ export const connectorConfig: KindDefinition = {
       reasons: {
         Verified: 'Both checks passed.',
         CheckFailed: 'A check failed; its condition says why.',
+        InUse: 'It is being deleted, but something on the platform must be cleaned up first.',
       },
     },
     {

@@ -1,38 +1,40 @@
 import type { ConnectorConfigStatus } from '../../api/kinds/connector-config.ts';
 import type { Check, Verification } from '../../connectors/connector.ts';
 import type { Plan, PlannedCondition } from '../../kube/reconciler.ts';
+import { isDeleting, type ConnectorConfig } from '../objects.ts';
+
+/** What the plan of a configuration looks at. */
+export interface ConnectorWorld {
+  readonly verification: Verification;
+  /** Objects with something on the platform that only this connector can remove. */
+  readonly users: readonly string[];
+}
 
 /** The cure of a failed check lies outside the spec, so it is looked at again, never stalled. */
 const RECHECK_FAILED_MS = 300_000;
 const RECHECK_GOOD_MS = 900_000;
 
-/** Ready once both checks pass. */
-export function planConnector(world: Verification): Plan<never, ConnectorConfigStatus> {
+/** Ready once both checks pass; stays until nobody needs it to clean up. */
+export function planConnector(
+  config: ConnectorConfig,
+  { verification, users }: ConnectorWorld,
+): Plan<never, ConnectorConfigStatus> {
+  const { credentials, location } = verification;
   const conditions = [
-    condition('CredentialsValid', world.credentials),
-    condition('LocationValid', world.location),
+    condition('CredentialsValid', credentials),
+    condition('LocationValid', location),
   ];
-  const failed = [world.credentials, world.location].find((check) => !check.ok);
-  if (failed !== undefined) {
-    const { message } = failed;
-    return {
-      status: {},
-      conditions,
-      verdict: 'waiting',
-      reason: 'CheckFailed',
-      message,
-      recheckMs: RECHECK_FAILED_MS,
-    };
+  const base = { status: {}, conditions };
+  if (isDeleting(config)) {
+    if (users.length === 0) return { ...base, verdict: 'released' };
+    const message = `still needed to clean up: ${users.slice(0, 5).join(', ')}`;
+    return { ...base, verdict: 'waiting', reason: 'InUse', message };
   }
-  const { message } = world.location;
-  return {
-    status: {},
-    conditions,
-    verdict: 'settled',
-    reason: 'Verified',
-    message,
-    recheckMs: RECHECK_GOOD_MS,
-  };
+  const failed = [credentials, location].find((check) => !check.ok);
+  const { message } = failed ?? location;
+  return failed === undefined
+    ? { ...base, verdict: 'settled', reason: 'Verified', message, recheckMs: RECHECK_GOOD_MS }
+    : { ...base, verdict: 'waiting', reason: 'CheckFailed', message, recheckMs: RECHECK_FAILED_MS };
 }
 
 function condition(type: string, { ok, reason, message }: Check): PlannedCondition {

@@ -2,29 +2,35 @@ import type {
   ConnectorConfigSpec,
   ConnectorConfigStatus,
 } from '../../api/kinds/connector-config.ts';
-import type { Verification } from '../../connectors/connector.ts';
 import { transient } from '../../core/failure.ts';
 import type { Reconciler } from '../../kube/reconciler.ts';
-import { namespaceOf, type ConnectorConfig } from '../objects.ts';
+import { holds, isDeleting, namespaceOf, type ConnectorConfig } from '../objects.ts';
 import type { Ports } from '../ports.ts';
-import { planConnector } from './plan.ts';
+import { planConnector, type ConnectorWorld } from './plan.ts';
 
 /** Runs the two checks of a configuration. It never changes anything, so it has no steps. */
-export function connectorConfigReconciler({
-  connectorFor,
-}: Pick<Ports, 'connectorFor'>): Reconciler<
-  ConnectorConfigSpec,
-  ConnectorConfigStatus,
-  Verification,
-  never
-> {
+export function connectorConfigReconciler(
+  ports: Pick<Ports, 'connectorFor' | 'listers'>,
+): Reconciler<ConnectorConfigSpec, ConnectorConfigStatus, ConnectorWorld, never> {
   return {
-    observe: async (config: ConnectorConfig, signal) => {
-      const connector = connectorFor(namespaceOf(config), config.metadata.name);
-      if (connector === undefined) throw transient('NotOpenYet', 'the connector is being opened');
-      return connector.verify(signal);
+    observe: async (config, signal) => {
+      const connector = ports.connectorFor(namespaceOf(config), config.metadata.name);
+      if (connector === undefined) throw transient('NotOpen', 'the connector is not open');
+      return { verification: await connector.verify(signal), users: usersOf(ports, config) };
     },
-    plan: (_config, world) => planConnector(world),
+    plan: planConnector,
     act: async () => undefined,
   };
+}
+
+/** Published images stay where they are and need nobody. */
+function usersOf({ listers }: Pick<Ports, 'listers'>, config: ConnectorConfig): readonly string[] {
+  const namespace = namespaceOf(config);
+  const machines = listers.packagingMachines.list(namespace);
+  const images = listers.layeredImages
+    .list(namespace)
+    .filter((image) => isDeleting(image) || !holds(image, 'Ready'));
+  return [...machines, ...images]
+    .filter(({ spec }) => spec.connectorRef.name === config.metadata.name)
+    .map(({ kind, metadata }) => `${kind}/${metadata.name}`);
 }

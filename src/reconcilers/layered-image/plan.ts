@@ -41,7 +41,7 @@ export function planImage(
 
 function next(image: LayeredImage, world: ImageWorld): Next {
   const connector = image.spec.connectorRef.name;
-  if (isDeleting(image)) return leave(world);
+  if (isDeleting(image) && world.connected) return leave(world);
   if (
     !world.connected ||
     (!world.connectorReady && world.machine === undefined && world.snapshot === undefined)

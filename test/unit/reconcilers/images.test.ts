@@ -292,5 +292,7 @@ describe('planImage', () => {
     };
     expect(planImage(deleting, { ...world, snapshot }, 0)).toMatchObject({ verdict: 'released' });
     expect(planImage(deleting, put, 0)).toMatchObject({ verdict: 'act', reason: 'Deleting' });
+    const alone = { ...put, connected: false };
+    expect(planImage(deleting, alone, 0)).toMatchObject({ verdict: 'waiting' });
   });
 });
