@@ -80,7 +80,12 @@ async function addEverything(
   const { dataDir, log } = options;
   const places = { store: join(dataDir, 'store'), work: join(dataDir, 'work') };
   const store = await openStore(places.store, { clock: systemClock });
-  const jobs = childRunner({ workDir: places.work, clock: systemClock, log });
+  const jobs = childRunner({
+    workDir: places.work,
+    clock: systemClock,
+    log,
+    env: networkVariables(),
+  });
   started.defer(() => jobs.close());
   const runDir = await runFolder(dataDir);
   const cacheFile = join(dataDir, 'hypervisor.json');
@@ -114,6 +119,17 @@ async function addEverything(
     };
   };
   addControllers(manager, ports, { watch });
+}
+
+/** What jobs need of our environment to fetch media as we would. */
+function networkVariables(): Readonly<Record<string, string>> {
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS'];
+  return Object.fromEntries(
+    [...names, ...names.map((name) => name.toLowerCase())].flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 function followSource(manager: Manager, options: UpOptions): RunningSource | undefined {
