@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { beforeAll, expect, it } from '../../support/runner.ts';
 import { cells, configMap, describeKubectl, osLayer } from './session.ts';
 
@@ -146,8 +147,9 @@ describeKubectl('get', (session) => {
     const watching = kubectl.start(['get', 'osl', '-w', '--output-watch-events']);
     const lines: string[] = [];
     let wake: (() => void) | undefined;
-    watching.stdout.on('data', (chunk: Buffer) => {
-      lines.push(...chunk.toString().split('\n').filter(Boolean));
+    // kubectl writes cell by cell: a chunk may end anywhere.
+    createInterface(watching.stdout).on('line', (line) => {
+      lines.push(line);
       wake?.();
     });
     const until = async (text: RegExp) => {
