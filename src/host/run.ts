@@ -108,9 +108,16 @@ export const run: Run = (program, args, options = {}) => {
     // A program may end without reading its input; its exit code tells, not the broken pipe.
     child.stdin.on('error', () => undefined);
     child.stdin.end(stdin);
-    child.on('error', (error) => reject(notStarted(program, error)));
+    let failure: Failure | undefined;
+    child.on('error', (error) => {
+      failure = notStarted(program, error);
+      // One that runs is only being ended: whoever waits must not go on while it still holds things.
+      if (child.pid === undefined) reject(failure);
+    });
     child.on('close', (code, killedBy) => {
-      if (tooMuch) {
+      if (failure !== undefined) {
+        reject(failure);
+      } else if (tooMuch) {
         reject(
           programFailure(program, 'ProgramTooChatty', `wrote more than ${maxOutputBytes} bytes`),
         );

@@ -40,6 +40,8 @@ async function appears(path: string, server: Promise<unknown>): Promise<void> {
   });
   watcher.on('error', reject);
   server.then(() => resolve(), reject);
+  // Nobody listens any more when the socket was there at once and the server fails later.
+  promise.catch(() => undefined);
   try {
     if (!existsSync(path)) await promise;
   } finally {
@@ -103,8 +105,9 @@ export async function withNbd<Result>(
     if (isFailure(error) && error.code === SERVER_FAILED) await server;
     throw error;
   } finally {
-    server.catch(() => undefined);
     stop.abort();
+    // Only when it has ended is the lock of the image free.
+    await server.catch(() => undefined);
     await rm(socket, { force: true });
   }
 }
