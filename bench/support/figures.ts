@@ -32,7 +32,7 @@ export interface Result {
 }
 
 /** Where the results lie. */
-export const RESULTS = join(import.meta.dirname, '../results');
+const RESULTS = join(import.meta.dirname, '../results');
 
 /** The file of a benchmark. */
 export function resultFile(name: string): string {
@@ -50,7 +50,7 @@ export function atMost(limit: number): { readonly target: Target } {
 }
 
 /** Whether a figure keeps its target; true without one. */
-export function isMet({ value, target }: Figure): boolean {
+function isMet({ value, target }: Figure): boolean {
   if (target === undefined) return true;
   return target.sign === '<' ? value < target.limit : value <= target.limit;
 }
