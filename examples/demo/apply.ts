@@ -20,7 +20,8 @@ async function applyByClient(folder: string, { client }: System): Promise<string
   const signal = AbortSignal.timeout(60_000);
   const { applied, problems } = await applySnapshot(snapshot, {
     client,
-    source: 'demo',
+    // The name that `lamina up --source` uses, which takes the objects over later.
+    source: 'up',
     namespace: 'default',
     signal,
   });

@@ -16,6 +16,7 @@ import {
 } from '../reconcilers/layers/dependents.ts';
 import { layerReconciler } from '../reconcilers/layers/reconciler.ts';
 import {
+  FINALIZERS,
   KIND_OF,
   type AppLayer,
   type ImageTemplate,
@@ -140,7 +141,7 @@ function addVersions(manager: Manager, ports: Ports, outside: Outside): void {
       ),
     ],
     external: byExternalKey(manager, 'LayerVersion', outside),
-    finalizer: 'lamina.dev/version',
+    finalizer: FINALIZERS.LayerVersion,
     // One at a time: each pass must see the machines that the one before made, or their limit breaks.
     workers: 1,
   });
@@ -153,7 +154,7 @@ function addMachines(manager: Manager, ports: Ports, outside: Outside): void {
     reconciler: packagingMachineReconciler(ports),
     watches: [watching('ConnectorConfig', allOf(manager, 'PackagingMachine'))],
     external: byExternalKey(manager, 'PackagingMachine', outside),
-    finalizer: 'lamina.dev/machine',
+    finalizer: FINALIZERS.PackagingMachine,
     workers: 4,
   });
 }
@@ -170,7 +171,7 @@ function addConnectors(manager: Manager, ports: Ports): void {
     reconciler: connectorConfigReconciler(ports),
     // What it cleans up for decides when it may go.
     watches: [watching('PackagingMachine', connectorOf), watching('LayeredImage', connectorOf)],
-    finalizer: 'lamina.dev/connector',
+    finalizer: FINALIZERS.ConnectorConfig,
     workers: 2,
   });
 }
@@ -206,7 +207,7 @@ function addImages(manager: Manager, ports: Ports, outside: Outside): void {
     reconciler: layeredImageReconciler(ports),
     watches: [watching('ConnectorConfig', allOf(manager, 'LayeredImage'))],
     external: byExternalKey(manager, 'LayeredImage', outside),
-    finalizer: 'lamina.dev/image',
+    finalizer: FINALIZERS.LayeredImage,
     workers: 2,
   });
 }

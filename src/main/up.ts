@@ -84,7 +84,7 @@ async function addEverything(
     workDir: places.work,
     clock: systemClock,
     log,
-    env: networkVariables(),
+    env: jobVariables(),
   });
   started.defer(() => jobs.close());
   const runDir = await runFolder(dataDir);
@@ -121,11 +121,12 @@ async function addEverything(
   addControllers(manager, ports, { watch });
 }
 
-/** What jobs need of our environment to fetch media as we would. */
-function networkVariables(): Readonly<Record<string, string>> {
-  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS'];
+/** What jobs need of our environment: to fetch media as we would, and to start as fast. */
+function jobVariables(): Readonly<Record<string, string>> {
+  const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
+  const others = ['NODE_EXTRA_CA_CERTS', 'NODE_COMPILE_CACHE'];
   return Object.fromEntries(
-    [...names, ...names.map((name) => name.toLowerCase())].flatMap((name) => {
+    [...proxies, ...proxies.map((name) => name.toLowerCase()), ...others].flatMap((name) => {
       const value = process.env[name];
       return value === undefined ? [] : [[name, value]];
     }),

@@ -33,6 +33,17 @@ export type ImageTemplate = ApiObject<ImageTemplateSpec, ImageTemplateStatus>;
 /** One revision of a template on one target. */
 export type LayeredImage = ApiObject<LayeredImageSpec, LayeredImageStatus>;
 
+/**
+ * What holds an object until its controller has cleaned up behind it. Those who create it set it, which
+ * saves the write that would add it.
+ */
+export const FINALIZERS = {
+  ConnectorConfig: 'lamina.dev/connector',
+  LayerVersion: 'lamina.dev/version',
+  PackagingMachine: 'lamina.dev/machine',
+  LayeredImage: 'lamina.dev/image',
+} as const;
+
 /** The kind that people write for each role. */
 export const KIND_OF: Readonly<Record<LayerRole, 'OSLayer' | 'PlatformLayer' | 'AppLayer'>> = {
   os: 'OSLayer',

@@ -1,7 +1,7 @@
 import { API_VERSION } from '../../api/kind.ts';
 import type { ImageTemplateSpec, ImageTemplateStatus } from '../../api/kinds/image-template.ts';
 import type { Reconciler } from '../../kube/reconciler.ts';
-import { namespaceOf, ownedBy } from '../objects.ts';
+import { FINALIZERS, namespaceOf, ownedBy } from '../objects.ts';
 import type { Ports } from '../ports.ts';
 import { observeTemplate, type TemplateWorld } from './observe.ts';
 import { planTemplate, type TemplateStep } from './plan.ts';
@@ -22,7 +22,12 @@ export function imageTemplateReconciler(
       return ports.writer.ensure({
         apiVersion: API_VERSION,
         kind: 'LayeredImage',
-        metadata: { name, namespace, ownerReferences: ownedBy(template) },
+        metadata: {
+          name,
+          namespace,
+          finalizers: [FINALIZERS.LayeredImage],
+          ownerReferences: ownedBy(template),
+        },
         spec: step.spec,
       });
     },

@@ -5,7 +5,7 @@ import { externalKey } from '../../core/identity.ts';
 import type { Composed } from '../../jobs/spec.ts';
 import type { Reconciler } from '../../kube/reconciler.ts';
 import { actOnJob } from '../job-step.ts';
-import { namespaceOf, ownedBy, type LayerVersion } from '../objects.ts';
+import { FINALIZERS, namespaceOf, ownedBy, type LayerVersion } from '../objects.ts';
 import type { Ports } from '../ports.ts';
 import { observeVersion, type VersionWorld } from './observe.ts';
 import { planVersion, type VersionStep } from './plan.ts';
@@ -53,6 +53,7 @@ async function createMachine(ports: Ports, version: LayerVersion, key: string): 
     metadata: {
       name: version.metadata.name,
       namespace: namespaceOf(version),
+      finalizers: [FINALIZERS.PackagingMachine],
       ownerReferences: ownedBy(version),
     },
     spec: {

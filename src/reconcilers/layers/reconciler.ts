@@ -1,7 +1,7 @@
 import type { LayerStatus } from '../../api/kinds/os-layer.ts';
 import { API_VERSION } from '../../api/kind.ts';
 import type { Reconciler } from '../../kube/reconciler.ts';
-import { namespaceOf, ownedBy, type Layer } from '../objects.ts';
+import { FINALIZERS, namespaceOf, ownedBy, type Layer } from '../objects.ts';
 import type { Ports } from '../ports.ts';
 import { observeLayer, type LayerWorld } from './observe.ts';
 import { planLayer, type LayerStep } from './plan.ts';
@@ -32,6 +32,7 @@ async function act(
     metadata: {
       name: step.name,
       namespace,
+      finalizers: [FINALIZERS.LayerVersion],
       labels: { 'lamina.dev/layer': layer.metadata.name },
       ownerReferences: ownedBy(layer),
     },
