@@ -66,7 +66,8 @@ describe('images that are refused', () => {
         '--object',
         'secret,id=s,data=abc',
         '-o',
-        'encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10',
+        // Not LUKS: it measures the processor first, which fails at times where that is shared.
+        'encrypt.format=aes,encrypt.key-secret=s',
       ],
       format: 'qcow2',
       says: 'encrypted',
