@@ -32,7 +32,7 @@ const isReady = (item: ApiObject) => holds(item, 'Ready');
 describe('lamina up, killed and started again', () => {
   it('ends in the same state with one machine and one image, and finds all of it without its database', async () => {
     await using folder = await temporaryFolder();
-    const installation = await Installation.create(folder.path);
+    await using installation = await Installation.create(folder.path);
 
     const first = await installation.start();
     await createAll(first.client, manifests(installation));

@@ -17,7 +17,7 @@ const LAUNCHER = new URL('../../lamina', import.meta.url).pathname;
 describe('a version without install', () => {
   it('waits for a person, whom merely powering off does not get rid of, and for the approval', async () => {
     await using folder = await temporaryFolder();
-    const installation = await Installation.create(folder.path);
+    await using installation = await Installation.create(folder.path);
     const system = await installation.start();
     await createAll(system.client, [
       ...installation.base(),

@@ -1,5 +1,6 @@
 import { constants, copyFile, mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { endMachines } from '../../examples/demo/end-machines.ts';
 import { System } from '../../examples/demo/system.ts';
 import { API_VERSION } from '../../src/api/kind.ts';
 import type { ApiObject } from '../../src/api/object.ts';
@@ -61,6 +62,11 @@ export class Installation {
     await mkdir(made.importRoot, { recursive: true });
     await copyFile(os.path, join(made.importRoot, 'os.raw'), constants.COPYFILE_FICLONE);
     return made;
+  }
+
+  /** Ends what a failed test left running. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return endMachines(this.dataDir);
   }
 
   /** `lamina up` on it. */
