@@ -60,6 +60,13 @@ export const ACTION_REQUIRED: ConditionDoc = {
   },
 };
 
+/** Tells of versions that were removed from the spec and may not go yet. */
+export const RETAINED: ConditionDoc = {
+  type: 'Retained',
+  meaning: 'A version was removed from the spec but is still used; absent otherwise.',
+  reasons: { InUse: 'The message lists the versions and who uses them.' },
+};
+
 /** Ready of the three layer kinds. */
 export const LAYER_READY: ConditionDoc = {
   type: 'Ready',

@@ -1,5 +1,6 @@
 import {
   KIND_OF,
+  isDeleting,
   namespaceOf,
   type AppLayer,
   type ImageTemplate,
@@ -22,12 +23,23 @@ export function layersConcerned({ listers }: Reads, version: LayerVersion): read
   const namespace = namespaceOf(version);
   const { role, layer } = version.spec;
   const own = { kind: KIND_OF[role], namespace, name: layer };
-  if (role === 'platform') return [own];
-  if (role === 'app') return [own, ...needing({ listers }, namespace, layer)];
+  // A version that goes may have been the last user of one that its layer retains.
+  const released = isDeleting(version) ? layersBelow({ listers }, version) : [];
+  if (role === 'platform') return [own, ...released];
+  if (role === 'app') return [own, ...released, ...needing({ listers }, namespace, layer)];
   const above = [...listers.appLayers.list(namespace), ...listers.platformLayers.list(namespace)]
     .filter(({ spec }) => spec.osLayer.name === layer)
     .map(({ kind, metadata }) => ({ kind, namespace, name: metadata.name }));
-  return [own, ...above];
+  return [own, ...released, ...above];
+}
+
+function layersBelow({ listers }: Reads, version: LayerVersion): readonly LayerRef[] {
+  const namespace = namespaceOf(version);
+  const { package: made } = version.spec;
+  return (made === undefined ? [] : [made.os, ...made.below])
+    .map((name) => listers.layerVersions.get(namespace, name)?.spec)
+    .filter((spec) => spec !== undefined)
+    .map(({ role, layer }) => ({ kind: KIND_OF[role], namespace, name: layer }));
 }
 
 /** App layers that have this one as a prerequisite. */

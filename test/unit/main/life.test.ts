@@ -5,7 +5,7 @@ import { parseAllDocuments } from 'yaml';
 import type { ApiObject } from '../../../src/api/object.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { resourceOf } from '../../../src/kube/resource.ts';
-import { holds } from '../../../src/reconcilers/objects.ts';
+import { holds, isDeleting } from '../../../src/reconcilers/objects.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 import { startToyController, ToyOutside } from '../../support/toy-world.ts';
 
@@ -123,6 +123,33 @@ describe('the life of layers and images', () => {
       (object) => isReady(object) && revisionOf(object) === revisionOf(first),
     );
     expect(outside.effects).toEqual([]);
+    await controller.stop();
+  });
+
+  it('retains a removed version while it is used, and says so no longer than that', async () => {
+    const outside = new ToyOutside();
+    const controller = await startToyController(outside);
+    const { client } = controller;
+    await apply(client, await examples());
+    await until(client, 'ImageTemplate', 'desk', isReady);
+    const editor = resourceOf('AppLayer');
+    const target = { namespace: 'default', name: 'editor' };
+    const install = { steps: [{ run: 'true' }] };
+    const versions = [{ name: '2', osVersion: '12.1', install }];
+    await client.mergePatch(editor, target, { spec: { versions, channels: { prod: '2' } } });
+    const retained = (layer: ApiObject) => conditionOf(layer, 'Retained')?.message;
+    const kept = await until(
+      client,
+      'AppLayer',
+      'editor',
+      (layer) => retained(layer) !== undefined,
+    );
+    expect(retained(kept)).toContain('1 (used by LayerVersion/apl-browser-1-');
+    await client.remove(editor, { namespace: 'default', name: 'browser' });
+    await until(client, 'AppLayer', 'editor', (layer) => retained(layer) === undefined);
+    const { items } = await client.list(resourceOf('LayerVersion'));
+    const left = items.filter((item) => item.metadata.name.startsWith('apl-') && !isDeleting(item));
+    expect(left.map(({ spec }) => (spec as { version: string }).version)).toEqual(['2']);
     await controller.stop();
   });
 
