@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StoredLayer } from '../src/core/layer.ts';
 import { captureDelta } from '../src/engine/capture/capture-delta.ts';
-import { compose, composedDisk, type ComposeTools } from '../src/engine/compose/compose.ts';
+import { compose, type Composed, type ComposeTools } from '../src/engine/compose/compose.ts';
 import type { GuestWork } from '../src/engine/compose/guest-task.ts';
 import { writeExt4 } from '../src/engine/ext4/write-ext4.ts';
 import { run } from '../src/host/run.ts';
 import { checkDisk, convertDisk } from '../src/images/qemu-img.ts';
 import type { DiskFile } from '../src/images/source.ts';
 import { checkedByE2fsck } from '../test/support/ext4-disk.ts';
-import { engineOn, identity, machineDisk } from '../test/support/volume/engine.ts';
+import { engineOn, handedOut, identity, machineDisk } from '../test/support/volume/engine.ts';
 import { atMost, benchmark, type Figure } from './support/figures.ts';
 import { installation, INSTALLED_BYTES, makeLargeDisk, PARTITION } from './support/large-disk.ts';
 import { quantile, repeated, secondsOf } from './support/timing.ts';
@@ -43,6 +43,8 @@ interface Bench {
   readonly folder: string;
   readonly os: StoredLayer;
   readonly tools: ComposeTools;
+  /** What a packaging machine runs on. */
+  readonly composition: Composed;
   /** For the table: which disk it was. */
   readonly on: string;
 }
@@ -58,8 +60,8 @@ const median = (what: string, times: readonly number[]): Figure => ({
 });
 
 /** A machine's disk on which the application was installed. */
-async function installedMachine({ folder, tools }: Bench): Promise<DiskFile> {
-  const disk = await machineDisk(folder, 'machine', composedDisk(tools.work, 'package'));
+async function installedMachine({ folder, tools, composition }: Bench): Promise<DiskFile> {
+  const disk = await machineDisk(folder, 'machine', composition.disk);
   const workDir = join(folder, 'install');
   await mkdir(workDir);
   const { runDir } = tools;
@@ -68,12 +70,12 @@ async function installedMachine({ folder, tools }: Bench): Promise<DiskFile> {
 }
 
 async function captures(bench: Bench): Promise<{ layer: StoredLayer; figures: Figure[] }> {
-  const { os, tools, on } = bench;
-  const machine = await installedMachine(bench);
+  const { os, tools, on, composition } = bench;
+  const machine = handedOut(await installedMachine(bench));
   const made: StoredLayer[] = [];
   const times = await repeated(ROUNDS, async (round) => {
     const layer = identity('app', `app-${round}`);
-    const wanted = { key: 'package', layer, machineDisk: machine, os, requires: [] };
+    const wanted = { composition, layer, machine, os, requires: [] };
     made.push(await captureDelta(wanted, tools));
   });
   const [layer] = made;
@@ -82,25 +84,30 @@ async function captures(bench: Bench): Promise<{ layer: StoredLayer; figures: Fi
   return { layer, figures: [{ ...median(`capture, ${on}`, times), beside }] };
 }
 
-async function compositions(bench: Bench, layer: StoredLayer): Promise<readonly Figure[]> {
+async function compositions(
+  bench: Bench,
+  layer: StoredLayer,
+): Promise<{ image: DiskFile; figures: Figure[] }> {
   const { os, tools, on, folder } = bench;
-  const times = await repeated(ROUNDS, (round) =>
-    compose({ key: `image-${round}`, os, deltas: [layer], guest: IMAGE }, tools),
-  );
-  const image = composedDisk(tools.work, 'image-0');
+  const made: Composed[] = [];
+  const times = await repeated(ROUNDS, async (round) => {
+    const wanted = { id: `image-${round}`, os, deltas: [layer], guest: IMAGE };
+    made.push(await compose(wanted, tools));
+  });
+  const [first] = made;
+  if (first === undefined) throw new Error('nothing was composed');
+  const image = first.disk;
   await checkDisk(run, image);
   const copy = await machineDisk(folder, 'check', image);
   await checkedByE2fsck(copy);
   const overlay = await storedBytes(image);
-  return [
-    median(`compose an image with that layer, ${on}`, times),
-    {
-      what: `overlay beyond the ${(INSTALLED_BYTES / MIB).toFixed(1)} MiB of content, ${on}`,
-      value: (overlay - INSTALLED_BYTES) / 1024,
-      unit: 'KiB',
-      beside: `${((overlay / INSTALLED_BYTES - 1) * 100).toFixed(1)} %`,
-    },
-  ];
+  const beyond = {
+    what: `overlay beyond the ${(INSTALLED_BYTES / MIB).toFixed(1)} MiB of content, ${on}`,
+    value: (overlay - INSTALLED_BYTES) / 1024,
+    unit: 'KiB',
+    beside: `${((overlay / INSTALLED_BYTES - 1) * 100).toFixed(1)} %`,
+  };
+  return { image, figures: [median(`compose an image with that layer, ${on}`, times), beyond] };
 }
 
 /** Publishes an image that is there already: nothing may be written. */
@@ -108,7 +115,7 @@ async function again({ os, tools, on, folder }: Bench, layer: StoredLayer): Prom
   const mark = join(folder, 'mark');
   await writeFile(mark, '');
   const times = await repeated(ROUNDS, () =>
-    compose({ key: 'image-0', os, deltas: [layer], guest: IMAGE }, tools),
+    compose({ id: 'image-0', os, deltas: [layer], guest: IMAGE }, tools),
   );
   const places = [tools.work, join(folder, 'store')];
   const { stdout } = await run('find', [
@@ -126,8 +133,11 @@ async function again({ os, tools, on, folder }: Bench, layer: StoredLayer): Prom
 }
 
 /** One file of the whole chain, as the local platform publishes it, beside a copy of the OS disk. */
-async function publishing({ tools, on, folder }: Bench, os: DiskFile): Promise<readonly Figure[]> {
-  const source = composedDisk(tools.work, 'image-0');
+async function publishing(
+  { on, folder }: Bench,
+  os: DiskFile,
+  source: DiskFile,
+): Promise<readonly Figure[]> {
   const target = (round: number) => join(folder, `published-${round}.qcow2`);
   const times = await repeated(ROUNDS, async (round) => {
     await convertDisk(run, source, { path: target(round), format: 'qcow2' });
@@ -151,11 +161,16 @@ async function onDisk(folder: string, files: number): Promise<readonly Figure[]>
   await mkdir(folder);
   const disk = await makeLargeDisk(folder, files);
   const { os, tools } = await engineOn(folder, disk);
-  const bench: Bench = { folder, os, tools, on: `${files.toLocaleString('en')} files` };
-  const first = await secondsOf(() =>
-    compose({ key: 'package', os, deltas: [], guest: PACKAGE }, tools),
-  );
+  const made: Composed[] = [];
+  const first = await secondsOf(async () => {
+    made.push(await compose({ id: 'package', os, deltas: [], guest: PACKAGE }, tools));
+  });
+  const [composition] = made;
+  if (composition === undefined) throw new Error('nothing was composed');
+  const on = `${files.toLocaleString('en')} files`;
+  const bench: Bench = { folder, os, tools, composition, on };
   const { layer, figures } = await captures(bench);
+  const images = await compositions(bench, layer);
   return [
     {
       what: `first composition, the OS disk read from the store, ${bench.on}`,
@@ -164,9 +179,9 @@ async function onDisk(folder: string, files: number): Promise<readonly Figure[]>
       beside: `disk holds ${Math.round((await storedBytes(disk)) / MIB)} MiB`,
     },
     ...figures,
-    ...(await compositions(bench, layer)),
+    ...images.figures,
     ...(await again(bench, layer)),
-    ...(await publishing(bench, disk)),
+    ...(await publishing(bench, disk, images.image)),
   ];
 }
 

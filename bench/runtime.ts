@@ -1,151 +1,184 @@
 /*
- * The controllers: 1,000 layers whose versions are all in the store, from creation to Ready, and how
- * soon a version starts when what it waits for is ready. The API with its database on disk, the runtime
- * and the reconcilers are real; store, platform and jobs only remember, so no build is measured.
+ * The controllers among 1,000, 5,000 and 10,000 objects of people: from creation to Ready, what a pass
+ * costs, whom one write wakes, and how long the process ever stands still. The API with its database on
+ * disk, the runtime, the reconcilers and the store's index are real and in a process of their own; the
+ * store claims that everything is built, the platform that it is published, so no build is measured.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiObject } from '../src/api/object.ts';
-import type { ApiRequest } from '../src/core/transport.ts';
-import { resourceOf } from '../src/kube/resource.ts';
-import type { LayerVersion } from '../src/reconcilers/objects.ts';
 import { allReady } from './support/arrival.ts';
 import { withCallers } from './support/callers.ts';
-import { atMost, below, benchmark, type Figure } from './support/figures.ts';
-import { startInstallation, type Installation } from './support/installation.ts';
-import { appLayer, CONNECTOR, osLayer } from './support/objects.ts';
+import { startControlled, type Controlled } from './support/controlled.ts';
+import { atMost, below, benchmark, rounded, type Figure } from './support/figures.ts';
+import { CONNECTOR } from './support/objects.ts';
+import { repositoryOf } from './support/repository.ts';
+import { steadyEdits, touchAll } from './support/edits.ts';
 import { quantile, secondsOf } from './support/timing.ts';
+import { wakes } from './support/wakes.ts';
+import { resourceOf } from '../src/kube/resource.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Account } from './support/witness.ts';
 
-const LAYERS = 1000;
-const OS_LAYERS = 10;
+const SIZES = (process.env['SIZES'] ?? '1000,5000,10000').split(',').map(Number);
 const CALLERS = 16;
 const REST_MS = 5000;
-const CHAINS = 20;
 const LIMIT_MS = 300_000;
-
-/** Layers of this name are not in the store. */
-const UNBUILT = 'unbuilt';
-
-function layers(): readonly ApiObject[] {
-  const systems = Array.from({ length: OS_LAYERS }, (_, i) => osLayer(`os-${i}`));
-  const apps = Array.from({ length: LAYERS - OS_LAYERS }, (_, i) =>
-    appLayer(`app-${i}`, `os-${i % OS_LAYERS}`),
-  );
-  return [...systems, ...apps];
-}
 
 const namesOf = (objects: readonly ApiObject[], kind: string) =>
   new Set(objects.filter((item) => item.kind === kind).map(({ metadata }) => metadata.name));
 
-function create({ client }: Installation, object: ApiObject): Promise<ApiObject> {
-  return client.create(resourceOf(object.kind), object);
-}
+const sum = (values: Iterable<number>) => [...values].reduce((one, other) => one + other, 0);
 
-async function bringUp(system: Installation): Promise<readonly Figure[]> {
-  const objects = layers();
-  const { client, writes } = system;
+async function bringUp(system: Controlled, size: number): Promise<readonly Figure[]> {
+  const objects = repositoryOf(size);
+  const { client } = system;
+  await system.ask('look');
   const seconds = await secondsOf(async () => {
-    const arrivals = ['OSLayer', 'AppLayer'].map((kind) =>
+    const arrivals = ['OSLayer', 'AppLayer', 'ImageTemplate'].map((kind) =>
       allReady(client, kind, namesOf(objects, kind), LIMIT_MS),
     );
-    await withCallers(CALLERS, objects, (object) => create(system, object));
+    await withCallers(CALLERS, objects, (one) => client.create(resourceOf(one.kind), one));
     await Promise.all(arrivals);
   });
   // What trails behind the last Ready counts too.
-  await delay(1000);
-  const total = writes.length;
-  const { length: versions } = (await client.list(resourceOf('LayerVersion'))).items;
-  await delay(REST_MS);
+  await system.ask('rest');
+  const account = await system.ask('tell');
+  const made = await Promise.all(
+    ['LayerVersion', 'LayeredImage'].map(
+      async (kind) => (await client.list(resourceOf(kind))).items,
+    ),
+  );
+  const passes = sum(Object.values(account.passes).map(({ count }) => count));
   return [
-    { what: '1,000 layers from creation to Ready', value: seconds, unit: 's', ...atMost(60) },
-    ...perObject(writes.slice(0, total), objects.length, versions),
-    { what: 'API writes at rest, 5 s', value: writes.length - total, unit: '', ...atMost(0) },
+    {
+      what: 'from creation to all Ready',
+      value: seconds,
+      unit: 's',
+      beside: `${passes} passes, ${rounded(account.cpuSeconds)} s of processor time, clients' requests included`,
+    },
+    ...perObject(account, objects.length + sum(made.map(({ length }) => length))),
+    { what: 'longest stall meanwhile', value: account.stallMs, unit: 'ms', ...below(50) },
   ];
 }
 
 /** Who needs no build gets one write for the hold on it and one for its status. Events are told apart. */
-function perObject(
-  writes: readonly ApiRequest[],
-  layerCount: number,
-  versionCount: number,
-): readonly Figure[] {
-  const count = (path: RegExp) => writes.filter((write) => path.test(write.path)).length;
-  const events = count(/\/events$/);
-  const [onLayers, onVersions] = [count(/\/(app|os)layers/), count(/\/layerversions/)];
-  const objects = layerCount + versionCount;
+function perObject({ writes }: Account, objects: number): readonly Figure[] {
+  const { events = 0, ...rest } = writes;
+  const each = Object.entries(rest).map(([resource, count]) => `${count} on ${resource}`);
   return [
     {
       what: 'API writes per object that needs no build',
-      value: (writes.length - events) / objects,
+      value: sum(Object.values(rest)) / objects,
       unit: '',
       ...atMost(2),
-      beside: `${onLayers} on ${layerCount} layers, ${onVersions} on ${versionCount} versions`,
+      beside: `${objects} objects: ${each.join(', ')}; ${events} Events`,
     },
-    { what: 'Events per object, beside those writes', value: events / objects, unit: '' },
   ];
 }
 
-/** Seconds from the moment an OS version is seen Ready until a job of its application starts. */
-async function chain(system: Installation, index: number): Promise<number> {
-  const { client, outside } = system;
-  const os = `${UNBUILT}-os-${index}`;
-  const app = appLayer(`${UNBUILT}-app-${index}`, os);
-  const started = new Promise<number>((resolve) => {
-    outside.meddle = (effect) => {
-      if (effect === 'before start compose') resolve(performance.now());
-    };
-  });
-  const { metadata } = await client.list(resourceOf('LayerVersion'));
-  await create(system, app);
-  const ready = osReady(system, os, metadata.resourceVersion);
-  await create(system, osLayer(os));
-  const [at, start] = await Promise.all([ready, started]);
-  await allReady(client, 'AppLayer', new Set([app.metadata.name]), LIMIT_MS);
-  return Math.max(0, start - at) / 1000;
+async function atRest(system: Controlled): Promise<readonly Figure[]> {
+  await system.ask('look');
+  await delay(REST_MS);
+  const { writes } = await system.ask('tell');
+  const { rssBytes, heapBytes } = await system.ask('memory');
+  return [
+    {
+      what: 'API writes at rest, 5 s',
+      value: sum(Object.values(writes)),
+      unit: '',
+      ...atMost(0),
+    },
+    {
+      what: 'memory of the process at rest',
+      value: rssBytes / 2 ** 20,
+      unit: 'MiB',
+      beside: `${Math.round(heapBytes / 2 ** 20)} MiB of it JavaScript objects`,
+    },
+  ];
 }
 
-async function osReady({ client }: Installation, layer: string, from = ''): Promise<number> {
-  const options = { resourceVersion: from, signal: AbortSignal.timeout(LIMIT_MS) };
-  const events = client.watch<LayerVersion>(resourceOf('LayerVersion'), options);
-  for await (const { type, object } of events) {
-    if (type === 'BOOKMARK' || object.spec.layer !== layer) continue;
-    const { conditions = [] } = object.status ?? {};
-    if (conditions.some((item) => item.type === 'Ready' && item.status === 'True')) {
-      return performance.now();
-    }
-  }
-  throw new Error('the watch ended');
+async function passCost(system: Controlled): Promise<readonly Figure[]> {
+  await system.ask('look');
+  await touchAll(system.client);
+  await system.ask('rest');
+  const passes = Object.entries((await system.ask('tell')).passes);
+  const list = (pick: (one: Account['passes'][string]) => number) =>
+    passes.map(([name, one]) => `${name} ${rounded(pick(one))}`).join(', ');
+  return [
+    {
+      what: 'a pass that changes nothing, mean of the slowest controller',
+      value: Math.max(...passes.map(([, { meanMs }]) => meanMs)),
+      unit: 'ms',
+      ...atMost(1),
+      beside: list(({ meanMs }) => meanMs),
+    },
+    {
+      what: 'the same, 99th percentile',
+      value: Math.max(...passes.map(([, { p99Ms }]) => p99Ms)),
+      unit: 'ms',
+      beside: list(({ p99Ms }) => p99Ms),
+    },
+  ];
 }
 
-async function wakeUps(system: Installation): Promise<readonly Figure[]> {
-  const times: number[] = [];
-  for (let index = 0; index < CHAINS; index += 1) times.push(await chain(system, index));
+async function edits(system: Controlled): Promise<readonly Figure[]> {
+  await system.ask('look');
+  const count = await steadyEdits(system.client);
+  await system.ask('rest');
+  const { stallMs, passes, cpuSeconds } = await system.ask('tell');
+  return [
+    {
+      what: 'longest stall in 10 s of edits',
+      value: stallMs,
+      unit: 'ms',
+      ...below(50),
+      beside: `${count} edits, ${sum(Object.values(passes).map((one) => one.count))} passes, ${rounded(cpuSeconds)} s of processor time`,
+    },
+  ];
+}
+
+async function dependants(system: Controlled): Promise<readonly Figure[]> {
+  const times = await system.ask('chains');
   return [
     {
       what: 'input Ready until its dependant starts, worst of 20',
       value: Math.max(...times),
       unit: 's',
       ...below(1),
-      beside: `median ${(quantile(times, 0.5) * 1000).toFixed(1)} ms, among 2,000 objects`,
+      beside: `median ${rounded(quantile(times, 0.5) * 1000)} ms`,
     },
   ];
 }
 
-async function measure(folder: string, say: (line: string) => void): Promise<readonly Figure[]> {
-  const isStored = (repository: string) => !repository.includes(UNBUILT);
-  const system = await startInstallation(join(folder, 'api.db'), isStored);
+async function atSize(folder: string, size: number): Promise<readonly Figure[]> {
+  const system = await startControlled(folder, size);
   try {
-    await create(system, CONNECTOR);
+    await system.client.create(resourceOf('ConnectorConfig'), CONNECTOR);
     await allReady(system.client, 'ConnectorConfig', new Set(['here']), LIMIT_MS);
-    say(`${LAYERS} layers`);
-    const up = await bringUp(system);
-    say('dependants');
-    return [...up, ...(await wakeUps(system))];
+    const figures = [
+      ...(await bringUp(system, size)),
+      ...(await atRest(system)),
+      ...(await passCost(system)),
+      ...(await wakes(system)),
+      ...(await edits(system)),
+      ...(await dependants(system)),
+    ];
+    const objects = `${size.toLocaleString('en')} objects`;
+    return figures.map((figure) => ({ ...figure, what: `${objects}: ${figure.what}` }));
   } finally {
     await system.stop();
   }
+}
+
+async function measure(folder: string, say: (line: string) => void): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
+  for (const size of SIZES) {
+    say(`${size} objects`);
+    figures.push(...(await atSize(join(folder, `${size}`), size)));
+  }
+  return figures;
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'lamina-bench-'));

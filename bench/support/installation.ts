@@ -1,74 +1,160 @@
-import { createHandler } from '../../src/apiserver/http/handler.ts';
-import { openApiServerCore } from '../../src/apiserver/open.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openApiServer } from '../../src/apiserver/server.ts';
+import type { Connector } from '../../src/connectors/connector.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import type { LayerIndex } from '../../src/core/layer.ts';
 import type { ApiRequest } from '../../src/core/transport.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { silentLog } from '../../src/host/log.ts';
 import { kubeClient, type KubeClient } from '../../src/kube/client.ts';
-import { createManager } from '../../src/kube/manager.ts';
-import { addControllers, listersOf } from '../../src/main/controllers.ts';
+import { createManager, type Manager } from '../../src/kube/manager.ts';
+import type { Metrics } from '../../src/kube/metrics.ts';
+import { addControllers, admissionOf, listersOf } from '../../src/main/controllers.ts';
 import { apiWriter } from '../../src/main/writer.ts';
-import { ToyOutside } from '../../test/support/toy-world.ts';
+import { openStore, type LayerStore } from '../../src/store/store.ts';
+import { ToyOutside } from '../../test/support/toy-outside.ts';
 
-/** The real API, runtime and reconcilers over a store, a platform and jobs that only remember. */
+/** The real API, runtime, reconcilers and store index over a platform and jobs that only remember. */
 export interface Installation {
-  /** As a person or kubectl would call the API. */
+  /** A direct call into the API. */
   readonly client: KubeClient;
   readonly outside: ToyOutside;
-  /** Requests of the controllers that are no reads, in order. */
-  readonly writes: readonly ApiRequest[];
   stop(): Promise<void>;
 }
 
-/** A store that holds every version of the layers that `isStored` names, and what jobs put into it. */
-function storeOf(outside: ToyOutside, isStored: (repository: string) => boolean): LayerIndex {
+/** Who hears of what an installation does. */
+export interface Listening {
+  /** A request of the controllers that is no read. */
+  wrote(request: ApiRequest): void;
+  /** The end of a pass. */
+  passed(controller: string, ms: number): void;
+}
+
+/** Layers of this name are not in the store. */
+export const UNBUILT = 'unbuilt';
+
+/** The clock of the machine, in parts of a millisecond: many passes take less than one. */
+const FINE_CLOCK: Clock = { ...systemClock, now: () => performance.timeOrigin + performance.now() };
+
+/** A store of so many layers, whose index says what any other says that has as many. */
+async function filledStore(folder: string, layers: number): Promise<LayerStore> {
+  const store = await openStore(folder, { clock: systemClock });
+  const manifests = Array.from({ length: layers }, (_, i) => ({
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    digest: digestOf(i),
+    size: 1234,
+    annotations: {
+      'org.opencontainers.image.ref.name': `lamina/default/app/other-${i}:1-00000000`,
+      'dev.lamina.content': digestOf(i),
+      'dev.lamina.stored.size': '1234567',
+    },
+  }));
+  await writeFile(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
+  return store;
+}
+
+/** That store, which claims to hold every version but the unbuilt, and what jobs only pretend to put into it. */
+function storeOf(real: LayerStore, { index }: ToyOutside): LayerIndex {
   return {
-    ...outside.index,
+    installId: index.installId,
+    listTags: async (repository) => [
+      ...(await real.listTags(repository)),
+      ...(await index.listTags(repository)),
+    ],
     find: async (repository, tag) => {
-      const found = await outside.index.find(repository, tag);
-      if (found !== undefined || !isStored(repository)) return found;
+      const found = (await real.find(repository, tag)) ?? (await index.find(repository, tag));
+      if (found !== undefined || repository.includes(UNBUILT)) return found;
       const content = digestOf({ repository, tag });
       return { repository, tag, manifest: content, content, sizeBytes: 1 };
+    },
+    evidence: {
+      ...index.evidence,
+      composed: async (id) =>
+        (await real.evidence.composed(id)) ?? (await index.evidence.composed(id)),
+      inspection: async (key) =>
+        (await real.evidence.inspection(key)) ?? (await index.evidence.inspection(key)),
     },
   };
 }
 
-/** Starts one on a database file. */
+/** A platform that holds every publication which anybody asks for. */
+function platformOf({ platform }: ToyOutside): Connector {
+  const { connector } = platform;
+  return {
+    ...connector,
+    view: async (key) => {
+      const seen = await connector.view(key);
+      const revision = /^lamina-limg-.*-([0-9a-f]{8})-[0-9a-f]{8}$/.exec(key)?.[1];
+      if (!seen.known || revision === undefined) return seen;
+      const published = { id: key, revision, text: `In a toy as ${key}.` };
+      return { known: true, things: { ...seen.things, publications: [published] } };
+    },
+  };
+}
+
+function control(manager: Manager, outside: ToyOutside, real: LayerStore): void {
+  const listers = listersOf(manager);
+  const connection = {
+    connector: platformOf(outside),
+    location: `sha256:${'0'.repeat(64)}`,
+  } as const;
+  addControllers(manager, {
+    listers,
+    writer: apiWriter(manager.client, manager.caches),
+    store: storeOf(real, outside),
+    jobs: outside.jobs,
+    connections: {
+      connect: async (namespace, name) =>
+        listers.connectorConfigs.get(namespace, name) === undefined ? undefined : connection,
+      refresh: async () => connection,
+    },
+    admission: admissionOf(listers),
+    watchOutside: (changed) => outside.watch(changed),
+    importsFiles: true,
+  });
+}
+
+function metricsOf(listening: Listening): Metrics {
+  return {
+    add: () => undefined,
+    set: () => undefined,
+    observe: (name, seconds, { controller = '' }) => {
+      if (name !== 'controller_runtime_reconcile_time_seconds') return;
+      listening.passed(controller, seconds * 1000);
+    },
+  };
+}
+
+/** Starts one in a data folder, with so many layers in its store; the kubeconfig is in the folder. */
 export async function startInstallation(
-  path: string,
-  isStored: (repository: string) => boolean,
+  { dataDir, layers }: { readonly dataDir: string; readonly layers: number },
+  listening: Listening,
 ): Promise<Installation> {
   const common = { clock: systemClock, random: Math.random, log: silentLog };
-  const outside = new ToyOutside();
-  let uids = 0;
-  const newUid = () => `uid-${(uids += 1)}`;
-  const core = await openApiServerCore({ path, newUid, ...common });
-  const { service: objects, resources } = core;
-  const handler = createHandler({ objects, resources, ...common, version: '0.0.0' });
-  const writes: ApiRequest[] = [];
+  const listen = { host: '127.0.0.1', port: 0 };
+  const server = await openApiServer({ dataDir, listen, ...common, version: '0.0.0' });
   const counted = kubeClient((request) => {
-    if (request.method !== 'GET') writes.push(request);
-    return handler(request);
+    if (request.method !== 'GET') listening.wrote(request);
+    return server.handler(request);
   });
-  const manager = createManager({ client: counted, ...common });
-  const ports = {
-    listers: listersOf(manager),
-    writer: apiWriter(manager.client, manager.caches),
-    store: storeOf(outside, isStored),
-    jobs: outside.jobs,
-    work: outside.work,
-    connectorFor: () => outside.connector,
-  };
-  addControllers(manager, ports, { watch: (changed) => outside.watch(changed) });
+  const manager = createManager({
+    client: counted,
+    ...common,
+    clock: FINE_CLOCK,
+    metrics: metricsOf(listening),
+  });
+  const outside = new ToyOutside();
+  control(manager, outside, await filledStore(join(dataDir, 'store'), layers));
   manager.start();
+  await manager.synced();
   return {
-    client: kubeClient(handler),
+    client: kubeClient(server.handler),
     outside,
-    writes,
     stop: async () => {
       await manager.stop();
-      await core.close();
+      await server.close();
     },
   };
 }

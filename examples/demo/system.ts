@@ -15,6 +15,8 @@ export interface SystemOptions {
   readonly importRoot: string;
   /** A directory or a repository that is kept applied. */
   readonly source?: string;
+  /** The program and its first arguments; the launcher by default. */
+  readonly program?: readonly string[];
 }
 
 /** A `lamina up` in a process of its own, as a person would start it. */
@@ -35,10 +37,12 @@ export class System {
   }
 
   /** Starts it and waits until it says that it is ready. */
-  static async start({ dataDir, importRoot, source }: SystemOptions): Promise<System> {
-    const args = ['up', '--data', dataDir, '--import-root', importRoot];
+  static async start(options: SystemOptions): Promise<System> {
+    const { dataDir, importRoot, source, program = [LAUNCHER] } = options;
+    const [file = LAUNCHER, ...first] = program;
+    const args = [...first, 'up', '--data', dataDir, '--import-root', importRoot];
     if (source !== undefined) args.push('--source', source, '--poll', '2s');
-    const child = spawn(LAUNCHER, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const log: string[] = [];
     createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
     await ready(child, log);

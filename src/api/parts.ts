@@ -3,6 +3,7 @@ import { DURATION_PATTERN } from '../core/duration.ts';
 import {
   digest,
   fields,
+  flag,
   listMap,
   listOf,
   mapOf,
@@ -153,6 +154,19 @@ export const progress = fields('How far the running job is.', {
   step: text('What it does.', 256),
   percent: whole('Done so far, in tens.', 0, 100),
 });
+
+/** Whether the machine belongs to a person. */
+export const attended = optional(
+  flag('A person works in the machine: it is never restarted, removed or made again by itself.'),
+);
+
+/** How often an unattended machine was started over. */
+export const attempts = optional(
+  fields('How often the machine was started over, because it died or took too long.', {
+    count: whole('Times it was started over.', 0, 100),
+    ended: text('What ended last: counted once, however often it is seen.', 300),
+  }),
+);
 
 /** A version as it lies in the store. */
 export const stored = fields('The version as it lies in the store.', {

@@ -1,10 +1,17 @@
+import type { FailureData } from '../core/failure.ts';
 import type { DiskFile } from '../images/source.ts';
 
 /** What a platform can do, as data: plans branch on it and the support table is printed from it. */
 export interface Capabilities {
-  /** Whether a machine can run on an overlay of a disk that stays where it is. */
-  readonly overlays: boolean;
-  readonly snapshots: 'native' | 'copied' | 'none';
+  /**
+   * What a publication is: a file beside the machine, the halted machine with its snapshot, or
+   * something made from the disk that needs no machine any more.
+   */
+  readonly published: 'file' | 'machine' | 'artefact';
+  /** Whether an image is booted once for its layer scripts before it is published. */
+  readonly runsScripts: boolean;
+  /** Whether the connector hears a guest that has booted: `heardAt` of a machine. */
+  readonly heartbeat: boolean;
   /** Whether what the README says was ever confirmed on a live platform. */
   readonly proven: 'live' | 'simulated only';
 }
@@ -23,73 +30,195 @@ export interface Verification {
   readonly location: Check;
 }
 
-/** The machine to create. Its disk was put before, under the same key. */
+/** The machine to create. Its disk was uploaded before, under the same key. */
 export interface MachineWanted {
   readonly displayName: string;
   readonly purpose: 'packaging' | 'published';
 }
 
-/** How a person reaches a machine. */
-export interface MachineConsole {
-  /** A unix socket with the machine's serial line. */
-  readonly serialSocket?: string;
-  /** A unix socket that speaks VNC. */
-  readonly vncSocket?: string;
-}
-
-/** A machine as the platform shows it now. */
+/** A machine as the platform shows it. */
 export interface MachineSeen {
-  readonly key: string;
-  readonly power: 'on' | 'off';
-  /** Milliseconds since the epoch of the last power-on that the platform knows of. */
-  readonly poweredOnAt?: number;
-  readonly console: MachineConsole;
+  /** Tells it from others of the same key; means nothing elsewhere. */
+  readonly id: string;
+  /** `stopped` is off inside but still paid for: plans go on to `off`. */
+  readonly power: 'on' | 'stopped' | 'off';
+  /**
+   * Names the last boot; absent before the first. A hint: a platform that cannot tell boots apart gives
+   * the same name for all.
+   */
+  readonly boot?: string;
+  /** Milliseconds since the epoch, where the platform knows when the last boot began. */
+  readonly bootedAt?: number;
+  /** When something was last heard from the guest of this boot; only where `can.heartbeat`. */
+  readonly heardAt?: number;
   /** Where a person finds it, in one sentence. */
-  readonly location: string;
+  readonly text: string;
+  /** A unix socket with the machine's serial line, while it is on and where there is one. */
+  readonly serialSocket?: string;
 }
 
-/** A disk to put on the platform. */
-export interface DiskSource extends DiskFile {
-  readonly sizeBytes: number;
-  /** Set when `path` is only the top of a chain. */
-  readonly backing?: DiskFile;
+/** A disk that was uploaded, or is being uploaded. */
+export interface DiskSeen {
+  readonly id: string;
+  /** `filling` until its upload marked it complete. */
+  readonly state: 'filling' | 'ready';
+  /** Id of the composition that it holds; absent on disks of older releases. */
+  readonly composition?: string;
 }
 
-/** A disk or snapshot that the platform holds. */
-export interface DiskSeen extends DiskFile {
-  readonly key: string;
+/** A published image. */
+export interface PublicationSeen {
+  readonly id: string;
+  readonly revision: string;
+  /** Where a person finds it, in one sentence. */
+  readonly text: string;
+  /** Where it is a file of this host. */
+  readonly path?: string;
+  /** True where the platform reports that desktops were made from it. */
+  readonly inUse?: boolean;
 }
 
-/** Anything on the platform that carries our install id. */
-export interface OwnedThing {
-  readonly kind: 'machine' | 'disk' | 'snapshot';
-  readonly key: string;
+/** All that is ours under one key; the oldest complete thing first. */
+export interface Things {
+  readonly machines: readonly MachineSeen[];
+  readonly disks: readonly DiskSeen[];
+  readonly publications: readonly PublicationSeen[];
+  /** Names of things that carry our marks for this key but not its name: made by strangers, never touched. */
+  readonly copies: readonly string[];
+}
+
+/** What is known of one key: all of it, or nothing for now. Plans wait on what is not known. */
+export type Seen =
+  | { readonly known: false; readonly why: string }
+  | { readonly known: true; readonly things: Things };
+
+/** A control verb came to its end, or began something of the platform that takes a while. */
+export type Outcome =
+  | { readonly done: true }
+  /** Without secrets; stored before anything else happens, and given to `poll`. */
+  | { readonly done: false; readonly handle: string };
+
+/** How an operation of the platform stands. */
+export type Operation =
+  | { readonly state: 'running'; readonly percent: number }
+  /** The verb is called again: it decides from the thing itself whether it is done. */
+  | { readonly state: 'done' }
+  /** Nobody knows it any more; as after `done`, the verb decides from the thing itself. */
+  | { readonly state: 'gone' }
+  | { readonly state: 'failed'; readonly failure: FailureData };
+
+/** What `power` is to do. */
+export type PowerWanted =
+  /** Acts only if `after` is still the last boot: a machine that finished meanwhile stays off. */
+  | { readonly to: 'on'; readonly after: string | undefined }
+  /** `shutdown` asks the guest; `off` pulls the plug, and gives back what a stopped machine costs. */
+  | { readonly to: 'shutdown' | 'off' };
+
+/** A machine in words, for the message of a person who must look at it. */
+export interface Description {
+  readonly text: string;
+  /** The last lines of a text console, cleaned of control characters; none where there is none. */
+  readonly lastLines: readonly string[];
 }
 
 /**
- * One platform. Every verb is idempotent for the same key and may be repeated after a crash at any
- * instant; none outlives the signal. Observing never changes anything. Failures are `Failure`s.
+ * One location on one platform, with one credential. Control verbs are idempotent by key, may be repeated
+ * after a crash at any instant, and are back within seconds; none outlives its signal. Verbs that create
+ * or delete look at the platform afresh. Failures are `Failure`s.
  */
 export interface Connector {
   readonly platform: string;
   readonly can: Capabilities;
+
+  createMachine(key: string, want: MachineWanted, signal: AbortSignal): Promise<Outcome>;
+  /** Already there is success. */
+  power(key: string, want: PowerWanted, signal: AbortSignal): Promise<Outcome>;
+  /** Its disk and publications stay. */
+  deleteMachine(key: string, signal: AbortSignal): Promise<Outcome>;
+  /** Publications stay. Busy while a machine has it. */
+  deleteDisk(key: string, signal: AbortSignal): Promise<Outcome>;
+  /** Where `published` is `file`, `Transfer.copy` does this in a job. */
+  publish(key: string, revision: string, signal: AbortSignal): Promise<Outcome>;
+  /** Removes one publication with all that belongs to it; Busy while the platform reports it in use. */
+  unpublish(key: string, revision: string, signal: AbortSignal): Promise<Outcome>;
+  poll(handle: string, signal: AbortSignal): Promise<Operation>;
+
   verify(signal: AbortSignal): Promise<Verification>;
-  findMachine(key: string, signal: AbortSignal): Promise<MachineSeen | undefined>;
-  createMachine(key: string, want: MachineWanted, signal: AbortSignal): Promise<void>;
-  /** `shutdown` asks the guest; `off` pulls the plug. Already there is success. */
-  power(key: string, to: 'on' | 'off' | 'shutdown', signal: AbortSignal): Promise<void>;
-  deleteMachine(key: string, signal: AbortSignal): Promise<void>;
-  putDisk(key: string, source: DiskSource, signal: AbortSignal): Promise<void>;
-  /** The disk under this key, to be read by a job; Busy while its machine is on. */
-  getDisk(key: string, signal: AbortSignal): Promise<DiskSeen | undefined>;
-  /** Snapshots stay: they may be published. */
-  deleteDisk(key: string, signal: AbortSignal): Promise<void>;
-  /** A read-only, self-contained copy of the disk of a machine that is off. */
-  snapshot(key: string, name: string, signal: AbortSignal): Promise<void>;
-  findSnapshot(key: string, name: string, signal: AbortSignal): Promise<DiskSeen | undefined>;
-  deleteSnapshot(key: string, name: string, signal: AbortSignal): Promise<void>;
-  listOwned(signal: AbortSignal): Promise<readonly OwnedThing[]>;
-  /** Calls back with the key of each machine whose state may have changed; returns how to stop. */
+  /** From the picture that the session keeps: costs no call to the platform. Never rejects. */
+  view(key: string): Promise<Seen>;
+  /** Every key under which something of ours is known; undefined while the picture is not known. */
+  keys(): Promise<readonly string[] | undefined>;
+  describe(key: string, signal: AbortSignal): Promise<Description>;
+  /** Somebody else, such as a job, changed something under a key: not known until it was asked for again. */
+  touched(key: string): void;
+  /** Calls back with the key of whatever may have changed; returns how to stop. */
   watch(changed: (key: string) => void): () => void;
+}
+
+/** A disk to put on the platform. */
+export interface UploadWanted extends DiskFile {
+  readonly sizeBytes: number;
+  /** Id of the composition; the platform's disk is marked with it. */
+  readonly composition: string;
+}
+
+/** A disk that the platform holds. */
+export type DiskRef =
+  | { readonly of: 'machine'; readonly key: string }
+  | { readonly of: 'published'; readonly key: string; readonly revision: string };
+
+/** How a transfer is watched and ended. */
+export interface TransferOptions {
+  readonly signal: AbortSignal;
+  readonly progress: (percent: number) => void;
+}
+
+/** A disk of the platform as a file of this host. Nobody switches its machine on before it is let go. */
+export interface Fetched {
+  readonly disk: DiskFile;
+  /** Folders in which every file of its chain lies. */
+  readonly roots: readonly string[];
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * The verbs that move the bytes of disks; in jobs only, in bounded memory. They may be repeated after a
+ * crash at any instant, and by several processes at once.
+ */
+export interface Transfer {
+  /**
+   * Puts a disk under a key, or finds it there. Each attempt has an id in the disk's marker, and only its
+   * owner may mark the disk ready: an attempt that was taken over ends as Superseded.
+   */
+  upload(key: string, disk: UploadWanted, options: TransferOptions): Promise<void>;
+  /** Lost if there is no such disk, Busy while its machine is on. A copy goes into the folder. */
+  download(disk: DiskRef, folder: string, options: TransferOptions): Promise<Fetched>;
+  /** Publishes the disk of a machine that is off as a file of its own, where `published` is `file`. */
+  copy(key: string, revision: string, options: TransferOptions): Promise<void>;
+}
+
+/** The data of a Secret, decoded. Never logged. */
+export type Credential = Readonly<Record<string, string>>;
+
+/** Where a configuration leads. */
+export interface Place<Spec> {
+  readonly spec: Spec;
+  readonly credential: Credential;
+}
+
+/** What is open to one location with one credential; shared by all configurations that lead there. */
+export interface Session<Spec> {
+  /** The connector of one configuration. Making one, or making another instead, touches nothing. */
+  connector(spec: Spec): Connector;
+  /** Machines go on. */
   close(): Promise<void>;
+}
+
+/** A kind of platform: what the composition root and the process of a job open connectors with. */
+export interface Platform<Spec> {
+  readonly name: string;
+  /** What decides where things are, and the Secret that holds the credential, if one is needed. Pure. */
+  locate(spec: Spec): { readonly location: unknown; readonly secret?: string };
+  open(place: Place<Spec>): Session<Spec>;
+  transfer(place: Place<Spec>): Transfer;
 }

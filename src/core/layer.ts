@@ -1,4 +1,5 @@
 import type { Digest } from './digest.ts';
+import type { Evidence } from './evidence.ts';
 import type { LayerRole } from './identity.ts';
 
 /** A layer version in the store. */
@@ -32,6 +33,7 @@ export interface StoredLayer extends LayerPointer {
 export interface LayerIndex {
   /** Made once with the store, part of every external key. */
   readonly installId: string;
+  readonly evidence: Evidence;
   find(repository: string, tag: string): Promise<StoredLayer | undefined>;
   listTags(repository: string): Promise<readonly string[]>;
 }

@@ -4,7 +4,7 @@ import type { Run } from '../host/run.ts';
 /** What the verbs of the engine work with. */
 export interface EngineTools {
   readonly run: Run;
-  /** Holds `base/`, `composed/<key>/` and what is in the making. */
+  /** Holds `base/`, `composed/<id>/` and what is in the making. */
   readonly work: string;
   /** A folder with a short path, for sockets. */
   readonly runDir: string;

@@ -8,7 +8,9 @@ export interface RunOptions {
   /** The whole environment of the program; `PATH` and a neutral locale by default. */
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
-  /** Longest run time; 10 minutes by default. */
+  /** Hears standard output as it comes, for programs that say how far they are. */
+  readonly onStdout?: (text: string) => void;
+  /** Longest run time; 10 minutes by default, 0 for none. */
   readonly timeoutMs?: number;
   /** Most bytes kept of each output stream; a program that writes more is killed. 16 MiB by default. */
   readonly maxOutputBytes?: number;
@@ -78,6 +80,7 @@ export const run: Run = (program, args, options = {}) => {
     signal,
     cwd,
     stdin,
+    onStdout,
     timeoutMs = 600_000,
     maxOutputBytes = DEFAULT_LIMIT,
     okCodes = [0],
@@ -108,6 +111,7 @@ export const run: Run = (program, args, options = {}) => {
     // A program may end without reading its input; its exit code tells, not the broken pipe.
     child.stdin.on('error', () => undefined);
     child.stdin.end(stdin);
+    if (onStdout !== undefined) child.stdout.on('data', (chunk) => onStdout(String(chunk)));
     let failure: Failure | undefined;
     child.on('error', (error) => {
       failure = notStarted(program, error);

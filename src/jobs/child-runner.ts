@@ -1,14 +1,21 @@
 import { join } from 'node:path';
-import type { Clock } from '../core/clock.ts';
+import type { Clock, Random } from '../core/clock.ts';
+import { failureData } from '../core/failure.ts';
 import type { Log } from '../host/log.ts';
-import { startChild, type Child, type ChildOptions } from './child.ts';
+import { Alarm } from './alarm.ts';
+import { startChild, type Child, type ChildOptions, type JobEnd } from './child.ts';
+import { counting, forgetAt, pastOf, stateOf, type Past } from './job-memory.ts';
+import { NamesByKey } from './names-by-key.ts';
+import { jobName } from './names.ts';
 import type { JobRunner, JobSpec, JobState } from './spec.ts';
+import type { WorkerConfig } from './worker-config.ts';
 
 /** How jobs are run on this machine. */
 export interface ChildRunnerOptions {
-  /** Where job processes are started. */
-  readonly workDir: string;
+  /** What the processes of jobs are told; they are started in its work folder. */
+  readonly worker: WorkerConfig;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
   /** This program by default. */
   readonly nodePath?: string;
@@ -24,102 +31,217 @@ export interface ChildRunnerOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-interface Entry {
+interface Active {
+  readonly name: string;
   readonly spec: JobSpec;
+  readonly before: Past | undefined;
   state: JobState;
   child?: Child;
+  /** Nothing of it is remembered when its process has ended. */
+  cancelled: boolean;
 }
 
 // As this file: .ts from source, .js when published.
 const WORKER = join(import.meta.dirname, `../main/worker${import.meta.filename.slice(-3)}`);
 
+function running(before: Past | undefined, step: string, percent: number): JobState {
+  const after = before?.failure;
+  return { state: 'running', step, percent, ...(after === undefined ? {} : { after }) };
+}
+
+/** Every job is in at most one place: delayed, waiting or launched while it is active; else in the past. */
 class ChildRunner implements JobRunner {
-  private readonly jobs = new Map<string, Entry>();
-  private readonly waiting: string[] = [];
-  private readonly watchers = new Set<(name: string) => void>();
+  private readonly active = new Map<string, Active>();
+  private readonly past = new Map<string, Past>();
+  private readonly names = new NamesByKey();
+  /** Asked for before its time. */
+  private readonly delayed = new Map<Active, number>();
+  private readonly waiting = new Set<Active>();
+  /** Failed jobs whose time to be tried again nobody was told yet. */
+  private readonly untold = new Set<string>();
+  private readonly watchers = new Set<(key: string) => void>();
   private readonly options: ChildOptions;
+  private readonly random: Random;
   private readonly slots: number;
-  private running = 0;
+  private readonly alarm: Alarm;
+  private launched = 0;
   private closed = false;
 
-  constructor(options: ChildOptions, slots: number) {
+  constructor(options: ChildOptions, random: Random, slots: number) {
     this.options = options;
+    this.random = random;
     this.slots = slots;
+    this.alarm = new Alarm(options.clock, () => this.ring());
   }
 
-  start(name: string, spec: JobSpec): Promise<void> {
-    const known = this.jobs.get(name);
-    if (this.closed || (known !== undefined && known.state.state !== 'failed')) {
-      return Promise.resolve();
+  start(spec: JobSpec): Promise<void> {
+    const name = jobName(spec);
+    const now = this.options.clock.now();
+    const before = counting(this.past.get(name), now);
+    const at = before?.retryAt ?? now;
+    const isEarly = before?.failure !== undefined && at > now;
+    if (!this.closed && !this.active.has(name) && !isEarly) {
+      const state = running(
+        before,
+        at > now ? 'Waiting to run again' : 'Waiting for other jobs',
+        0,
+      );
+      this.admit({ name, spec, before, state, cancelled: false }, at);
     }
-    const state = { state: 'running', step: 'Waiting for other jobs', percent: 0 } as const;
-    this.jobs.set(name, { spec, state });
-    this.waiting.push(name);
-    this.fill();
     return Promise.resolve();
   }
 
-  look(name: string): JobState | undefined {
-    return this.jobs.get(name)?.state;
+  look(spec: JobSpec): JobState | undefined {
+    const name = jobName(spec);
+    const past = this.past.get(name);
+    return this.active.get(name)?.state ?? (past === undefined ? undefined : stateOf(past));
   }
 
-  async forget(name: string): Promise<void> {
-    const entry = this.jobs.get(name);
-    this.jobs.delete(name);
-    const place = this.waiting.indexOf(name);
-    if (place >= 0) this.waiting.splice(place, 1);
-    await entry?.child?.kill();
+  isBusy(key: string): boolean {
+    return this.names.of(key).some((name) => this.active.has(name));
   }
 
-  watch(changed: (name: string) => void): () => void {
+  async cancel(key: string): Promise<void> {
+    // Somebody may start another one meanwhile; it ends as well.
+    for (let names = this.names.of(key); names.length > 0; names = this.names.of(key)) {
+      await Promise.all(names.map((name) => this.drop(name)));
+    }
+    this.tell(key);
+  }
+
+  watch(changed: (key: string) => void): () => void {
     this.watchers.add(changed);
     return () => this.watchers.delete(changed);
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    this.waiting.length = 0;
+    this.alarm.silence();
     this.watchers.clear();
-    await Promise.all([...this.jobs.values()].map(async ({ child }) => child?.kill()));
+    await Promise.all([...this.active.keys()].map((name) => this.drop(name)));
   }
 
-  private fill(): void {
-    while (this.running < this.slots) {
-      const name = this.waiting.shift();
-      if (name === undefined) return;
-      const entry = this.jobs.get(name);
-      if (entry !== undefined) this.launch(name, entry);
+  private admit(entry: Active, at: number): void {
+    const { name, spec } = entry;
+    this.past.delete(name);
+    this.untold.delete(name);
+    this.active.set(name, entry);
+    this.names.add(spec.key, name);
+    if (at > this.options.clock.now()) {
+      this.delayed.set(entry, at);
+      this.alarm.notAfter(at);
+    } else {
+      this.waiting.add(entry);
+      this.fill();
     }
   }
 
-  private launch(name: string, entry: Entry): void {
-    this.running += 1;
-    const child = startChild(name, entry.spec, {
-      ...this.options,
-      onProgress: (step, percent) => this.change(name, entry, { state: 'running', step, percent }),
-    });
-    entry.child = child;
-    this.change(name, entry, { state: 'running', step: 'Starting', percent: 0 });
-    void child.ended.then((state) => {
-      this.running -= 1;
-      delete entry.child;
-      this.change(name, entry, state);
-      this.fill();
-    });
+  private fill(): void {
+    for (const entry of this.waiting) {
+      if (this.launched >= this.slots) return;
+      this.waiting.delete(entry);
+      this.launch(entry);
+    }
   }
 
-  /** A job that was forgotten has no state any more, even if its process still ends. */
-  private change(name: string, entry: Entry, state: JobState): void {
-    if (this.jobs.get(name) !== entry) return;
+  private launch(entry: Active): void {
+    const { name, spec, before } = entry;
+    this.launched += 1;
+    try {
+      const child = startChild(name, spec, {
+        ...this.options,
+        onProgress: (step, percent) => this.show(entry, running(before, step, percent)),
+      });
+      entry.child = child;
+      this.show(entry, running(before, 'Starting', 0));
+      void child.ended.then((end) => this.ended(entry, end));
+    } catch (error) {
+      this.ended(entry, failureData(error));
+    }
+  }
+
+  private show(entry: Active, state: JobState): void {
     entry.state = state;
-    for (const changed of this.watchers) changed(name);
+    this.tell(entry.spec.key);
+  }
+
+  private ended(entry: Active, failure: JobEnd): void {
+    const { name, spec, before, cancelled } = entry;
+    const { key } = spec;
+    this.launched -= 1;
+    this.active.delete(name);
+    if (cancelled) this.names.remove(key, name);
+    else
+      this.remember(
+        name,
+        pastOf({ key, failure, now: this.options.clock.now() }, before, this.random),
+      );
+    this.tell(key);
+    this.fill();
+  }
+
+  private remember(name: string, past: Past): void {
+    this.past.set(name, past);
+    if (past.failure !== undefined) {
+      this.untold.add(name);
+      this.alarm.notAfter(past.retryAt);
+    }
+    this.alarm.notAfter(forgetAt(past));
+  }
+
+  private forget(name: string, { key }: Past): void {
+    this.past.delete(name);
+    this.untold.delete(name);
+    this.names.remove(key, name);
+  }
+
+  /** Ends and forgets one job; resolves when it does not run. */
+  private async drop(name: string): Promise<void> {
+    const past = this.past.get(name);
+    if (past !== undefined) this.forget(name, past);
+    const entry = this.active.get(name);
+    if (entry === undefined) return;
+    entry.cancelled = true;
+    if (entry.child !== undefined) return entry.child.kill();
+    this.delayed.delete(entry);
+    this.waiting.delete(entry);
+    this.active.delete(name);
+    this.names.remove(entry.spec.key, name);
+  }
+
+  /** Does all that is due, and sets the alarm for all that is not. */
+  private ring(): void {
+    const now = this.options.clock.now();
+    for (const [entry, at] of this.delayed) {
+      if (this.isDue(at, now) && this.delayed.delete(entry)) this.waiting.add(entry);
+    }
+    for (const [name, past] of this.past) {
+      if (this.isDue(forgetAt(past), now)) this.forget(name, past);
+    }
+    const due = [...this.untold].filter((name) =>
+      this.isDue(this.past.get(name)?.retryAt ?? Infinity, now),
+    );
+    for (const name of due) this.untold.delete(name);
+    this.fill();
+    for (const key of due.map((name) => this.past.get(name)?.key)) {
+      if (key !== undefined) this.tell(key);
+    }
+  }
+
+  private isDue(at: number, now: number): boolean {
+    if (at > now) this.alarm.notAfter(at);
+    return at <= now;
+  }
+
+  private tell(key: string): void {
+    for (const changed of this.watchers) changed(key);
   }
 }
 
 /** Runs each job in a process of its own, with limits on memory and time. */
 export function childRunner(options: ChildRunnerOptions): JobRunner {
   const { nodePath = process.execPath, workerPath = WORKER, env = {} } = options;
-  const { workDir, clock, log, concurrency = 2, memoryMb = 2048, timeoutMs = 43_200_000 } = options;
-  const child = { nodePath, workerPath, workDir, clock, log, memoryMb, timeoutMs, env };
-  return new ChildRunner(child, concurrency);
+  const { worker, clock, log, concurrency = 2, memoryMb = 2048, timeoutMs = 43_200_000 } = options;
+  const child = { nodePath, workerPath, worker, clock, log, memoryMb, timeoutMs, env };
+  return new ChildRunner(child, options.random, concurrency);
 }

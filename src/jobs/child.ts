@@ -1,17 +1,18 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, type FailureData } from '../core/failure.ts';
 import type { Log } from '../host/log.ts';
 import { plainEnvironment } from '../host/run.ts';
 import { LineSplitter, parseLine } from './lines.ts';
-import type { JobLine, JobSpec, JobState } from './spec.ts';
+import type { JobLine, JobSpec } from './spec.ts';
+import { WORKER_VARIABLE, type WorkerConfig } from './worker-config.ts';
 
 /** How a job's process is started and limited. */
 export interface ChildOptions {
   readonly nodePath: string;
   readonly workerPath: string;
-  readonly workDir: string;
+  readonly worker: WorkerConfig;
   readonly clock: Clock;
   readonly log: Log;
   readonly memoryMb: number;
@@ -19,10 +20,13 @@ export interface ChildOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** How a job's process ended: undefined for success. */
+export type JobEnd = FailureData | undefined;
+
 /** A job's process. */
 export interface Child {
-  /** How it ended; never rejects. */
-  readonly ended: Promise<JobState>;
+  /** Never rejects. */
+  readonly ended: Promise<JobEnd>;
   /** Ends it and the programs it runs, and waits until they are gone. */
   kill(): Promise<void>;
 }
@@ -50,7 +54,7 @@ function memoryOf(pid: number): number {
 }
 
 class JobChild implements Child {
-  readonly ended: Promise<JobState>;
+  readonly ended: Promise<JobEnd>;
   private readonly process: ChildProcessWithoutNullStreams;
   private readonly stopLimits = new AbortController();
   private readonly name: string;
@@ -66,12 +70,14 @@ class JobChild implements Child {
   ) {
     this.name = name;
     this.options = options;
-    const { nodePath, workerPath, workDir, memoryMb, env } = options;
+    const { nodePath, workerPath, worker, memoryMb, env } = options;
+    // The work folder is a cache that anybody may wipe; a process cannot start in a folder that is not.
+    mkdirSync(worker.work, { recursive: true });
     this.process = spawn(nodePath, [`--max-old-space-size=${memoryMb}`, workerPath], {
-      cwd: workDir,
+      cwd: worker.work,
       // A group of its own, so that the programs it runs can be ended with it.
       detached: true,
-      env: { ...plainEnvironment(), ...env },
+      env: { ...plainEnvironment(), ...env, [WORKER_VARIABLE]: JSON.stringify(worker) },
     });
     this.listen(onProgress);
     this.ended = this.waitForEnd();
@@ -102,31 +108,31 @@ class JobChild implements Child {
     this.process.stdin.on('error', () => undefined);
   }
 
-  private waitForEnd(): Promise<JobState> {
+  private waitForEnd(): Promise<JobEnd> {
     return new Promise((resolve) => {
-      const done = (state: JobState) => {
+      const done = (end: JobEnd) => {
         this.stopLimits.abort();
         if (this.stderr !== '') {
           this.options.log.warn('job said', { job: this.name, text: this.stderr });
         }
-        resolve(state);
+        resolve(end);
       };
       this.process.on('error', (error) => done(this.failed(`did not start: ${messageOf(error)}`)));
-      this.process.on('close', (code, signal) => done(this.stateAt(code, signal)));
+      // Programs that it ran and did not wait for would go on writing beside its successor.
+      this.process.on('exit', () => this.killGroup());
+      this.process.on('close', (code, signal) => done(this.endOf(code, signal)));
     });
   }
 
-  private failed(why: string): JobState {
-    return { state: 'failed', failure: crash(this.name, why) };
+  private failed(why: string): JobEnd {
+    return crash(this.name, why);
   }
 
-  private stateAt(code: number | null, signal: string | null): JobState {
+  private endOf(code: number | null, signal: string | null): JobEnd {
     if (this.killedWhy !== undefined) return this.failed(this.killedWhy);
     if (signal !== null) return this.failed(`was ended by ${signal}`);
-    if (this.verdict?.type === 'failure') return { state: 'failed', failure: this.verdict.failure };
-    if (code === 0 && this.verdict?.type === 'result') {
-      return { state: 'succeeded', result: this.verdict.result };
-    }
+    if (this.verdict?.type === 'failure') return this.verdict.failure;
+    if (code === 0 && this.verdict?.type === 'done') return undefined;
     return this.failed(`ended with exit code ${code ?? 'unknown'} and no result`);
   }
 
@@ -147,13 +153,19 @@ class JobChild implements Child {
   }
 
   private end(why: string): void {
-    const { pid, exitCode, signalCode } = this.process;
-    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    const { exitCode, signalCode } = this.process;
+    if (exitCode !== null || signalCode !== null) return;
     this.killedWhy ??= why;
+    this.killGroup();
+  }
+
+  private killGroup(): void {
+    const { pid } = this.process;
+    if (pid === undefined) return;
     try {
       process.kill(-pid, 'SIGKILL');
-    } catch (error) {
-      this.options.log.debug('job was gone already', { job: this.name, why: messageOf(error) });
+    } catch {
+      // Nothing of it is left.
     }
   }
 }

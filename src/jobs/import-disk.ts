@@ -4,21 +4,26 @@ import { mkdir, realpath, rm, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { hexOf } from '../core/digest.ts';
 import { denied, impossible } from '../core/failure.ts';
-import type { StoredLayer } from '../core/layer.ts';
 import { findLinuxRoot } from '../engine/ext4/find-root.ts';
 import { isMissing } from '../host/files.ts';
 import { inspectImage } from '../images/header.ts';
 import { openDisk } from '../images/open-disk.ts';
 import { checkDisk, convertDisk } from '../images/qemu-img.ts';
 import type { DiskFile } from '../images/source.ts';
-import { openStore } from '../store/store.ts';
 import type { ImportJob } from './spec.ts';
-import type { JobTools } from './tools.ts';
+import type { JobTools, StoreTools } from './tools.ts';
 
 const COPY_MS = 6 * 3_600_000;
 
 /** The file that is meant, which must really lie below the import root. */
-async function locate({ importRoot, file }: ImportJob): Promise<string> {
+async function locate({ file }: ImportJob, { importRoot }: JobTools): Promise<string> {
+  if (importRoot === undefined) {
+    throw impossible(
+      'ImportRefused',
+      `import of ${file} is refused: start the controller with --import-root to allow files below a folder`,
+      'Start the controller with --import-root.',
+    );
+  }
   const hint = `Put the file below ${importRoot}.`;
   try {
     const root = await realpath(importRoot);
@@ -76,12 +81,11 @@ async function asRaw(source: DiskFile, folder: string, tools: JobTools): Promise
 }
 
 /** Takes a disk image into the store as a version of an OS layer. */
-export async function importDisk(job: ImportJob, tools: JobTools): Promise<StoredLayer> {
-  const { places, layer } = job;
-  const store = await openStore(places.store, { clock: tools.clock });
-  const known = await store.find(layer.repository, layer.tag);
-  if (known !== undefined) return known;
-  const path = await locate(job);
+export async function importDisk(job: ImportJob, tools: StoreTools): Promise<void> {
+  const { layer } = job;
+  const { store, places } = tools;
+  if ((await store.find(layer.repository, layer.tag)) !== undefined) return;
+  const path = await locate(job, tools);
   const folder = join(places.work, 'import', hexOf(layer.inputs));
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -93,7 +97,7 @@ export async function importDisk(job: ImportJob, tools: JobTools): Promise<Store
     const disk = await openDisk(await asRaw(source, folder, tools), tools);
     try {
       findLinuxRoot(disk);
-      return await store.putDisk({
+      await store.putDisk({
         disk,
         layer,
         os: { family: 'linux' },

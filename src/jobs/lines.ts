@@ -1,6 +1,6 @@
 import { isFailure, type FailureData } from '../core/failure.ts';
 import { isObject } from '../core/json.ts';
-import type { JobLine, JobResults } from './spec.ts';
+import type { JobLine } from './spec.ts';
 
 const MOST_LINE_CHARS = 2 ** 20;
 const MOST_TEXT = 2000;
@@ -34,13 +34,11 @@ export function parseLine(line: string): JobLine | undefined {
     return undefined;
   }
   if (!isObject(value)) return undefined;
-  const { type, step, percent, result, failure } = value;
+  const { type, step, percent, failure } = value;
   if (type === 'progress') {
     return { type, step: text(step).slice(0, 256), percent: percentOf(percent) };
   }
-  if (type === 'result' && isObject(result)) {
-    return { type, result: result as unknown as JobResults[keyof JobResults] };
-  }
+  if (type === 'done') return { type };
   const data = type === 'failure' ? failureOf(failure) : undefined;
   return data === undefined ? undefined : { type: 'failure', failure: data };
 }

@@ -1,24 +1,14 @@
+import type { Digest } from '../core/digest.ts';
 import type { FailureData } from '../core/failure.ts';
-import type { LayerIdentity, LayerPointer, StoredLayer } from '../core/layer.ts';
-import type { DiskFile, DiskFormat } from '../images/source.ts';
+import type { LayerIdentity, LayerPointer } from '../core/layer.ts';
+import type { DiskFormat } from '../images/source.ts';
 
-/** Directories that jobs work in. */
-export interface JobPlaces {
-  readonly store: string;
-  /** Holds `base/` (materialized OS disks), `composed/<key>/` and `media/`. */
-  readonly work: string;
-}
-
-/** Takes a disk image from a file below `importRoot` into the store as an OS layer version. */
-export interface ImportJob {
-  readonly kind: 'import';
-  readonly places: JobPlaces;
-  readonly layer: LayerIdentity;
-  readonly importRoot: string;
-  /** Relative to `importRoot`. */
-  readonly file: string;
-  readonly format: DiskFormat;
-  readonly sha256: string;
+/** A ConnectorConfig, and the digest of the location that it led to when the job was planned. */
+export interface ConnectorRef {
+  readonly namespace: string;
+  readonly name: string;
+  /** Where it leads elsewhere by now, the job ends as Superseded. */
+  readonly location: Digest;
 }
 
 /** One unattended installation step, as declared. */
@@ -64,109 +54,112 @@ export type GuestTask =
       readonly shutdownWhenDone: boolean;
     };
 
-/**
- * Lays deltas over an OS disk and injects the guest task. The result is an overlay in
- * `work/composed/<key>/disk.qcow2`, read-only, with its manifest beside it.
- */
-export interface ComposeJob {
-  readonly kind: 'compose';
-  readonly places: JobPlaces;
-  readonly key: string;
+/** Everything that a composed disk is made from. The same recipe gives the same files and the same nonce. */
+export interface Recipe {
+  readonly namespace: string;
   readonly os: LayerPointer;
   /** Lowest first. */
   readonly deltas: readonly LayerPointer[];
   readonly task: GuestTask;
 }
 
-/** Reads what a machine left on its disk. Changes nothing. */
-export interface InspectJob {
-  readonly kind: 'inspect';
-  readonly places: JobPlaces;
-  /** Key of the composition that the machine was made from. */
+interface JobBase {
+  /** External key of the object that it works for; all of its jobs are cancelled by it. */
   readonly key: string;
-  readonly machineDisk: DiskFile;
 }
 
-/** Turns what changed on a machine's disk into a layer version: a delta, or for an OS a scrubbed disk. */
-export interface CaptureJob {
-  readonly kind: 'capture';
-  readonly places: JobPlaces;
-  readonly key: string;
+/** Takes a disk image from a file below the worker's import root into the store. */
+export interface ImportJob extends JobBase {
+  readonly kind: 'import';
   readonly layer: LayerIdentity;
-  readonly machineDisk: DiskFile;
-  /** The OS version below: parent of an OS version, base of any other layer. */
-  readonly os: LayerPointer;
-  readonly requires: readonly LayerPointer[];
+  /** Relative to the import root. */
+  readonly file: string;
+  readonly format: DiskFormat;
+  readonly sha256: string;
 }
 
-/** Rewrites a disk, chain and all, as one self-contained file. */
-export interface ConvertJob {
-  readonly kind: 'convert';
-  readonly source: DiskFile;
-  readonly target: DiskFile;
+/** Lays deltas over an OS disk and injects the guest task. Leaves a ComposedRecord. */
+export interface ComposeJob extends JobBase {
+  readonly kind: 'compose';
+  readonly recipe: Recipe;
 }
 
-/** Everything a job process can be asked to do. */
-export type JobSpec = ImportJob | ComposeJob | InspectJob | CaptureJob | ConvertJob;
-
-/** What compose made. */
-export interface Composed {
-  readonly disk: DiskFile;
-  readonly sizeBytes: number;
-  /** The nonce that the guest's attestation must repeat. */
-  readonly nonce: string;
+/** Puts the composed disk on a platform. Leaves a disk that is ready and carries the composition's id. */
+export interface UploadJob extends JobBase {
+  readonly kind: 'upload';
+  readonly connector: ConnectorRef;
+  readonly recipe: Recipe;
 }
 
-/** What a machine left behind. */
-export type Inspection =
-  | { readonly verdict: 'clean' }
-  /** No fresh attestation: the machine was not shut down by the guest tool. */
-  | { readonly verdict: 'unattested'; readonly hint: string }
-  /** An unattended step failed. */
-  | {
-      readonly verdict: 'failed';
-      readonly step: number;
-      readonly exitCode: number;
-      readonly log: string;
-    }
-  /** Attested, but something must be put right first. */
-  | {
-      readonly verdict: 'blocked';
-      readonly reasons: readonly { readonly reason: string; readonly cure: string }[];
-    };
-
-/** Result of each kind of job. */
-export interface JobResults {
-  import: StoredLayer;
-  compose: Composed;
-  inspect: Inspection;
-  capture: StoredLayer;
-  convert: { readonly path: string; readonly sizeBytes: number };
+/** Reads what a machine left on its disk; changes nothing there. Leaves an InspectionRecord. */
+export interface InspectJob extends JobBase {
+  readonly kind: 'inspect';
+  readonly connector: ConnectorRef;
+  readonly recipe: Recipe;
+  /** As the connector showed it. */
+  readonly boot?: string;
 }
-
-/** One line of a job's standard output. */
-export type JobLine =
-  | { readonly type: 'progress'; readonly step: string; readonly percent: number }
-  | { readonly type: 'result'; readonly result: JobResults[keyof JobResults] }
-  | { readonly type: 'failure'; readonly failure: FailureData };
-
-/** How a job stands. */
-export type JobState<Kind extends JobSpec['kind'] = JobSpec['kind']> =
-  | { readonly state: 'running'; readonly step: string; readonly percent: number }
-  | { readonly state: 'succeeded'; readonly result: JobResults[Kind] }
-  | { readonly state: 'failed'; readonly failure: FailureData };
 
 /**
- * Runs jobs: child processes on one machine, Kubernetes Jobs in a cluster. A job is named by a key;
- * starting one that runs or has ended well is not an error and starts nothing.
+ * Turns what changed on a machine's disk into a layer version: a delta, or for an OS a scrubbed disk. The
+ * disk is inspected again first; another attestation than this one ends the job, with a new record.
+ */
+export interface CaptureJob extends JobBase {
+  readonly kind: 'capture';
+  readonly connector: ConnectorRef;
+  readonly recipe: Recipe;
+  readonly boot?: string;
+  readonly attestation: string;
+  readonly layer: LayerIdentity;
+}
+
+/** Publishes the disk of an image's machine as a file of the platform. Leaves a publication. */
+export interface CopyJob extends JobBase {
+  readonly kind: 'copy';
+  readonly connector: ConnectorRef;
+  readonly revision: string;
+}
+
+/** Everything a job process can be asked to do: references, never a path, a URL of ours or a secret. */
+export type JobSpec = ImportJob | ComposeJob | UploadJob | InspectJob | CaptureJob | CopyJob;
+
+/** One line of a job's standard output. That it is done is found by what it left, not by this. */
+export type JobLine =
+  | { readonly type: 'progress'; readonly step: string; readonly percent: number }
+  | { readonly type: 'done' }
+  | { readonly type: 'failure'; readonly failure: FailureData };
+
+/** How a job stands. One that ended well, and one that never was, are not known. */
+export type JobState =
+  | {
+      readonly state: 'running';
+      readonly step: string;
+      readonly percent: number;
+      /** Why it is not its first run. */
+      readonly after?: FailureData;
+    }
+  | {
+      readonly state: 'failed';
+      readonly failure: FailureData;
+      /** How often it failed in a row. */
+      readonly attempts: number;
+      /** Milliseconds since the epoch from which on it may be started again. */
+      readonly retryAt: number;
+    };
+
+/**
+ * Runs jobs: child processes on one machine, Kubernetes Jobs in a cluster. It remembers only what runs and
+ * what failed; what succeeded is found by its evidence.
  */
 export interface JobRunner {
-  start(name: string, spec: JobSpec): Promise<void>;
-  /** Undefined when no such job is known, for example after a restart: start it again. */
-  look(name: string): JobState | undefined;
-  /** Stops it if it runs and forgets it, so that it can be started afresh. */
-  forget(name: string): Promise<void>;
-  /** Calls back with the name of each job whose state changed; returns how to stop. */
-  watch(changed: (name: string) => void): () => void;
+  /** Starts it, unless it runs or its time to be tried again has not come. */
+  start(spec: JobSpec): Promise<void>;
+  look(spec: JobSpec): JobState | undefined;
+  /** True while any job of the key runs or waits to run. */
+  isBusy(key: string): boolean;
+  /** Stops and forgets all jobs of a key; resolves when none runs any more. */
+  cancel(key: string): Promise<void>;
+  /** Calls back with the key of each job whose state changed; returns how to stop. */
+  watch(changed: (key: string) => void): () => void;
   close(): Promise<void>;
 }

@@ -1,17 +1,29 @@
+import type { Transfer } from '../connectors/connector.ts';
 import type { Clock } from '../core/clock.ts';
+import type { EngineTools } from '../engine/tools.ts';
 import type { Run } from '../host/run.ts';
+import type { LayerStore } from '../store/store.ts';
+import type { ConnectorRef } from './spec.ts';
 
-/** What a job works with; built in the job's own process, or by a test. */
+/** What a job works with; built in the job's own process from its configuration, or by a test. */
 export interface JobTools {
   readonly run: Run;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** A folder with a short path, for sockets. */
   readonly runDir: string;
-  /** Makes a value that no guest can guess. */
-  readonly nonce: () => string;
+  readonly places: { readonly store: string; readonly work: string };
+  /** Files below it may be imported; none may without it. */
+  readonly importRoot?: string;
   readonly fetchMedia: FetchMedia;
+  /** Lost if the configuration is gone, Superseded if it leads elsewhere by now. */
+  readonly transferFor: (connector: ConnectorRef, signal: AbortSignal) => Promise<Transfer>;
   readonly progress: (step: string, percent: number) => void;
+}
+
+/** The tools with the store open. */
+export interface StoreTools extends JobTools {
+  readonly store: LayerStore;
 }
 
 /** Fetches a file of an installation to its place, once. */
@@ -19,3 +31,9 @@ export type FetchMedia = (
   wanted: { readonly url: string; readonly sha256: string; readonly path: string },
   signal: AbortSignal,
 ) => Promise<void>;
+
+/** The part of them that the engine works with. */
+export function engineTools(tools: StoreTools): EngineTools & { readonly store: LayerStore } {
+  const { run, runDir, signal, progress, store } = tools;
+  return { run, runDir, signal, progress, store, work: tools.places.work };
+}

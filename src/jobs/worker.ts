@@ -7,7 +7,14 @@ import type { JobLine, JobSpec } from './spec.ts';
 import type { JobTools } from './tools.ts';
 
 const MOST_SPEC_BYTES = 4 * 2 ** 20;
-const KINDS: ReadonlySet<unknown> = new Set(['import', 'compose', 'inspect', 'capture', 'convert']);
+const KINDS: ReadonlySet<unknown> = new Set([
+  'import',
+  'compose',
+  'upload',
+  'inspect',
+  'capture',
+  'copy',
+]);
 
 function parseSpec(line: string): JobSpec {
   const value: unknown = JSON.parse(line);
@@ -43,24 +50,28 @@ function readSpec(input: Readable, gone: () => void): Promise<JobSpec> {
   });
 }
 
+/** What the surroundings of a job are made of; the worker adds the rest. */
+export type WorkerTools = Omit<JobTools, 'progress' | 'signal'>;
+
 /** What the process of a job is given by its entry. */
 export interface WorkerOptions {
   readonly input: Readable;
   readonly output: Writable;
   /** Where the stack of an unclassified error goes. */
   readonly debug: Writable;
-  readonly tools: Omit<JobTools, 'progress' | 'signal'>;
+  /** Made when there is a job for them; that it fails is told like any failure. */
+  readonly open: () => Promise<WorkerTools>;
 }
 
 /** Runs the job that comes on the input and tells how it goes on the output; returns the exit code. */
-export async function work({ input, output, debug, tools }: WorkerOptions): Promise<number> {
+export async function work({ input, output, debug, open }: WorkerOptions): Promise<number> {
   const tell = (line: JobLine) => void output.write(`${JSON.stringify(line)}\n`);
   const stop = new AbortController();
   try {
     const spec = await readSpec(input, () => stop.abort());
     const progress = inTens((step, percent) => tell({ type: 'progress', step, percent }));
-    const result = await runJob(spec, { ...tools, progress, signal: stop.signal });
-    tell({ type: 'result', result });
+    await runJob(spec, { ...(await open()), progress, signal: stop.signal });
+    tell({ type: 'done' });
     return 0;
   } catch (error) {
     tell({ type: 'failure', failure: failureData(error) });

@@ -3,7 +3,8 @@ import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/failure.ts';
 import type { Log } from '../host/log.ts';
 import { CaughtUp } from './caught-up.ts';
-import { keyOf, type KubeObject } from './resource.ts';
+import { ItemIndex } from './item-index.ts';
+import { keyOf, keyOfObject, type KubeObject } from './resource.ts';
 
 /** What happened to one object. A name that was taken over by a new object is two changes. */
 export interface Change<Item extends KubeObject = ApiObject> {
@@ -21,8 +22,13 @@ export interface Cache<Item extends KubeObject = ApiObject> {
   get(namespace: string | undefined, name: string): Item | undefined;
   /** In all namespaces if none is given. */
   list(namespace?: string): readonly Item[];
-  /** Objects with an owner reference to this UID. */
-  ownedBy(uid: string): readonly Item[];
+  /**
+   * Files all objects, present and future, under the values that `of` reads off them. Who asks for
+   * the same name again finds it done. A value that names an object should be its key.
+   */
+  index(name: string, of: (item: Item) => readonly string[]): void;
+  /** Objects of all namespaces under a value of an index, which must be there. */
+  by(name: string, value: string): readonly Item[];
   /** Resolves after the first list. */
   synced(): Promise<void>;
   readonly isSynced: boolean;
@@ -61,7 +67,7 @@ function withoutManagedFields<Item extends KubeObject>(item: Item): Item {
 
 class ObjectCache<Item extends KubeObject> implements Cache<Item>, CacheFeed<Item> {
   private readonly byNamespace = new Map<string, Map<string, Item>>();
-  private readonly byOwner = new Map<string, Map<string, Item>>();
+  private readonly indexes = new Map<string, ItemIndex<Item>>();
   private readonly handlers = new Set<ChangeHandler<Item>>();
   private readonly first = Promise.withResolvers<void>();
   private readonly progress: CaughtUp;
@@ -90,8 +96,18 @@ class ObjectCache<Item extends KubeObject> implements Cache<Item>, CacheFeed<Ite
     return [...this.byNamespace.values()].flatMap((items) => [...items.values()]);
   }
 
-  ownedBy(uid: string): readonly Item[] {
-    return [...(this.byOwner.get(uid)?.values() ?? [])];
+  index(name: string, of: (item: Item) => readonly string[]): void {
+    if (this.indexes.has(name)) return;
+    const index = new ItemIndex<Item>((item) => this.valuesOf(name, of, item));
+    this.indexes.set(name, index);
+    for (const item of this.list()) index.add(keyOfObject(item), item);
+  }
+
+  by(name: string, value: string): readonly Item[] {
+    const index = this.indexes.get(name);
+    // An empty answer would look like nobody being concerned.
+    if (index === undefined) throw new TypeError(`the cache has no index ${name}`);
+    return index.get(value);
   }
 
   onChange(handler: ChangeHandler<Item>): () => void {
@@ -109,9 +125,9 @@ class ObjectCache<Item extends KubeObject> implements Cache<Item>, CacheFeed<Ite
   }
 
   replace(items: readonly Item[], version: string): void {
-    const listed = new Set(items.map(({ metadata }) => keyOf(metadata.namespace, metadata.name)));
+    const listed = new Set(items.map(keyOfObject));
     for (const item of this.list()) {
-      if (!listed.has(keyOf(item.metadata.namespace, item.metadata.name))) this.remove(item);
+      if (!listed.has(keyOfObject(item))) this.remove(item);
     }
     for (const item of items) this.put(item, !this.hasList);
     this.hasList = true;
@@ -155,17 +171,34 @@ class ObjectCache<Item extends KubeObject> implements Cache<Item>, CacheFeed<Ite
   }
 
   private keep(item: Item): void {
-    const { namespace = '', name, ownerReferences = [] } = item.metadata;
-    entry(this.byNamespace, namespace).set(name, item);
-    for (const { uid } of ownerReferences) {
-      entry(this.byOwner, uid).set(keyOf(namespace, name), item);
-    }
+    const { namespace = '', name } = item.metadata;
+    const items = this.byNamespace.get(namespace);
+    if (items === undefined) this.byNamespace.set(namespace, new Map([[name, item]]));
+    else items.set(name, item);
+    for (const index of this.indexes.values()) index.add(keyOfObject(item), item);
   }
 
   private drop(item: Item): void {
-    const { namespace = '', name, ownerReferences = [] } = item.metadata;
-    discard(this.byNamespace, namespace, name);
-    for (const { uid } of ownerReferences) discard(this.byOwner, uid, keyOf(namespace, name));
+    const { namespace = '', name } = item.metadata;
+    const items = this.byNamespace.get(namespace);
+    items?.delete(name);
+    if (items?.size === 0) this.byNamespace.delete(namespace);
+    for (const index of this.indexes.values()) index.remove(keyOfObject(item));
+  }
+
+  /** An index that cannot read an object must not keep the others from being followed. */
+  private valuesOf(
+    name: string,
+    of: (item: Item) => readonly string[],
+    item: Item,
+  ): readonly string[] {
+    try {
+      return of(item);
+    } catch (error) {
+      const object = `${item.kind}/${keyOfObject(item)}`;
+      this.log.error('an object was not indexed', { index: name, object, error: messageOf(error) });
+      return [];
+    }
   }
 
   private tell(change: Change<Item>): void {
@@ -181,20 +214,4 @@ class ObjectCache<Item extends KubeObject> implements Cache<Item>, CacheFeed<Ite
       this.log.error('a watch handler failed', { object, error: messageOf(error) });
     }
   }
-}
-
-type Index<Item> = Map<string, Map<string, Item>>;
-
-function entry<Item>(index: Index<Item>, key: string): Map<string, Item> {
-  const found = index.get(key);
-  if (found !== undefined) return found;
-  const made = new Map<string, Item>();
-  index.set(key, made);
-  return made;
-}
-
-function discard<Item>(index: Index<Item>, key: string, item: string): void {
-  const items = index.get(key);
-  items?.delete(item);
-  if (items?.size === 0) index.delete(key);
 }

@@ -4,15 +4,23 @@ import { compareVersions, reaches } from './resource-version.ts';
 /** Longest that a pass waits for the echo of our own writes. */
 const LIMIT_MS = 5000;
 
+/** One who waits, and for what. Later writes are not its concern. */
+interface Ticket {
+  readonly wanted: string;
+  readonly settle: (caught: boolean) => void;
+}
+
 /**
  * Knows whether a cache has seen what we wrote ourselves. Deciding on an older picture would create
  * things twice; waiting costs about a millisecond, since watches follow writes at once.
  */
 export class CaughtUp {
   private readonly clock: Clock;
+  private readonly tickets = new Set<Ticket>();
   private seen: string | undefined;
   private expected: string | undefined;
-  private waiters: Set<() => void> = new Set();
+  /** Waited for in vain: whoever wants no more than this need not wait again until it is seen. */
+  private givenUp: string | undefined;
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -32,46 +40,58 @@ export class CaughtUp {
 
   /** After a list its version counts, even if it is lower: the server's history began anew. */
   restart(version: string): void {
+    const isAnew = this.seen !== undefined && !reaches(version, this.seen);
     this.seen = version;
-    this.settle();
+    if (isAnew) this.forgetHistory();
+    else this.settle();
   }
 
+  /** True as soon as all was seen that is expected now, false if that takes too long. */
   async wait(signal?: AbortSignal): Promise<boolean> {
-    if (this.expected === undefined) return true;
-    const inTime = Promise.withResolvers<boolean>();
-    const waiter = () => inTime.resolve(true);
-    this.waiters.add(waiter);
+    const wanted = this.expected;
+    if (wanted === undefined) return true;
+    if (signal?.aborted === true || reaches(this.givenUp, wanted)) return false;
+    const answer = Promise.withResolvers<boolean>();
+    const ticket: Ticket = { wanted, settle: answer.resolve };
+    this.tickets.add(ticket);
     const over = new AbortController();
     const stop = () => over.abort();
     signal?.addEventListener('abort', stop);
     const late = this.clock.sleep(LIMIT_MS, over.signal).then(
-      () => inTime.resolve(false),
-      () => inTime.resolve(false),
+      () => this.giveUp(ticket),
+      () => answer.resolve(false),
     );
     try {
-      if (signal?.aborted === true) stop();
-      const caught = await inTime.promise;
-      // Waited for in vain: the version will not come, and the next pass must not wait again.
-      if (!caught && signal?.aborted !== true) this.giveUp();
-      return caught;
+      return await answer.promise;
     } finally {
       over.abort();
       await late;
       signal?.removeEventListener('abort', stop);
-      this.waiters.delete(waiter);
+      this.tickets.delete(ticket);
     }
   }
 
-  private giveUp(): void {
-    this.expected = undefined;
-    this.settle();
+  /** Others who wait for the same began later, and have their own time. */
+  private giveUp({ wanted, settle }: Ticket): void {
+    settle(false);
+    // Seen in the same instant: then there is nothing that later ones would wait for in vain.
+    if (!reaches(this.seen, wanted) && !reaches(this.givenUp, wanted)) this.givenUp = wanted;
   }
 
   private settle(): void {
-    if (this.expected !== undefined && !reaches(this.seen, this.expected)) return;
+    for (const { wanted, settle } of this.tickets) {
+      if (reaches(this.seen, wanted)) settle(true);
+    }
+    if (reaches(this.seen, this.expected)) {
+      this.expected = undefined;
+      this.givenUp = undefined;
+    }
+  }
+
+  /** Versions of the old history will never come. */
+  private forgetHistory(): void {
     this.expected = undefined;
-    const waiters = this.waiters;
-    this.waiters = new Set();
-    for (const wake of waiters) wake();
+    this.givenUp = undefined;
+    for (const { settle } of this.tickets) settle(false);
   }
 }

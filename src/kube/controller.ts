@@ -1,6 +1,8 @@
 import type { ApiObject } from '../api/object.ts';
+import { backoffMs } from '../core/backoff.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import { Failure, messageOf, type FailureData } from '../core/failure.ts';
+import { jsonEqual } from '../core/json.ts';
 import type { Log } from '../host/log.ts';
 import type { Cache, Change } from './cache.ts';
 import type { KubeClient } from './client.ts';
@@ -21,6 +23,8 @@ import { statusWriter } from './status-writer.ts';
 
 /** What was denied is tried again this late: its cure lies outside, and nobody tells us of it. */
 const DENIED_RECHECK_MS = 300_000;
+/** Share by which rechecks differ: a start settles thousands at once, which must not come at once again. */
+const RECHECK_JITTER = 0.1;
 /** Longest pass; heavy work is a job. */
 const PASS_LIMIT_MS = 600_000;
 /** Stopping waits so long for passes in work, and a little longer after asking them to end. */
@@ -37,6 +41,20 @@ export interface WatchSource {
   readonly resource: Resource;
   /** Keys (`namespace/name`) that a changed object concerns; asked before and after a change. */
   map(object: KubeObject): readonly string[];
+  /**
+   * All that `map` and those it wakes read of an object. A change that leaves it as it was wakes
+   * nobody: most writes are progress of which dependants want to know nothing. Without it, every
+   * change counts; that an object came or went always does.
+   */
+  facet?(object: KubeObject): unknown;
+}
+
+/** An index that the maps and the passes of a controller look objects up in. */
+export interface IndexSpec {
+  readonly resource: Resource;
+  /** As in `Cache.by`. Who uses the same name for a resource means the same index. */
+  readonly name: string;
+  of(object: KubeObject): readonly string[];
 }
 
 /** What makes a controller of one kind. */
@@ -45,6 +63,8 @@ export interface ControllerSpec<Spec, Status, World, Step> {
   readonly resource: Resource;
   readonly reconciler: Reconciler<Spec, Status, World, Step>;
   readonly watches: readonly WatchSource[];
+  /** There before anything is watched. */
+  readonly indexes?: readonly IndexSpec[];
   /** Listens to something that is no API object, such as jobs. Returns the way to stop. */
   readonly external?: (wake: (key: string) => void) => () => void;
   /** Set before the first act; while it is there, the object stays until the plan releases it. */
@@ -68,6 +88,13 @@ export interface Controller {
   stop(): Promise<void>;
 }
 
+/** Makes indexes in the caches of their resources. */
+export function registerIndexes(caches: Caches, indexes: readonly IndexSpec[] = []): void {
+  for (const spec of indexes) {
+    caches.of<KubeObject>(spec.resource).index(spec.name, (object) => spec.of(object));
+  }
+}
+
 /** Starts a controller; it works as soon as its caches are filled. */
 export function startController<Spec, Status, World, Step>(
   options: ControllerSpec<Spec, Status, World, Step> & ControllerPorts,
@@ -85,19 +112,24 @@ class RunningController<Spec, Status, World, Step> implements Controller {
   private readonly memory = new KeyMemory();
   private readonly events: EventRecorder;
   private readonly own: Cache<ApiObject<Spec, Status>>;
+  /** All that a pass reads: they are filled, and show our own writes, before it looks. */
+  private readonly inputs: readonly Cache<KubeObject>[];
   private readonly passOptions: PassOptions<Spec, Status, World, Step>;
   private readonly stopping = new AbortController();
   private releases: (() => void)[] = [];
   private isStopped = false;
 
   constructor(options: ControllerSpec<Spec, Status, World, Step> & ControllerPorts) {
-    const { name, resource, client, clock, random, caches, finalizer } = options;
+    const { name, resource, client, clock, random, caches, finalizer, indexes = [] } = options;
+    registerIndexes(caches, indexes);
     this.options = options;
     this.metrics = options.metrics ?? noMetrics;
     this.log = options.log.child({ controller: name });
     this.queue = workQueue({ name, clock, random, metrics: this.metrics });
     this.events = eventRecorder({ client, clock, log: this.log, component: 'lamina' });
     this.own = caches.of<ApiObject<Spec, Status>>(resource);
+    const others = [...options.watches, ...indexes].map((source) => caches.of(source.resource));
+    this.inputs = [...new Set<Cache<KubeObject>>([this.own, ...others])];
     const owned = new Set(definitionOf(resource.kind)?.conditions.map(({ type }) => type));
     this.passOptions = {
       resource,
@@ -106,6 +138,7 @@ class RunningController<Spec, Status, World, Step> implements Controller {
       finalizer,
       reconciler: options.reconciler,
       log: this.log,
+      events: this.events,
       writer: statusWriter({ client, resource, owned, events: this.events, clock }),
       current: ({ metadata }) => this.own.get(metadata.namespace, metadata.name),
       caughtUp: (signal) => this.caughtUp(signal),
@@ -121,7 +154,7 @@ class RunningController<Spec, Status, World, Step> implements Controller {
     }
     if (external !== undefined) this.releases.push(external((key) => this.queue.add(key)));
     this.metrics.set('controller_runtime_max_concurrent_reconciles', workers, { controller: name });
-    void Promise.all(this.inputs().map((cache) => cache.synced())).then(() => {
+    void Promise.all(this.inputs.map((cache) => cache.synced())).then(() => {
       for (let worker = 0; worker < workers; worker += 1) void this.work();
     });
   }
@@ -150,14 +183,8 @@ class RunningController<Spec, Status, World, Step> implements Controller {
     return isDone;
   }
 
-  private inputs(): readonly Cache<KubeObject>[] {
-    const { watches, caches } = this.options;
-    const others = watches.map(({ resource }) => caches.of(resource));
-    return [...new Set<Cache<KubeObject>>([this.own, ...others])];
-  }
-
   private async caughtUp(signal: AbortSignal): Promise<boolean> {
-    const all = await Promise.all(this.inputs().map((cache) => cache.caughtUp(signal)));
+    const all = await Promise.all(this.inputs.map((cache) => cache.caughtUp(signal)));
     const isFresh = all.every(Boolean);
     if (!isFresh) this.count('stale_sync_skips_total');
     return isFresh;
@@ -167,7 +194,7 @@ class RunningController<Spec, Status, World, Step> implements Controller {
     const object = after ?? before;
     if (object === undefined) return;
     const key = keyOfObject(object);
-    // A pass compares with the cache when it ends: what it wrote itself must not wake it again.
+    // What a pass wrote itself must not wake it again: `done` compares with the cache when it ends.
     if (after !== undefined && (this.queue.isProcessing(key) || this.memory.knows(key, after))) {
       return;
     }
@@ -175,6 +202,9 @@ class RunningController<Spec, Status, World, Step> implements Controller {
   }
 
   private otherChanged(source: WatchSource, { before, after, initial }: Change): void {
+    if (before !== undefined && after !== undefined && source.facet !== undefined) {
+      if (jsonEqual(source.facet(before), source.facet(after))) return;
+    }
     const objects = [before, after].filter((object) => object !== undefined);
     for (const key of new Set(objects.flatMap((object) => source.map(object)))) {
       this.queue.add(key, initial ? 'low' : 'normal');
@@ -185,6 +215,7 @@ class RunningController<Spec, Status, World, Step> implements Controller {
     for (;;) {
       const key = await this.queue.next();
       if (key === undefined) return;
+      const before = this.cached(key);
       try {
         await this.handle(key);
       } catch (error) {
@@ -192,9 +223,19 @@ class RunningController<Spec, Status, World, Step> implements Controller {
         this.count('controller_runtime_reconcile_panics_total');
         this.queue.retry(key);
       } finally {
-        this.queue.done(key);
+        this.done(key, before);
       }
     }
+  }
+
+  /**
+   * Gives a key back. Changes of the object were ignored until now, so the look at the cache and the
+   * end of the work are one instant. What was there `before` and broke the pass is left to its backoff.
+   */
+  private done(key: string, before: ApiObject<Spec, Status> | undefined): void {
+    const now = this.cached(key);
+    if (now !== undefined && now !== before && !this.memory.knows(key, now)) this.queue.add(key);
+    this.queue.done(key);
   }
 
   private async handle(key: string): Promise<void> {
@@ -236,8 +277,6 @@ class RunningController<Spec, Status, World, Step> implements Controller {
     const end = await pass.run(this.memory.mayHideConflict(key));
     this.memory.note(key, pass.object, end.end === 'conflict');
     if (end.end === 'conflict') await this.lookLive(key, signal);
-    const cached = this.cached(key);
-    if (cached !== undefined && !this.memory.knows(key, cached)) this.queue.add(key);
     return end;
   }
 
@@ -258,8 +297,13 @@ class RunningController<Spec, Status, World, Step> implements Controller {
   private async lookLive(key: string, signal: AbortSignal): Promise<void> {
     const { namespace, name } = partsOfKey(key);
     const { client, resource } = this.options;
-    const live = await client.get(resource, namespace, name, signal).catch(() => undefined);
-    this.own.expect(live?.metadata.resourceVersion);
+    try {
+      const live = await client.get(resource, namespace, name, signal);
+      this.own.expect(live?.metadata.resourceVersion);
+    } catch (error) {
+      // The next pass may stumble again, which is counted; this one has nothing to retry.
+      this.log.warn('no look at an object after a conflict', { key, error: messageOf(error) });
+    }
   }
 
   private settle(key: string, end: PassEnd): void {
@@ -279,7 +323,12 @@ class RunningController<Spec, Status, World, Step> implements Controller {
       case 'failed':
         return this.failed(key, end.failure);
     }
-    if (end.recheckMs !== undefined) this.queue.addAfter(key, end.recheckMs);
+    if (end.recheckMs !== undefined) this.queue.addAfter(key, this.spread(end.recheckMs));
+  }
+
+  private spread(delayMs: number): number {
+    const shape = { firstMs: delayMs, limitMs: delayMs, jitter: RECHECK_JITTER };
+    return backoffMs(shape, 1, this.options.random);
   }
 
   private failed(key: string, failure: FailureData): void {

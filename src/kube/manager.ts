@@ -4,6 +4,7 @@ import type { Log } from '../host/log.ts';
 import { createCache, type Cache, type CacheFeed } from './cache.ts';
 import type { KubeClient } from './client.ts';
 import {
+  registerIndexes,
   startController,
   type Caches,
   type Controller,
@@ -106,6 +107,7 @@ class RunningManager implements Manager {
   add<Spec, Status, World, Step>(spec: ControllerSpec<Spec, Status, World, Step>): void {
     const { clock, random, log, metrics = noMetrics } = this.options;
     const { client, caches } = this;
+    registerIndexes(caches, spec.indexes);
     const start = () => {
       this.controllers.push(
         startController({ ...spec, client, caches, clock, random, log, metrics }),

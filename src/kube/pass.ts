@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { Failure, failureData, isFailure, messageOf, type FailureData } from '../core/failure.ts';
 import type { Log } from '../host/log.ts';
 import { isNotFound, type KubeClient } from './client.ts';
+import type { EventRecorder } from './events.ts';
 import type { Plan, Reconciler } from './reconciler.ts';
 import { keyOfObject, type Resource } from './resource.ts';
 import { reaches } from './resource-version.ts';
@@ -18,7 +19,7 @@ export type PassEnd =
   | { readonly end: 'settled'; readonly recheckMs?: number }
   /** Waiting or stalled: something outside must change. */
   | { readonly end: 'parked'; readonly recheckMs?: number }
-  /** Still acting after many rounds, or stopped in the middle. */
+  /** Still acting after many rounds, on a picture that stays behind, or stopped in the middle. */
   | { readonly end: 'again' }
   /** We saw an old object; nothing was told to anybody. */
   | { readonly end: 'conflict' }
@@ -30,6 +31,7 @@ export interface PassOptions<Spec, Status, World, Step> {
   readonly reconciler: Reconciler<Spec, Status, World, Step>;
   readonly client: KubeClient;
   readonly writer: StatusWriter<Spec, Status>;
+  readonly events: EventRecorder;
   readonly finalizer?: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
@@ -75,38 +77,48 @@ export class Pass<Spec, Status, World, Step> {
   private async rounds(): Promise<PassEnd> {
     const { reconciler, writer, clock } = this.options;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      if (round > 0 && !(await this.refresh())) return { end: 'gone' };
       const world = await reconciler.observe(this.latest, this.signal);
       const plan = reconciler.plan(this.latest, world, clock.now());
       if (plan.verdict === 'released') return this.release();
       const isBrief = plan.verdict === 'act' && plan.brief === true;
       if (!isBrief && !this.take(await writer.write(this.latest, { plan }))) return { end: 'gone' };
       if (plan.verdict !== 'act') return restOf(plan);
+      this.signal.throwIfAborted();
+      if (plan.note !== undefined) this.options.events.record(this.latest, plan.note);
       if (!(await this.perform(plan.steps))) return { end: 'gone' };
+      const end = await this.refresh();
+      if (end !== undefined) return end;
     }
     return { end: 'again' };
   }
 
+  /** False if the object is gone. */
   private async perform(steps: readonly Step[]): Promise<boolean> {
     const { reconciler, writer } = this.options;
     for (const step of steps) {
       this.signal.throwIfAborted();
       const result = await reconciler.act(step, this.latest, this.signal);
       if (typeof result?.handle !== 'string') continue;
-      if (!this.take(await writer.saveHandle(this.latest, result.handle))) return false;
+      // The operation is under way: what was planned to follow it waits until it is observed as done.
+      return this.take(await writer.saveHandle(this.latest, result.handle));
     }
     return true;
   }
 
-  /** Looks at the object again after acting. False if it is gone. */
-  private async refresh(): Promise<boolean> {
+  /** Looks at the object again after acting. How the pass ends, if it cannot go on. */
+  private async refresh(): Promise<PassEnd | undefined> {
     this.signal.throwIfAborted();
-    await this.options.caughtUp(this.signal);
+    const isFresh = await this.options.caughtUp(this.signal);
+    this.signal.throwIfAborted();
+    // Acting on what does not show our last step would do it again, as fast as it can.
+    if (!isFresh) return { end: 'again' };
     const cached = this.options.current(this.latest);
-    if (cached === undefined || cached.metadata.uid !== this.latest.metadata.uid) return false;
+    if (cached === undefined || cached.metadata.uid !== this.latest.metadata.uid) {
+      return { end: 'gone' };
+    }
     const { resourceVersion } = cached.metadata;
     if (!reaches(this.latest.metadata.resourceVersion, resourceVersion)) this.latest = cached;
-    return true;
+    return undefined;
   }
 
   /** Puts our finalizer on before anything is made. False if the object is no concern of ours. */

@@ -1,4 +1,5 @@
 import type { ApiObject, Condition } from '../api/object.ts';
+import type { EventNote } from './events.ts';
 
 /** A condition of a kind's own, as a plan states it; the runtime adds times and generations. */
 export type PlannedCondition = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
@@ -15,9 +16,14 @@ interface PlanBase<Status> {
     readonly reason: string;
     readonly message: string;
   };
+  /** Told as an Event when the verdict is `act` and its steps are about to be performed. */
+  readonly note?: EventNote;
 }
 
-/** What the queue does next. */
+/**
+ * What the queue does next. A `recheckMs` is kept within a tenth: objects that settled together do
+ * not come back together.
+ */
 export type Verdict<Step> =
   /** The newest spec is fully done: Ready is True with this reason. */
   | {
@@ -26,7 +32,7 @@ export type Verdict<Step> =
       readonly message: string;
       readonly recheckMs?: number;
     }
-  /** Steps are run in order, then the object is observed again at once. */
+  /** Steps are run in order up to one that returns a handle; then the object is observed again at once. */
   | {
       readonly verdict: 'act';
       readonly reason: string;
@@ -40,6 +46,8 @@ export type Verdict<Step> =
       readonly verdict: 'waiting';
       readonly reason: string;
       readonly message: string;
+      /** What is waited for failed and is tried again: people see it as they see a failed pass. */
+      readonly retrying?: true;
       readonly recheckMs?: number;
     }
   /** Only an edit helps. */
@@ -61,9 +69,9 @@ export interface Reconciler<Spec, Status, World, Step> {
 }
 
 /**
- * A handle of a long operation; the runtime writes it to `status.handle` before the next step. It
- * stays there while the verdict is `act` or `waiting`, unless the plan's status has a `handle` of its
- * own, undefined included.
+ * A handle of a long operation; the runtime writes it to `status.handle` before anything else, leaves
+ * out the remaining steps and observes again. It stays there while the verdict is `act` or `waiting`,
+ * unless the plan's status has a `handle` of its own, undefined included, and while passes fail.
  */
 interface ActResult {
   readonly handle: string;

@@ -49,8 +49,14 @@ function stageOfPlan<Step, Status>(plan: Plan<Step, Status>): Stage {
     case 'stalled':
       return { state: 'stalled', reason: plan.reason, message: plan.message, because };
     case 'act':
-    case 'waiting':
       return { state: 'reconciling', reason: plan.reason, message: plan.message, because };
+    case 'waiting':
+      return {
+        state: 'reconciling',
+        reason: plan.reason,
+        message: plan.message,
+        because: plan.retrying === true ? 'ProgressingWithRetry' : because,
+      };
     case 'released':
       return { state: 'reconciling', reason: 'Deleting', message: 'nothing is left', because };
   }

@@ -1,19 +1,31 @@
 import { createReadStream } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { AddCommand } from '../cli/context.ts';
+import { impossible } from '../core/failure.ts';
+import { isMissing } from '../host/files.ts';
 import { work } from '../jobs/worker.ts';
+import type { WorkerConfig } from '../jobs/worker-config.ts';
 import { jobTools } from './job-tools.ts';
 
 const HELP = `
-Runs one job in this process, as controllers run them in processes of their own. The specification is one
-line of JSON; progress, and the result or the failure, come as lines of JSON on standard output. A job
-may be ended at any instant and run again. Ending standard input ends the job.
+Runs one job in this process, as controllers run them in processes of their own: on the store, the work
+folder and the machines of a data directory. The specification is one line of JSON; progress, and in the end
+"done" or the failure, come as lines of JSON on standard output. What the job made is found in the store or
+on the platform. A job may be ended at any instant and run again. Ending standard input ends the job.
 
 Exit code: 0 done, 1 failed, 2 wrong usage.
 
 Example:
-  lamina job convert.json
-  with {"kind":"convert","source":{"path":"a.qcow2","format":"qcow2"},"target":{"path":"a.raw","format":"raw"}}`;
+  lamina job --data ./data publish.json
+  with {"kind":"copy","key":"lamina-sales-prod-3f9a01bc","revision":"7f3a9c2",
+        "connector":{"namespace":"default","name":"here","location":"sha256:..."}} on one line`;
+
+interface Flags {
+  readonly data: string;
+  readonly importRoot?: string;
+}
 
 /** `lamina job` */
 export const jobCommand: AddCommand = (program, context, finish) => {
@@ -21,16 +33,43 @@ export const jobCommand: AddCommand = (program, context, finish) => {
     .command('job')
     .description('Run one job from its specification.')
     .argument('<file>', 'file with the specification, - for standard input')
+    .requiredOption('--data <dir>', 'data directory of `lamina up`')
+    .option('--import-root <dir>', 'allow imports of files below this folder')
     .addHelpText('after', HELP)
-    .action(async (file: string) => {
-      const kit = await jobTools(process.cwd());
-      const input = file === '-' ? context.stdin : keptOpen(file);
+    .action(async (file: string, flags: Flags) => {
       finish(
-        await work({ input, output: context.stdout, debug: context.stderr, tools: kit.tools }),
+        await work({
+          input: file === '-' ? context.stdin : keptOpen(file),
+          output: context.stdout,
+          debug: context.stderr,
+          open: async () => {
+            const { workerPlatforms } = await import('./worker-platforms.ts');
+            return jobTools(await configOf(flags), workerPlatforms);
+          },
+        }),
       );
-      await kit.close();
     });
 };
+
+async function folderOf(data: string): Promise<string> {
+  try {
+    return await realpath(data);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw impossible('NoDataDirectory', `there is no folder ${data}`, 'Name that of `lamina up`.');
+  }
+}
+
+async function configOf({ data, importRoot }: Flags): Promise<WorkerConfig> {
+  const dataDir = await folderOf(data);
+  return {
+    store: join(dataDir, 'store'),
+    work: join(dataDir, 'work'),
+    machines: join(dataDir, 'machines'),
+    kubeconfig: join(dataDir, 'kubeconfig'),
+    ...(importRoot === undefined ? {} : { importRoot }),
+  };
+}
 
 /** A job ends when its input does; that of a file must not. */
 function keptOpen(file: string) {

@@ -1,27 +1,50 @@
-import { randomBytes } from 'node:crypto';
-import { EnvHttpProxyAgent } from 'undici';
 import { systemClock } from '../host/clock.ts';
-import { download } from '../host/download.ts';
 import { run } from '../host/run.ts';
-import type { WorkerOptions } from '../jobs/worker.ts';
+import type { FetchMedia, JobTools } from '../jobs/tools.ts';
+import type { WorkerTools } from '../jobs/worker.ts';
+import type { WorkerConfig } from '../jobs/worker-config.ts';
+import type { PlatformOf } from './platforms.ts';
 import { runFolder } from './run-folder.ts';
 
 const MOST_MEDIA_BYTES = 32 * 2 ** 30;
 
-/** The real tools of a job that works below `folder`; close them when it has ended. */
-export async function jobTools(
-  folder: string,
-): Promise<{ readonly tools: WorkerOptions['tools']; close(): Promise<void> }> {
+/** The platforms that a job can reach from where it runs; asked only by jobs that need one. */
+export type PlatformFor = (worker: WorkerConfig) => PlatformOf | Promise<PlatformOf>;
+
+/* What only some jobs need is loaded by those: half of the start of a process is loading modules. */
+
+const fetchMedia: FetchMedia = async ({ url, sha256, path }, signal) => {
+  const { EnvHttpProxyAgent } = await import('undici');
+  const { download } = await import('../host/download.ts');
   const dispatcher = new EnvHttpProxyAgent();
+  try {
+    await download({ url, sha256, path, mostBytes: MOST_MEDIA_BYTES }, { dispatcher, signal });
+  } finally {
+    // A fetch that was given up may hold its connection; nobody waits for that.
+    await dispatcher.destroy();
+  }
+};
+
+function transferFrom(worker: WorkerConfig, platformFor: PlatformFor): JobTools['transferFor'] {
+  return async (ref, signal) => {
+    const { transferFor } = await import('./transfer-for.ts');
+    return transferFor(ref, { worker, platformOf: await platformFor(worker) }, signal);
+  };
+}
+
+/** The real tools of a job. */
+export async function jobTools(
+  worker: WorkerConfig,
+  platformFor: PlatformFor,
+): Promise<WorkerTools> {
+  const { store, work, importRoot } = worker;
   return {
-    tools: {
-      run,
-      clock: systemClock,
-      runDir: await runFolder(folder),
-      nonce: () => randomBytes(16).toString('hex'),
-      fetchMedia: ({ url, sha256, path }, signal) =>
-        download({ url, sha256, path, mostBytes: MOST_MEDIA_BYTES }, { dispatcher, signal }),
-    },
-    close: () => dispatcher.close(),
+    run,
+    clock: systemClock,
+    runDir: await runFolder(work),
+    places: { store, work },
+    ...(importRoot === undefined ? {} : { importRoot }),
+    fetchMedia,
+    transferFor: transferFrom(worker, platformFor),
   };
 }

@@ -1,24 +1,27 @@
-import { realpath } from 'node:fs/promises';
+import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openApiServer } from '../apiserver/server.ts';
-import { localConnector } from '../connectors/local/connector.ts';
 import { probeHypervisor } from '../connectors/local/probe.ts';
+import type { LocalOptions } from '../connectors/local/settings.ts';
 import { holdAlone } from '../host/alone.ts';
 import { systemClock } from '../host/clock.ts';
 import { startDetached } from '../host/detached.ts';
 import type { Log } from '../host/log.ts';
 import { run } from '../host/run.ts';
-import { childRunner } from '../jobs/child-runner.ts';
+import { childRunner, type ChildRunnerOptions } from '../jobs/child-runner.ts';
+import type { JobRunner } from '../jobs/spec.ts';
+import type { WorkerConfig } from '../jobs/worker-config.ts';
 import { kubeClient } from '../kube/client.ts';
 import { createManager, type Manager } from '../kube/manager.ts';
 import { resourceOf } from '../kube/resource.ts';
 import type { ConnectorConfig } from '../reconcilers/objects.ts';
 import { startSource, type RunningSource } from '../sources/source.ts';
 import { openStore } from '../store/store.ts';
-import { connectorPool } from './connector-pool.ts';
-import { addControllers, listersOf } from './controllers.ts';
+import { connectionPool } from './connections.ts';
+import { addControllers, admissionOf, listersOf } from './controllers.ts';
 import { openSource } from './open-source.ts';
-import { makeFolders, workplace } from './workplace.ts';
+import { outside } from './outside.ts';
+import { localPlatformOf, type PlatformOf } from './platforms.ts';
 import { runFolder } from './run-folder.ts';
 import { VERSION } from './version.ts';
 import { apiWriter } from './writer.ts';
@@ -33,6 +36,10 @@ export interface UpOptions {
   readonly pollMs: number;
   readonly namespace: string;
   readonly log: Log;
+  /** The platforms besides this host, which alone is known by default. */
+  readonly platforms?: (local: PlatformOf, installId: string) => PlatformOf;
+  /** Processes of this host by default. */
+  readonly runner?: (options: ChildRunnerOptions) => JobRunner;
 }
 
 /** A system that is up. */
@@ -62,63 +69,76 @@ async function start(options: UpOptions, started: AsyncDisposableStack): Promise
   const common = { clock: systemClock, random: Math.random, log };
   const server = await openApiServer({ dataDir, listen, version: VERSION, ...common });
   started.defer(() => server.close());
+  const { url, kubeconfigPath: kubeconfig } = server;
   const manager = createManager({ client: kubeClient(server.handler), ...common });
-  await addEverything(manager, { ...options, dataDir }, started);
+  await addEverything(manager, { ...options, dataDir, kubeconfig }, started);
   manager.start();
   started.defer(() => manager.stop());
   const source = followSource(manager, { ...options, dataDir });
   started.defer(async () => source?.stop());
-  const { url, kubeconfigPath: kubeconfig } = server;
   return { url, kubeconfig, close: () => started.disposeAsync() };
+}
+
+/** What outlives a start, and whom jobs may ask. */
+interface Surroundings extends UpOptions {
+  readonly kubeconfig: string;
 }
 
 async function addEverything(
   manager: Manager,
-  options: UpOptions,
+  options: Surroundings,
   started: AsyncDisposableStack,
 ): Promise<void> {
   const { dataDir, log } = options;
-  const places = { store: join(dataDir, 'store'), work: join(dataDir, 'work') };
-  const store = await openStore(places.store, { clock: systemClock });
-  const jobs = childRunner({
-    workDir: places.work,
-    clock: systemClock,
-    log,
+  const common = { clock: systemClock, random: Math.random, log };
+  const store = await openStore(join(dataDir, 'store'), { clock: systemClock });
+  const jobs = (options.runner ?? childRunner)({
+    worker: workerConfig(options),
+    ...common,
     env: jobVariables(),
   });
   started.defer(() => jobs.close());
-  const runDir = await runFolder(dataDir);
-  const cacheFile = join(dataDir, 'hypervisor.json');
-  const open = ({ spec }: ConnectorConfig) =>
-    localConnector({
-      machinesDir: join(dataDir, 'machines'),
-      runDir,
-      installId: store.installId,
-      spec: spec.local,
-      run,
-      start: startDetached,
-      clock: systemClock,
-      log,
-      hypervisor: (signal) => probeHypervisor({ run, clock: systemClock, cacheFile, signal }),
-    });
+  const { installId } = store;
+  const local = localPlatformOf(await localOptions(options, installId));
+  const platformOf = options.platforms?.(local, installId) ?? local;
   const configs = manager.caches.of<ConnectorConfig>(resourceOf('ConnectorConfig'));
-  const connectors = connectorPool(configs, open, log);
-  started.defer(() => connectors.close());
-  const ports = {
-    listers: listersOf(manager),
+  const connections = connectionPool({ configs, client: manager.client, platformOf, log });
+  started.defer(() => connections.close());
+  const listers = listersOf(manager);
+  addControllers(manager, {
+    listers,
     writer: apiWriter(manager.client, manager.caches),
     store,
     jobs,
-    work: workplace(places, options.importRoot),
-    connectorFor: connectors.connectorFor,
+    connections,
+    admission: admissionOf(listers),
+    watchOutside: outside(jobs, connections),
+    importsFiles: options.importRoot !== undefined,
+  });
+}
+
+function workerConfig({ dataDir, importRoot, kubeconfig }: Surroundings): WorkerConfig {
+  return {
+    store: join(dataDir, 'store'),
+    work: join(dataDir, 'work'),
+    machines: join(dataDir, 'machines'),
+    kubeconfig,
+    ...(importRoot === undefined ? {} : { importRoot }),
   };
-  const watch = (changed: (key: string) => void) => {
-    const stops = [jobs.watch(changed), connectors.watch(changed)];
-    return () => {
-      for (const stop of stops) stop();
-    };
+}
+
+async function localOptions({ dataDir, log }: UpOptions, installId: string): Promise<LocalOptions> {
+  const cacheFile = join(dataDir, 'hypervisor.json');
+  return {
+    machinesDir: join(dataDir, 'machines'),
+    runDir: await runFolder(dataDir),
+    installId,
+    run,
+    start: startDetached,
+    clock: systemClock,
+    log,
+    hypervisor: (signal) => probeHypervisor({ run, clock: systemClock, cacheFile, signal }),
   };
-  addControllers(manager, ports, { watch });
 }
 
 /** What jobs need of our environment: to fetch media as we would, and to start as fast. */
@@ -133,12 +153,19 @@ function jobVariables(): Readonly<Record<string, string>> {
   );
 }
 
+/** Makes the folders of a data directory; nobody else on the machine may look into them. */
+async function makeFolders(root: string, names: readonly string[]): Promise<void> {
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  await chmod(root, 0o700);
+  for (const name of names) await mkdir(join(root, name), { recursive: true });
+}
+
 function followSource(manager: Manager, options: UpOptions): RunningSource | undefined {
   if (options.source === undefined) return undefined;
   const { namespace, pollMs, log } = options;
   return startSource({
     name: 'up',
-    source: openSource(options.source, join(options.dataDir, 'source')),
+    source: openSource(options.source, join(options.dataDir, 'source'), log),
     client: manager.client,
     clock: systemClock,
     random: Math.random,

@@ -1,12 +1,9 @@
-import { work } from '../jobs/worker.ts';
-import { jobTools } from './job-tools.ts';
+import { runWorker } from './job-process.ts';
 
-/* The process of one job: its specification comes on standard input, its lines go to standard output. */
-const kit = await jobTools(process.cwd());
-process.exitCode = await work({
-  input: process.stdin,
-  output: process.stdout,
-  debug: process.stderr,
-  tools: kit.tools,
+/* The process of one job on the platforms of this release. */
+await runWorker({
+  platformFor: async (worker) => {
+    const { workerPlatforms } = await import('./worker-platforms.ts');
+    return workerPlatforms(worker);
+  },
 });
-await kit.close();

@@ -1,6 +1,8 @@
 import type { LayerVersionStatus } from '../api/kinds/layer-version.ts';
+import { conditionOf } from '../api/conditions.ts';
+import type { ApiObject, CommonStatus } from '../api/object.ts';
 import { timestamp } from '../core/clock.ts';
-import type { PlannedCondition } from '../kube/reconciler.ts';
+import type { PlannedCondition, Verdict } from '../kube/reconciler.ts';
 
 /** What a person must do, as `status.action` shows it. */
 export type Action = NonNullable<LayerVersionStatus['action']>;
@@ -17,4 +19,39 @@ export function actionSince(wanted: Wanted, before: Action | undefined, nowMs: n
 /** The condition that goes with an action. */
 export function actionCondition(wanted: Wanted): PlannedCondition {
   return { type: 'ActionRequired', status: 'True', reason: wanted.gate, message: wanted.text };
+}
+
+/** A verdict, and what a person must do where that is what it waits for. */
+export type Next<Step> = Verdict<Step> & { readonly action?: Wanted };
+
+/** Waiting, and what a person must do meanwhile. */
+type Waits = Extract<Verdict<never>, { verdict: 'waiting' }> & { readonly action?: Wanted };
+
+/** Asks a person, who acts on a machine. */
+export function ask(
+  wanted: Pick<Wanted, 'gate' | 'text' | 'token'>,
+  machine: string | undefined,
+): Waits {
+  const action = { ...wanted, ...(machine === undefined ? {} : { machine }) };
+  return { verdict: 'waiting', reason: 'ActionRequired', message: wanted.text, action };
+}
+
+/**
+ * Goes on showing what was shown before, while the platform is not known: an outage says nothing about the
+ * object, and a person who was asked to act is still asked.
+ */
+export function asBefore(
+  object: ApiObject,
+  otherwise: { readonly reason: string; readonly why: string },
+): Waits {
+  const ready = conditionOf(object, 'Ready');
+  const { reason = otherwise.reason, message = otherwise.why } = ready ?? {};
+  const { action } = (object.status ?? {}) as { readonly action?: Action };
+  const waiting = { verdict: 'waiting', reason, message } as const;
+  return action === undefined ? waiting : { ...waiting, action };
+}
+
+/** A status that lets go of its handle, because its operation has ended. */
+export function withoutHandle<Status extends CommonStatus>(status: Status): Status {
+  return { ...status, handle: undefined };
 }

@@ -1,49 +1,73 @@
-import { Failure, transient } from '../core/failure.ts';
+import type { FailureData } from '../core/failure.ts';
 import type { Verdict } from '../kube/reconciler.ts';
 import type { JobRunner, JobSpec, JobState } from '../jobs/spec.ts';
 
-/** Starting a job, or starting over after its failure was reported. */
-export type JobStep =
-  | { readonly do: 'startJob'; readonly name: string; readonly spec: JobSpec }
-  | { readonly do: 'retryJob'; readonly name: string };
+/** Starting a job. */
+export interface JobStep {
+  readonly do: 'startJob';
+  readonly spec: JobSpec;
+}
 
 /** A job as a plan sees it. */
 export interface JobView {
-  readonly name: string;
   readonly spec: JobSpec;
   readonly state: JobState | undefined;
 }
 
+/** How a job is told to people. */
+export interface JobWords {
+  /** The stage. */
+  readonly reason: string;
+  readonly doing: string;
+}
+
+/** A job with how it stands now. */
+export function viewOf(jobs: JobRunner, spec: JobSpec): JobView {
+  return { spec, state: jobs.look(spec) };
+}
+
 /** Progress for `status.progress`, in tens so that it costs at most ten writes. */
 export function progressOf(
-  state: JobState | undefined,
+  view: JobView | undefined,
 ): { step: string; percent: number } | undefined {
+  const state = view?.state;
   if (state?.state !== 'running') return undefined;
-  return { step: state.step, percent: Math.floor(state.percent / 10) * 10 };
+  const percent = Math.floor(state.percent / 10) * 10;
+  // A job that is tried again may fail as early as before: that alone is not worth a write.
+  return state.after !== undefined && percent === 0 ? undefined : { step: state.step, percent };
 }
 
-/** What to do about a job that has not succeeded: start it, wait for it, retry it or give up. */
-export function pursue(job: JobView, reason: string, doing: string): Verdict<JobStep> {
-  const { state, name, spec } = job;
-  if (state === undefined) {
-    return { verdict: 'act', reason, message: doing, steps: [{ do: 'startJob', name, spec }] };
+/**
+ * What to do about a job whose evidence is not there: start it, wait for it, or give up. A failure is told
+ * once, with the same words until the job has come further.
+ */
+export function pursue(
+  { spec, state }: JobView,
+  { reason, doing }: JobWords,
+  nowMs: number,
+): Verdict<JobStep> {
+  const start: Verdict<JobStep> = {
+    verdict: 'act',
+    brief: true,
+    reason,
+    message: doing,
+    steps: [{ do: 'startJob', spec }],
+  };
+  if (state === undefined) return start;
+  if (state.state === 'running') {
+    if (state.after === undefined) return { verdict: 'waiting', reason, message: doing };
+    return { verdict: 'waiting', reason, message: again(state.after), retrying: true };
   }
-  if (state.state === 'failed' && state.failure.consequence === 'Impossible') {
-    const { message, hint = '' } = state.failure;
+  const { failure, retryAt } = state;
+  if (failure.consequence === 'Impossible') {
+    const { message, hint = '' } = failure;
     return { verdict: 'stalled', reason: 'Failed', message: `${message}. ${hint}`.trim() };
   }
-  if (state.state === 'failed') {
-    const message = `${state.failure.message}; trying again`;
-    return { verdict: 'act', reason, message, steps: [{ do: 'retryJob', name }] };
-  }
-  return { verdict: 'waiting', reason, message: doing };
+  if (nowMs >= retryAt) return start;
+  const recheckMs = retryAt - nowMs;
+  return { verdict: 'waiting', reason, message: again(failure), retrying: true, recheckMs };
 }
 
-/** Runs a job step. A retry reports the failure to the queue, whose backoff paces the next start. */
-export async function actOnJob(jobs: JobRunner, step: JobStep): Promise<void> {
-  if (step.do === 'startJob') return jobs.start(step.name, step.spec);
-  const state = jobs.look(step.name);
-  await jobs.forget(step.name);
-  if (state?.state === 'failed') throw new Failure(state.failure);
-  throw transient('JobLost', `the job ${step.name} was lost; it is started again`);
+function again({ message, hint }: FailureData): string {
+  return `${message}; trying again.${hint === undefined ? '' : ` ${hint}`}`;
 }

@@ -1,5 +1,6 @@
 import type { LayerRole } from '../core/identity.ts';
-import { KIND_OF, holds, isDeleting, type Layer, type LayerVersion } from './objects.ts';
+import { inNamespace, VERSION_LAYER } from './indexes.ts';
+import { KIND_OF, isDeleting, storedOf, type Layer, type LayerVersion } from './objects.ts';
 import type { Listers } from './ports.ts';
 
 /** The object of a layer by its role. */
@@ -17,21 +18,19 @@ export function findLayer(
   return lister.get(namespace, name);
 }
 
-/** All versions of one layer that are not being deleted. */
-export function versionsOf(
+/** All versions of one layer, deleting ones too. */
+export function allVersionsOf(
   listers: Listers,
   namespace: string,
   role: LayerRole,
   layer: string,
 ): readonly LayerVersion[] {
-  return listers.layerVersions
-    .list(namespace)
-    .filter((item) => item.spec.role === role && item.spec.layer === layer && !isDeleting(item));
+  return listers.layerVersions.by(VERSION_LAYER.name, inNamespace(namespace, role, layer));
 }
 
 /**
  * The object that stands for a version now. While an edit is being carried out there may be two: what
- * is Deployable is frozen and wins, then the one that its layer points at.
+ * is stored is frozen and wins, then the one that its layer points at.
  */
 export function findVersion(
   listers: Listers,
@@ -39,11 +38,11 @@ export function findVersion(
   layer: { readonly role: LayerRole; readonly name: string },
   version: string,
 ): LayerVersion | undefined {
-  const named = versionsOf(listers, namespace, layer.role, layer.name).filter(
-    (item) => item.spec.version === version,
+  const named = allVersionsOf(listers, namespace, layer.role, layer.name).filter(
+    (item) => item.spec.version === version && !isDeleting(item),
   );
-  const ready = named.find((item) => holds(item, 'Ready'));
-  if (ready !== undefined || named.length < 2) return ready ?? named[0];
+  const stored = named.find((item) => storedOf(item) !== undefined);
+  if (stored !== undefined || named.length < 2) return stored ?? named[0];
   const rows = findLayer(listers, namespace, layer.role, layer.name)?.status?.versions ?? [];
   const pointed = rows.find((row) => row.name === version)?.layerVersion;
   return named.find((item) => item.metadata.name === pointed) ?? named[0];

@@ -13,6 +13,7 @@ import { conditionOf } from '../api/conditions.ts';
 import { API_VERSION } from '../api/kind.ts';
 import type { ApiObject, OwnerReference } from '../api/object.ts';
 import type { LayerRole } from '../core/identity.ts';
+import type { StoredLayer } from '../core/layer.ts';
 
 /** An operating system. */
 export type OSLayer = ApiObject<OSLayerSpec, LayerStatus>;
@@ -66,6 +67,16 @@ export function stageOf(object: ApiObject | undefined): string {
   return conditionOf(object, 'Ready')?.reason ?? 'Waiting';
 }
 
+/** What a version left in the store, once it did: a fact that stays while its object is busy with other things. */
+export function storedOf(version: LayerVersion | undefined): StoredLayer | undefined {
+  return version?.status?.stored as StoredLayer | undefined;
+}
+
+/** True once an image was seen published. Objects of older releases have only the condition. */
+export function isPublished(image: LayeredImage | undefined): boolean {
+  return image?.status?.published !== undefined || holds(image, 'SnapshotTaken');
+}
+
 /** True once somebody asked for the deletion. */
 export function isDeleting(object: ApiObject): boolean {
   return object.metadata.deletionTimestamp !== undefined;
@@ -84,13 +95,4 @@ export function ownedBy(owner: ApiObject): readonly OwnerReference[] {
       blockOwnerDeletion: true,
     },
   ];
-}
-
-/** True if `owner` controls `child`. */
-export function controls(owner: ApiObject, child: ApiObject): boolean {
-  return (
-    child.metadata.ownerReferences?.some(
-      (link) => link.controller === true && link.uid === owner.metadata.uid,
-    ) ?? false
-  );
 }

@@ -1,7 +1,9 @@
 import type { ApiObject } from '../api/object.ts';
 import type { Connector } from '../connectors/connector.ts';
+import type { Digest } from '../core/digest.ts';
 import type { LayerIndex } from '../core/layer.ts';
-import type { JobPlaces, JobRunner } from '../jobs/spec.ts';
+import type { JobRunner } from '../jobs/spec.ts';
+import type { Admission } from './admission.ts';
 import type {
   AppLayer,
   ConnectorConfig,
@@ -16,7 +18,8 @@ import type {
 /** Reading one kind from a cache that watches keep current. */
 export interface Lister<Item> {
   get(namespace: string, name: string): Item | undefined;
-  list(namespace: string): readonly Item[];
+  /** Items by a named index of the cache; their number, not that of all objects, is the cost. */
+  by(index: string, value: string): readonly Item[];
 }
 
 /** Everything that reconcilers read of the API. */
@@ -46,17 +49,22 @@ export interface Writer {
   annotate(ref: ObjectRef, annotations: Readonly<Record<string, string>>): Promise<void>;
 }
 
-/** The folders that jobs work in, as far as controllers need to know of them. */
-export interface Workplace {
-  readonly places: JobPlaces;
-  /** Where `import.disk.file` may point; undefined: such imports are refused. */
-  readonly importRoot: string | undefined;
-  hasComposed(key: string): Promise<boolean>;
-  discardComposed(key: string): Promise<void>;
+/** The connector of a ConnectorConfig, and the digest of where it leads. */
+export interface Connection {
+  readonly connector: Connector;
+  readonly location: Digest;
 }
 
-/** The connector of a ConnectorConfig; undefined while there is no such object. */
-export type ConnectorFor = (namespace: string, name: string) => Connector | undefined;
+/** The connectors of all ConnectorConfigs. Opening one costs nothing once it is open. */
+export interface Connections {
+  /** Undefined while there is no such ConnectorConfig; fails if its Secret cannot be read. */
+  connect(namespace: string, name: string): Promise<Connection | undefined>;
+  /** The same, after reading the Secret again. */
+  refresh(namespace: string, name: string): Promise<Connection | undefined>;
+}
+
+/** Calls back with the external key of whatever changed outside of the API; returns how to stop. */
+export type WatchOutside = (changed: (key: string) => void) => () => void;
 
 /** What every reconciler may use. */
 export interface Ports {
@@ -64,6 +72,9 @@ export interface Ports {
   readonly writer: Writer;
   readonly store: LayerIndex;
   readonly jobs: JobRunner;
-  readonly work: Workplace;
-  readonly connectorFor: ConnectorFor;
+  readonly connections: Connections;
+  readonly admission: Admission;
+  readonly watchOutside: WatchOutside;
+  /** Whether `import.disk.file` is allowed at all. */
+  readonly importsFiles: boolean;
 }

@@ -5,6 +5,7 @@ import { watch } from 'chokidar';
 import type { Clock } from '../core/clock.ts';
 import { digestOf } from '../core/digest.ts';
 import { denied, impossible, isFailure, messageOf } from '../core/failure.ts';
+import type { Log } from '../host/log.ts';
 import { byPath, decodeFiles, selectReadable, type Candidate } from './collect.ts';
 import { isManifestName, SOURCE_LIMITS, type Snapshot, type Source } from './snapshot.ts';
 
@@ -99,7 +100,7 @@ export async function readDirectory(path: string): Promise<Snapshot> {
 }
 
 /** A directory as it is edited: it is taken once two readings agree. */
-export function directorySource(path: string, clock: Clock): Source {
+export function directorySource(path: string, clock: Clock, log: Log): Source {
   let last: string | undefined;
   const settled = async (signal: AbortSignal): Promise<Snapshot> => {
     let before = await readDirectory(path);
@@ -123,7 +124,9 @@ export function directorySource(path: string, clock: Clock): Source {
       });
       watcher.on('all', changed);
       // Without watches, as when the system has no more of them, the source is polled.
-      watcher.on('error', () => undefined);
+      watcher.on('error', (error) => {
+        log.warn('a directory is not watched in full', { path, error: messageOf(error) });
+      });
       return () => watcher.close();
     },
   };

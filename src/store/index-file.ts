@@ -19,7 +19,7 @@ export interface ManifestEntry extends Descriptor {
 
 interface Cached {
   readonly version: string;
-  readonly document: IndexDocument;
+  readonly document: Promise<IndexDocument>;
 }
 
 function versionOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
@@ -37,21 +37,28 @@ export class IndexFile {
     this.lock = lock;
   }
 
-  /** The document as it is now; one `stat` when it has not changed. */
+  /** The document as it is now; one `stat` when it has not changed, and read once for all who ask. */
   async read(): Promise<IndexDocument> {
+    const version = versionOf(await stat(this.layout.indexJson, { bigint: true }));
+    if (this.cached?.version === version) return this.cached.document;
+    const cached = { version, document: this.load() };
+    this.cached = cached;
+    cached.document.catch(() => {
+      if (this.cached === cached) this.cached = undefined;
+    });
+    return cached.document;
+  }
+
+  /** May find a newer document than the one that was asked about; then the next look reads again. */
+  private async load(): Promise<IndexDocument> {
     const path = this.layout.indexJson;
-    if (this.cached?.version === versionOf(await stat(path, { bigint: true }))) {
-      return this.cached.document;
-    }
     const handle = await open(path, 'r');
     try {
-      const now = await handle.stat({ bigint: true });
-      if (now.size > BigInt(CAP.indexJsonBytes)) {
+      const { size } = await handle.stat();
+      if (size > CAP.indexJsonBytes) {
         throw impossible('StoreInvalid', `${path} is too large`, 'Split the store.');
       }
-      const document = parseIndexJson(await handle.readFile('utf8'), path);
-      this.cached = { version: versionOf(now), document };
-      return document;
+      return parseIndexJson(await handle.readFile('utf8'), path);
     } finally {
       await handle.close();
     }

@@ -17,6 +17,8 @@ export interface IndexDocument {
   readonly manifests: readonly unknown[];
   /** By reference name, `<repository>:<tag>`. */
   readonly named: ReadonlyMap<string, IndexEntry>;
+  /** Tags by repository, sorted: every pass over a layer asks for those of one among all. */
+  readonly tags: ReadonlyMap<string, readonly string[]>;
 }
 
 function readEntry(value: unknown): readonly [string, IndexEntry] | undefined {
@@ -43,12 +45,28 @@ function parse(text: string, path: string): Record<string, unknown> {
   );
 }
 
+function tagsOf(names: Iterable<string>): ReadonlyMap<string, readonly string[]> {
+  const tags = new Map<string, string[]>();
+  for (const name of names) {
+    // Names of other tools may have no tag; they belong to no repository.
+    const colon = name.indexOf(':');
+    if (colon < 0) continue;
+    const repository = name.slice(0, colon);
+    const found = tags.get(repository);
+    if (found === undefined) tags.set(repository, [name.slice(colon + 1)]);
+    else found.push(name.slice(colon + 1));
+  }
+  for (const found of tags.values()) found.sort();
+  return tags;
+}
+
 /** Reads `index.json`. */
 export function parseIndexJson(text: string, path: string): IndexDocument {
   const fields = parse(text, path);
   const manifests = fields['manifests'] as readonly unknown[];
   const entries = manifests.map(readEntry).filter((entry) => entry !== undefined);
-  return { fields, manifests, named: new Map(entries) };
+  const named = new Map(entries);
+  return { fields, manifests, named, tags: tagsOf(named.keys()) };
 }
 
 /** The text of `index.json` with one more manifest. */

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { access, link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { impossible } from '../core/failure.ts';
 import { isMissing, syncFolder } from '../host/files.ts';
@@ -15,10 +15,16 @@ export interface Layout {
   readonly ingest: string;
   readonly lock: string;
   readonly installId: string;
+  /** What nonces are derived with; readable for its owner only. */
+  readonly secret: string;
+  readonly composed: string;
+  readonly inspections: string;
 }
 
 /** Unfinished files of crashed writers are removed at start when nobody has touched them so long. */
 const LEFTOVER_MS = 3_600_000;
+
+const SECRET_BYTES = 32;
 
 const OCI_LAYOUT = '{"imageLayoutVersion":"1.0.0"}';
 const EMPTY_INDEX = JSON.stringify({
@@ -37,7 +43,17 @@ export function layoutOf(root: string): Layout {
     ingest: join(own, 'ingest'),
     lock: join(own, 'lock'),
     installId: join(own, 'install-id'),
+    secret: join(own, 'secret'),
+    composed: join(own, 'evidence', 'composed'),
+    inspections: join(own, 'evidence', 'inspections'),
   };
+}
+
+/** What a new file holds, and who may read it. */
+interface NewFile {
+  readonly content: string;
+  /** 0644 by default. */
+  readonly mode?: number;
 }
 
 /** True when an error says that a name is taken. */
@@ -45,19 +61,28 @@ function isTaken(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIST';
 }
 
-/**
- * Creates a file with all of its content, or leaves the one that is there: of several processes
- * that try at once exactly one wins. Returns whether it was this one.
- */
-export async function createOnce(layout: Layout, path: string, content: string): Promise<boolean> {
-  const temporary = join(layout.ingest, randomUUID());
-  const handle = await open(temporary, 'wx', 0o644);
+/** A finished file where the leftovers of killed writers are removed; it still has to get its name. */
+export async function temporaryFile(
+  { ingest }: Layout,
+  { content, mode = 0o644 }: NewFile,
+): Promise<string> {
+  const path = join(ingest, randomUUID());
+  const handle = await open(path, 'wx', mode);
   try {
     await handle.writeFile(content);
     await handle.sync();
   } finally {
     await handle.close();
   }
+  return path;
+}
+
+/**
+ * Creates a file with all of its content, or leaves the one that is there: of several processes
+ * that try at once exactly one wins. Returns whether it was this one.
+ */
+export async function createOnce(layout: Layout, path: string, file: NewFile): Promise<boolean> {
+  const temporary = await temporaryFile(layout, file);
   try {
     await link(temporary, path);
     return true;
@@ -69,11 +94,11 @@ export async function createOnce(layout: Layout, path: string, content: string):
   }
 }
 
-async function createMissing(layout: Layout, path: string, content: string): Promise<void> {
+async function createMissing(layout: Layout, path: string, file: () => NewFile): Promise<void> {
   try {
     await access(path);
   } catch {
-    await createOnce(layout, path, content);
+    await createOnce(layout, path, file());
   }
 }
 
@@ -100,12 +125,21 @@ async function checkVersion(layout: Layout): Promise<void> {
 
 /** Makes what is missing of a store and clears what crashed writers left. Returns its install id. */
 export async function prepareLayout(layout: Layout, clock: Clock): Promise<string> {
-  await mkdir(layout.ingest, { recursive: true });
-  await mkdir(layout.blobs, { recursive: true });
-  await createMissing(layout, join(layout.root, 'oci-layout'), OCI_LAYOUT);
+  const { ingest, blobs, composed, inspections } = layout;
+  for (const folder of [ingest, blobs]) await mkdir(folder, { recursive: true });
+  for (const folder of [composed, inspections]) {
+    const made = await mkdir(folder, { recursive: true });
+    if (made !== undefined) await syncFolder(dirname(folder));
+  }
+  await createMissing(layout, join(layout.root, 'oci-layout'), () => ({ content: OCI_LAYOUT }));
   await checkVersion(layout);
-  await createMissing(layout, layout.indexJson, EMPTY_INDEX);
-  await createMissing(layout, layout.installId, `${randomUUID()}\n`);
+  await createMissing(layout, layout.indexJson, () => ({ content: EMPTY_INDEX }));
+  await createMissing(layout, layout.installId, () => ({ content: `${randomUUID()}\n` }));
+  // Stores of older releases have none: nothing was derived from it yet.
+  await createMissing(layout, layout.secret, () => ({
+    content: `${randomBytes(SECRET_BYTES).toString('hex')}\n`,
+    mode: 0o600,
+  }));
   for (const folder of [join(layout.root, '.lamina'), layout.root]) await syncFolder(folder);
   await removeLeftovers(layout, clock);
   return (await readFile(layout.installId, 'utf8')).trim();

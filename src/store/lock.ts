@@ -102,7 +102,7 @@ export class StoreLock {
   }
 
   private claim(path: string, token: string): Promise<boolean> {
-    return createOnce(this.layout, path, JSON.stringify({ token, ...thisProcess() }));
+    return createOnce(this.layout, path, { content: JSON.stringify({ token, ...thisProcess() }) });
   }
 
   private isDead({ owner, sinceMs }: Claim): boolean {

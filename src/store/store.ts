@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { isDigest } from '../core/digest.ts';
 import type { LayerIndex, LayerPointer, StoredLayer } from '../core/layer.ts';
 import { BlobFolder } from './blobs.ts';
+import { FolderEvidence, type EvidenceStore } from './evidence.ts';
 import { layerInvalid } from './failures.ts';
 import { IndexFile } from './index-file.ts';
 import type { IndexEntry } from './index-json.ts';
@@ -10,6 +11,7 @@ import { StoreLock } from './lock.ts';
 import { nameOf, readManifest, storedBytes } from './manifest.ts';
 import { materialize, type WorkOptions } from './materialize.ts';
 import { ANNOTATION } from './names.ts';
+import { nonceMaker } from './nonce.ts';
 import { openDelta } from './open-delta.ts';
 import type { StoreParts } from './publish.ts';
 import { putDelta, type DeltaPut } from './put-delta.ts';
@@ -18,6 +20,9 @@ import { readDisk, type StoredDisk } from './read-disk.ts';
 
 /** The layer store. Every verb may be run again at any time, and by several processes at once. */
 export interface LayerStore extends LayerIndex {
+  readonly evidence: EvidenceStore;
+  /** What a guest of this composition must repeat; the same for ever, and nothing a guest can guess. */
+  nonceOf(composition: string): string;
   /** Stores a disk as an OS layer version. */
   putDisk(put: DiskPut): Promise<StoredLayer>;
   /** Writes a disk as a sparse, read-only raw file. */
@@ -30,12 +35,23 @@ export interface LayerStore extends LayerIndex {
   openDelta(pointer: LayerPointer, signal?: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
+/** What a store was made with, beside its bytes. */
+interface Installation {
+  readonly installId: string;
+  readonly evidence: EvidenceStore;
+  readonly nonceOf: LayerStore['nonceOf'];
+}
+
 class FolderStore implements LayerStore {
   readonly installId: string;
+  readonly evidence: EvidenceStore;
+  readonly nonceOf: LayerStore['nonceOf'];
   private readonly parts: StoreParts;
 
-  constructor(installId: string, parts: StoreParts) {
+  constructor({ installId, evidence, nonceOf }: Installation, parts: StoreParts) {
     this.installId = installId;
+    this.evidence = evidence;
+    this.nonceOf = nonceOf;
     this.parts = parts;
   }
 
@@ -48,10 +64,8 @@ class FolderStore implements LayerStore {
   }
 
   async listTags(repository: string): Promise<readonly string[]> {
-    const prefix = `${repository}:`;
-    const { named } = await this.parts.index.read();
-    const names = [...named.keys()].filter((name) => name.startsWith(prefix));
-    return names.map((name) => name.slice(prefix.length)).sort();
+    const { tags } = await this.parts.index.read();
+    return tags.get(repository) ?? [];
   }
 
   putDisk(put: DiskPut): Promise<StoredLayer> {
@@ -98,5 +112,8 @@ export async function openStore(
   const layout = layoutOf(folder);
   const installId = await prepareLayout(layout, clock);
   const index = new IndexFile(layout, new StoreLock(layout, clock));
-  return new FolderStore(installId, { blobs: new BlobFolder(layout, clock), index });
+  const evidence = new FolderEvidence(layout);
+  const nonceOf = await nonceMaker(layout);
+  const blobs = new BlobFolder(layout, clock);
+  return new FolderStore({ installId, evidence, nonceOf }, { blobs, index });
 }

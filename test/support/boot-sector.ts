@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import type { DiskSource } from '../../src/connectors/connector.ts';
+import type { DiskFile } from '../../src/images/source.ts';
 
 /** Counts its boots in the first word of the second sector. */
 const COUNT_BOOT = [
@@ -28,6 +28,23 @@ const AWAIT_BUTTON = [
   [0x74, 0xf8], // jz to sti
 ];
 
+/** Says the same line on the first serial port over and over, with what must not reach a terminal. */
+const BABBLE = [
+  [0xba, 0xf8, 0x03], // mov dx, 0x3f8
+  [0xbe, 0x80, 0x7d], // mov si, 0x7d80: where the text lies
+  [0xb9, 0x20, 0x00], // mov cx, 32: its length
+  [0xfc], // cld
+  [0xac], // lodsb
+  [0xee], // out dx, al
+  [0xe2, 0xfc], // loop to lodsb
+  [0xeb, 0xf3], // jmp to mov si
+];
+
+/** A colour, a bell, a C1 control, a text that runs backwards. */
+const BABBLED_OFFSET = 0x180;
+const BABBLED = Buffer.alloc(32, '.');
+Buffer.from('\u001b[31mfire\u0007\u009b2J\u202eerif\r\n').copy(BABBLED);
+
 const POWER_OFF = [
   [0xba, 0x04, 0x06], // mov dx, 0x604
   [0xb8, 0x00, 0x20], // mov ax, 0x2000: soft off
@@ -36,13 +53,22 @@ const POWER_OFF = [
 ];
 
 /** What a guest of 512 bytes does after it has counted its boot. */
-export type TinyGuest = 'waits for the button' | 'switches itself off';
+export type TinyGuest = 'waits for the button' | 'switches itself off' | 'babbles';
+
+const THEN: Readonly<Record<TinyGuest, readonly (readonly number[])[]>> = {
+  'waits for the button': AWAIT_BUTTON,
+  'switches itself off': [],
+  babbles: BABBLE,
+};
 
 /** Writes the disk of a tiny guest: a boot in 0.2 s, and real writes. */
-export async function tinyGuestDisk(path: string, guest: TinyGuest): Promise<DiskSource> {
+export async function tinyGuestDisk(
+  path: string,
+  guest: TinyGuest,
+): Promise<DiskFile & { readonly sizeBytes: number }> {
   const disk = Buffer.alloc(2 ** 20);
-  const wait = guest === 'waits for the button' ? AWAIT_BUTTON : [];
-  Buffer.from([...COUNT_BOOT, ...wait, ...POWER_OFF].flat()).copy(disk);
+  Buffer.from([...COUNT_BOOT, ...THEN[guest], ...POWER_OFF].flat()).copy(disk);
+  if (guest === 'babbles') BABBLED.copy(disk, BABBLED_OFFSET);
   disk.writeUInt16LE(0xaa55, 510);
   await writeFile(path, disk);
   return { path, format: 'raw', sizeBytes: disk.length };

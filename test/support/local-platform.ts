@@ -1,22 +1,25 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Connector, DiskSource } from '../../src/connectors/connector.ts';
-import { localConnector } from '../../src/connectors/local/connector.ts';
-import type { LocalSpec } from '../../src/connectors/local/settings.ts';
+import type { UploadWanted } from '../../src/connectors/connector.ts';
+import { localPlatform } from '../../src/connectors/local/platform.ts';
+import type { LocalOptions, LocalSpec } from '../../src/connectors/local/settings.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { startDetached, type StartDetached } from '../../src/host/detached.ts';
 import { silentLog } from '../../src/host/log.ts';
 import { run, type Run } from '../../src/host/run.ts';
-import type { ContractPlatform, OpenOptions } from '../contract/connector.ts';
+import type { ContractPlatform, OpenOptions } from '../contract/stage.ts';
 import { tinyGuestDisk, type TinyGuest } from './boot-sector.ts';
 import { temporaryFolder } from './folder.ts';
 import { until } from './until.ts';
 
 /** The local platform with what only it has. */
-export interface LocalPlatform extends ContractPlatform {
+export interface LocalPlatform extends ContractPlatform<LocalSpec> {
   readonly machinesDir: string;
   readonly runDir: string;
-  openWith(spec: LocalSpec, options?: OpenOptions): Promise<Connector>;
+  readonly installId: string;
+  /** Where the sources of disks lie. */
+  readonly sources: string;
   /** Process ids of QEMUs of this platform. */
   processes(): Promise<readonly number[]>;
 }
@@ -34,8 +37,36 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   return readdir(folder).catch(() => []);
 }
 
+/** A program runner and starter that pass a point before and after each call. */
+function pointed(point: NonNullable<OpenOptions['point']>): { run: Run; start: StartDetached } {
+  const around = async <Result>(what: string, call: () => Promise<Result>): Promise<Result> => {
+    await point(`before ${what}`);
+    const result = await call();
+    await point(`after ${what}`);
+    return result;
+  };
+  return {
+    run: (program, ...more) => around(program, () => run(program, ...more)),
+    start: (program, ...more) => around(program, () => startDetached(program, ...more)),
+  };
+}
+
+/** What the local platform is built from in tests: real QEMU, no probing of KVM. */
+export function localOptions(
+  places: Pick<LocalOptions, 'machinesDir' | 'runDir' | 'installId'>,
+): LocalOptions {
+  return {
+    ...places,
+    run,
+    start: startDetached,
+    clock: systemClock,
+    log: silentLog,
+    hypervisor: () => Promise.resolve({ accelerator: 'tcg', sandbox: true }),
+  };
+}
+
 /** Real QEMU in folders of its own, with a guest of 512 bytes. */
-export async function localPlatform(
+export async function localTestPlatform(
   guest: TinyGuest = 'waits for the button',
 ): Promise<LocalPlatform> {
   const folder = await temporaryFolder();
@@ -43,50 +74,52 @@ export async function localPlatform(
   const [machinesDir, runDir, sources] = [at('machines'), at('run'), at('sources')];
   await mkdir(machinesDir);
   await mkdir(sources);
-  const source: DiskSource = await tinyGuestDisk(join(sources, 'guest.raw'), guest);
-  const processes = (): Promise<readonly number[]> => processesNaming(folder.path);
-
-  const openWith = (spec: LocalSpec, options: OpenOptions = {}): Promise<Connector> => {
-    const { installId = 'this-installation', point = () => undefined } = options;
-    const pointedRun: Run = async (program, args, more) => {
-      point(`before ${program}`);
-      const result = await run(program, args, more);
-      point(`after ${program}`);
-      return result;
-    };
-    const pointedStart: StartDetached = async (program, args, log) => {
-      point(`before ${program}`);
-      const started = await startDetached(program, args, log);
-      point(`after ${program}`);
-      return started;
-    };
-    const connector = localConnector({
-      machinesDir,
-      runDir,
-      installId,
-      spec: { memory: '64Mi', ...spec },
-      run: pointedRun,
-      start: pointedStart,
-      clock: systemClock,
-      log: silentLog,
-      hypervisor: () => Promise.resolve({ accelerator: 'tcg', sandbox: true }),
-    });
-    return Promise.resolve(connector);
+  const source: UploadWanted = {
+    ...(await tinyGuestDisk(join(sources, 'guest.raw'), guest)),
+    composition: 'c-of-the-tiny-guest',
   };
+  // Others may run the same tests at the same time, and processes are found by this.
+  const installId = randomBytes(8).toString('hex');
+  const spec: LocalSpec = { memory: '64Mi' };
+  const options = localOptions({ machinesDir, runDir, installId });
+  const processes = (): Promise<readonly number[]> => processesNaming(folder.path);
+  const common = localPlatform(options);
 
   return {
     machinesDir,
     runDir,
+    installId,
+    sources,
     source,
-    openWith,
+    spec,
     processes,
-    open: (options) => openWith({}, options),
+    open: (how = {}) => {
+      const { point, installId: other } = how;
+      // Whoever may crash, or is another installation, is another process.
+      const platform =
+        point === undefined && other === undefined
+          ? common
+          : localPlatform({
+              ...options,
+              ...(other === undefined ? {} : { installId: other }),
+              ...(point === undefined ? {} : pointed(point)),
+            });
+      const place = { spec: { ...spec, ...how.spec }, credential: {} };
+      const session = platform.open(place);
+      const connector = session.connector(place.spec);
+      return Promise.resolve({ session, connector, transfer: platform.transfer(place) });
+    },
     removeSource: () => rm(sources, { recursive: true }),
     crashMachine: async (key) => {
       for (const pid of await processesNaming(join(machinesDir, key))) process.kill(pid, 'SIGKILL');
       await until('the machine has crashed', async () => {
         return (await processesNaming(join(machinesDir, key))).length === 0;
       });
+    },
+    copyByStranger: async (key) => {
+      const name = `${key}-copy`;
+      await cp(join(machinesDir, key), join(machinesDir, name), { recursive: true });
+      return name;
     },
     leftovers: async () => [
       ...(await namesIn(machinesDir)),

@@ -115,7 +115,6 @@ export function packagingMachine(
       connectorRef: { name: 'here' },
       layerVersion: 'apl-tool-1-11111111',
       key: 'lamina-apl-tool-1-11111111-0badcafe',
-      disk: { path: '/work/disk.qcow2', format: 'qcow2', sizeBytes: 1 },
     },
     status: { conditions },
   };

@@ -55,7 +55,9 @@ export const ACTION_REQUIRED: ConditionDoc = {
   reasons: {
     InstallSoftware: 'A machine waits for a person to install software and to shut it down.',
     ResolveIntegrity: 'The machine was shut down, but something must be put right first.',
-    InstallFailed: 'An unattended step failed; the machine is kept for a look.',
+    InstallFailed:
+      'An unattended step failed, or the machine died too often; it is kept for a look.',
+    MachineLost: 'The machine that a person worked in is gone from the platform.',
     ApproveFinalize: 'The version is clean and waits for approval.',
   },
 };

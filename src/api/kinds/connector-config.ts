@@ -2,7 +2,7 @@ import type { Static } from 'typebox';
 import { QUANTITY_PATTERN } from '../../core/quantity.ts';
 import type { KindDefinition } from '../kind.ts';
 import { commonStatus } from '../parts.ts';
-import { fields, flag, matching, oneOf, optional, whole } from '../schema.ts';
+import { fields, matching, oneOf, optional, whole } from '../schema.ts';
 import { AGE, READY, STATUS } from './columns.ts';
 
 const spec = fields('One location on one platform.', {
@@ -12,11 +12,6 @@ const spec = fields('One location on one platform.', {
     memory: optional(matching('Memory, 512Mi by default.', QUANTITY_PATTERN, 16)),
     network: optional(
       oneOf('none (the default) or user: outgoing connections only.', ['none', 'user']),
-    ),
-    keepRunning: optional(
-      flag(
-        'Leave a packaging machine of a person switched on when the controller stops; true by default.',
-      ),
     ),
   }),
   limits: optional(

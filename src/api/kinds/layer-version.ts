@@ -2,6 +2,8 @@ import type { Static } from 'typebox';
 import type { KindDefinition } from '../kind.ts';
 import {
   action,
+  attempts,
+  attended,
   commonStatus,
   gates,
   imageScripts,
@@ -61,6 +63,8 @@ const status = fields('Progress and result.', {
   ...commonStatus,
   stored: optional(stored),
   action: optional(action),
+  attended,
+  attempts,
   location: optional(location),
   progress: optional(progress),
 });

@@ -1,6 +1,14 @@
 import type { Static } from 'typebox';
 import type { KindDefinition } from '../kind.ts';
-import { action, commonStatus, imageScripts, location, progress } from '../parts.ts';
+import {
+  action,
+  attempts,
+  attended,
+  commonStatus,
+  imageScripts,
+  location,
+  progress,
+} from '../parts.ts';
 import { immutableSpec } from '../rules.ts';
 import {
   digest,
@@ -38,7 +46,14 @@ const spec = fields('One revision of a template on one target.', {
 
 const status = fields('Progress and result.', {
   ...commonStatus,
+  published: optional(
+    fields('What the platform holds as the publication.', {
+      id: text('Its name on the platform.', 1024),
+    }),
+  ),
   action: optional(action),
+  attended,
+  attempts,
   location: optional(location),
   progress: optional(progress),
 });
@@ -93,6 +108,7 @@ export const layeredImage: KindDefinition = {
       ...ACTION_REQUIRED,
       reasons: {
         ShutDown: 'A person must shut the image down.',
+        MachineLost: 'The machine that a person worked in is gone from the platform.',
         ScriptsFailed: 'A layer script failed; the machine is kept for a look.',
       },
     },

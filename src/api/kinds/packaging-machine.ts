@@ -1,25 +1,22 @@
 import type { Static } from 'typebox';
 import type { KindDefinition } from '../kind.ts';
-import { commonStatus, location } from '../parts.ts';
+import { commonStatus, location, progress } from '../parts.ts';
 import { immutableSpec } from '../rules.ts';
-import { fields, oneOf, optional, reference, text, whole } from '../schema.ts';
+import { fields, flag, oneOf, optional, reference, text } from '../schema.ts';
 import { AGE, STAGE, STATUS } from './columns.ts';
 
 const spec = fields('The temporary machine in which a version is installed.', {
   connectorRef: reference('Where it runs.'),
   layerVersion: text('The LayerVersion that it is for.', 253),
   key: text('Its name on the platform.', 253),
-  disk: fields('The composed packaging disk.', {
-    path: text('Path of the overlay.', 1024),
-    format: oneOf('Format of the overlay.', ['qcow2']),
-    sizeBytes: whole('Virtual size.', 1, Number.MAX_SAFE_INTEGER),
-  }),
 });
 
 const status = fields('What the platform shows.', {
   ...commonStatus,
-  power: optional(oneOf('Power state as observed.', ['on', 'off'])),
+  power: optional(oneOf('Power state as observed.', ['on', 'stopped', 'off'])),
+  created: optional(flag('It was seen on the platform once: from then on it is never made again.')),
   location: optional(location),
+  progress: optional(progress),
 });
 
 /** Spec of a PackagingMachine. */
@@ -56,8 +53,11 @@ export const packagingMachine: KindDefinition = {
       type: 'Ready',
       meaning: 'The machine did its work and is off.',
       reasons: {
-        Creating: 'Disk and machine are being made.',
+        Waiting: 'The platform is not known well enough to act, or its ConnectorConfig is missing.',
+        Uploading: 'The packaging disk goes to the platform.',
+        Creating: 'The machine is being made, or switched on.',
         Running: 'It is on.',
+        Lost: 'It was there and is gone from the platform; it is not made again.',
         ShutDown: 'It is off again.',
         Deleting: 'It is being removed from the platform.',
       },

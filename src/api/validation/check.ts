@@ -55,6 +55,14 @@ function identityErrors(
   });
 }
 
+/** What was stored, without fields that this release does not know: rules never see those. */
+function storedForm(definition: KindDefinition, { unknown }: Findings, old: unknown): unknown {
+  if (unknown.length === 0 || !isObject(old)) return old;
+  const { metadata, ...rest } = old;
+  const pruned = walk(rest, schemaOf(definition), '', { unknown: [], errors: [] });
+  return isObject(pruned) ? { ...pruned, metadata } : old;
+}
+
 /**
  * Judges an object as a kube-apiserver with our CRD would: prunes unknown fields, drops nulls, fills in
  * defaults, validates against the schema and, if the shape is right, against the rules of the kind.
@@ -76,7 +84,9 @@ export function checkObject(
   }
   const object = isObject(metadata) ? { ...body, metadata } : body;
   if (!found.errors.some((error) => BLOCKING.has(error.type))) {
-    found.errors.push(...ruleErrors(definition, object, options.old));
+    found.errors.push(
+      ...ruleErrors(definition, object, storedForm(definition, found, options.old)),
+    );
   }
   return { object, unknown: found.unknown, errors: found.errors };
 }

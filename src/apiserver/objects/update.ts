@@ -59,6 +59,12 @@ function nextMeta(resource: Resource, sent: SentMeta, old: StoredMeta): StoredMe
   return { ...kept, ...own, ...(Object.keys(labels).length === 0 ? {} : { labels }) };
 }
 
+/** What was stored, without fields that this release does not know: their loss is no change. */
+function knownForm(resource: Resource, { unknown }: Judged, old: KubeObject): KubeObject {
+  if (unknown.length === 0) return old;
+  return { ...old, ...resource.strategy.check(old).object };
+}
+
 /** The main endpoint: everything but the status comes from the request. */
 function judgeMain(resource: Resource, draft: Draft, old: KubeObject): Judged {
   const { status: _ignored, ...rest } = draft.rest;
@@ -69,7 +75,9 @@ function judgeMain(resource: Resource, draft: Draft, old: KubeObject): Judged {
   const next = separate ? { ...draft, rest: { ...rest, ...status } } : draft;
   const judged = judge({ resource, draft: next, meta, old, errors });
   const { generation } = old.metadata;
-  if (generation === undefined || !specChanged(judged.object, old)) return judged;
+  if (generation === undefined || !specChanged(judged.object, knownForm(resource, judged, old))) {
+    return judged;
+  }
   const metadata = { ...judged.object.metadata, generation: generation + 1 };
   return { ...judged, object: { ...judged.object, metadata } };
 }

@@ -1,68 +1,44 @@
-import { messageOf } from '../../core/failure.ts';
-import type { Connector } from '../connector.ts';
-import { Disks } from './disks.ts';
-import { Machines } from './machines.ts';
-import { listOwned } from './owned.ts';
-import { Queues } from './queues.ts';
-import type { LocalOptions } from './settings.ts';
-import { powerDownAll } from './power-down.ts';
+import type { Capabilities, Connector, PowerWanted } from '../connector.ts';
+import { publishedByJob, type LocalHost } from './session.ts';
+import { hardwareOf, type LocalSpec } from './settings.ts';
 import { verifyLocal } from './verify.ts';
 
-/**
- * QEMU on this host. Machines are processes of their own: they outlive the controller and are found
- * again by the files in their folders.
- */
-export function localConnector(options: LocalOptions): Connector {
-  const { machinesDir, installId, log } = options;
-  const watchers = new Set<(key: string) => void>();
-  const queues = new Queues();
-  const machines = new Machines(options, (key) => {
-    for (const tell of watchers) tell(key);
-  });
-  const disks = new Disks(options, machines);
+const CAN: Capabilities = {
+  published: 'file',
+  runsScripts: true,
+  heartbeat: true,
+  proven: 'live',
+};
 
-  const adoptAll = async (): Promise<void> => {
-    const owned = await listOwned(machinesDir, installId);
-    await Promise.all(
-      owned.filter(({ kind }) => kind === 'machine').map(({ key }) => machines.lookAfter(key)),
-    );
+/** One configuration: the hardware that machines get when they are switched on, and nothing else. */
+export function localConnector(host: LocalHost, spec: LocalSpec): Connector {
+  const { machines, disks, sight } = host;
+  const hardware = hardwareOf(spec);
+
+  const power = (key: string, want: PowerWanted, signal: AbortSignal): Promise<void> => {
+    if (want.to === 'on') return machines.powerOn(key, { after: want.after, hardware }, signal);
+    return want.to === 'off' ? machines.powerOff(key) : machines.pressPowerButton(key);
   };
-
-  const change = (key: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> =>
-    queues.run(key, () => {
-      signal.throwIfAborted();
-      return work();
-    });
 
   return {
     platform: 'local',
-    can: { overlays: true, snapshots: 'copied', proven: 'live' },
-    verify: (signal) => verifyLocal(options, signal),
-    findMachine: (key) => machines.find(key),
-    createMachine: (key, want, signal) => change(key, signal, () => machines.create(key, want)),
-    power: (key, to, signal) =>
-      change(key, signal, () => {
-        if (to === 'on') return machines.powerOn(key, signal);
-        return to === 'off' ? machines.powerOff(key) : machines.pressPowerButton(key);
-      }),
-    deleteMachine: (key, signal) => change(key, signal, () => machines.delete(key)),
-    putDisk: (key, source, signal) => change(key, signal, () => disks.put(key, source)),
-    getDisk: (key) => disks.get(key),
-    deleteDisk: (key, signal) => change(key, signal, () => disks.delete(key)),
-    snapshot: (key, name, signal) => change(key, signal, () => disks.snapshot(key, name, signal)),
-    findSnapshot: (key, name) => disks.findSnapshot(key, name),
-    deleteSnapshot: (key, name) => queues.run(key, () => disks.deleteSnapshot(key, name)),
-    listOwned: () => listOwned(machinesDir, installId),
-    watch: (changed) => {
-      watchers.add(changed);
-      adoptAll().catch((error: unknown) => {
-        log.warn('machines could not be watched', { cause: messageOf(error) });
-      });
-      return () => watchers.delete(changed);
-    },
-    close: async () => {
-      if (options.spec.keepRunning === false) await powerDownAll(options, machines);
-      machines.release();
-    },
+    can: CAN,
+    createMachine: (key, want, signal) =>
+      host.change(key, signal, () => machines.create(key, want)),
+    power: (key, want, signal) => host.change(key, signal, () => power(key, want, signal)),
+    deleteMachine: (key, signal) => host.change(key, signal, () => machines.delete(key)),
+    deleteDisk: (key, signal) => host.change(key, signal, () => disks.delete(key)),
+    publish: (key) => Promise.reject(publishedByJob(key)),
+    unpublish: (key, revision, signal) =>
+      host.change(key, signal, () => disks.unpublish(key, revision)),
+    // Every verb is done when it returns, so there is nothing to ask for.
+    poll: () => Promise.resolve({ state: 'gone' }),
+    verify: (signal) => verifyLocal(host.options, signal),
+    view: (key) => sight.view(key),
+    keys: () => sight.keys(),
+    describe: (key) => host.describe(key),
+    // The files are read at each look.
+    touched: () => undefined,
+    watch: (changed) => host.watch(changed),
   };
 }

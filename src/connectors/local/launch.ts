@@ -8,6 +8,7 @@ export interface LaunchPlan {
   readonly uuid: string;
   readonly disk: string;
   readonly pidFile: string;
+  readonly serialLog: string;
   readonly sockets: Sockets;
   readonly hardware: Hardware;
   readonly hypervisor: Hypervisor;
@@ -52,6 +53,8 @@ export function launchArgs(plan: LaunchPlan): readonly string[] {
     discard: 'unmap',
     file: { driver: 'file', filename: plan.disk },
   };
+  // Appended to, so that whoever cuts the file does not leave a hole where QEMU goes on.
+  const logged = `logfile=${escaped(plan.serialLog)},logappend=on`;
   return [
     ['-name', plan.key, '-uuid', plan.uuid],
     ['-nodefaults', '-no-user-config', '-no-shutdown', '-display', 'none'],
@@ -61,7 +64,7 @@ export function launchArgs(plan: LaunchPlan): readonly string[] {
     ['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
     networkArgs(hardware.network),
     ['-chardev', socket('qmp', sockets.qmp), '-mon', 'chardev=qmp,mode=control'],
-    ['-chardev', socket('tty', sockets.serial), '-serial', 'chardev:tty'],
+    ['-chardev', `${socket('tty', sockets.serial)},${logged}`, '-serial', 'chardev:tty'],
     ['-vga', 'std', '-vnc', `unix:${escaped(sockets.vnc)}`],
     ['-pidfile', plan.pidFile],
   ].flat();

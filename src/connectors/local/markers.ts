@@ -1,4 +1,5 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Failure } from '../../core/failure.ts';
 import { isObject } from '../../core/json.ts';
 import { isMissing, writeFileAtomic } from '../../host/files.ts';
@@ -9,8 +10,12 @@ export interface DiskMarker {
   readonly installId: string;
   readonly key: string;
   readonly state: 'filling' | 'ready' | 'deleting';
-  /** The file that the disk is an overlay of. */
-  readonly source: string;
+  /** The upload that fills it, or has filled it. */
+  readonly attempt?: string;
+  /** Id of the composition that it holds. */
+  readonly composition?: string;
+  /** In disks of older releases: the file outside that the disk is an overlay of. */
+  readonly source?: string;
 }
 
 /** `machine.json`: makes a folder with a disk a machine. Written last. */
@@ -21,12 +26,17 @@ export interface MachineMarker {
   readonly purpose: string;
 }
 
-/** `launch.json`: written before QEMU is started. */
+/** `launch.json`: written before QEMU is started, and again once it was seen to run. */
 export interface LaunchMarker {
   readonly poweredOnAt: number;
   readonly qmp: string;
   readonly serial: string;
   readonly vnc: string;
+  /** Older releases wrote none: what they left counts as started. */
+  readonly state: 'starting' | 'started';
+  readonly pid?: number;
+  /** The power-on before this one, if it had started. */
+  readonly before?: number;
 }
 
 async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
@@ -57,13 +67,15 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 export async function readDiskMarker(places: Places): Promise<DiskMarker | undefined> {
   const value = await readJson(places.diskMarker);
   if (value === undefined) return undefined;
-  const { installId, key, state, source } = value;
+  const { installId, key, state, attempt, composition, source } = value;
   return {
     installId: text(installId),
     key: text(key),
     // What we do not understand was never finished by us.
     state: state === 'ready' || state === 'deleting' ? state : 'filling',
-    source: text(source),
+    ...(typeof attempt === 'string' ? { attempt } : {}),
+    ...(typeof composition === 'string' ? { composition } : {}),
+    ...(typeof source === 'string' ? { source } : {}),
   };
 }
 
@@ -84,12 +96,15 @@ export async function readMachineMarker(places: Places): Promise<MachineMarker |
 export async function readLaunch(places: Places): Promise<LaunchMarker | undefined> {
   const value = await readJson(places.launch);
   if (value === undefined) return undefined;
-  const { poweredOnAt, qmp, serial, vnc } = value;
+  const { poweredOnAt, qmp, serial, vnc, state, pid, before } = value;
   return {
     poweredOnAt: typeof poweredOnAt === 'number' ? poweredOnAt : 0,
     qmp: text(qmp),
     serial: text(serial),
     vnc: text(vnc),
+    state: state === 'starting' ? state : 'started',
+    ...(typeof pid === 'number' ? { pid } : {}),
+    ...(typeof before === 'number' ? { before } : {}),
   };
 }
 
@@ -101,14 +116,25 @@ export async function writeMarker(
   await writeFileAtomic(path, `${JSON.stringify(marker, undefined, 2)}\n`, 0o600);
 }
 
-/** The failure for a thing under our key that another installation owns. */
+/** Whether a folder is ours: our mark alone is not enough, since whoever copies a folder copies the mark. */
+export function isOurs(
+  marker: DiskMarker | MachineMarker | undefined,
+  places: Places,
+  installId: string,
+): boolean {
+  return marker?.installId === installId && marker.key === places.key;
+}
+
+function conflict(code: string, message: string, hint: string): Failure {
+  return new Failure({ consequence: 'Conflict', code, message, hint });
+}
+
 function foreign(folder: string): Failure {
-  return new Failure({
-    consequence: 'Conflict',
-    code: 'ForeignMachine',
-    message: `${folder} belongs to another installation`,
-    hint: 'Give each installation its own data directory, or move the folder away.',
-  });
+  return conflict(
+    'ForeignMachine',
+    `${folder} belongs to another installation`,
+    'Give each installation its own data directory, or move the folder away.',
+  );
 }
 
 /**
@@ -119,17 +145,44 @@ export async function checkOwner(places: Places, installId: string): Promise<voi
   const markers = [await readDiskMarker(places), await readMachineMarker(places)];
   const known = markers.filter((marker) => marker !== undefined);
   if (known.some((marker) => marker.installId !== installId)) throw foreign(places.folder);
+  const copied = known.find(({ key }) => key !== places.key);
+  if (copied !== undefined) {
+    throw conflict(
+      'CopiedMachine',
+      `${places.folder} was copied from ${copied.key}`,
+      'Move the copy out of the machines folder.',
+    );
+  }
   if (known.length > 0) return;
   if ((await contentOf(places.folder)).length > 0) throw foreign(places.folder);
 }
 
-/** Names in a folder, without what a crash may leave of an atomic write. */
-async function contentOf(folder: string): Promise<readonly string[]> {
+/** What a crash may leave of an atomic write, and of an upload. */
+const SCRAP = /^\.([0-9a-f]{12}\.tmp|upload-[0-9a-f]{12})$/;
+
+async function namesIn(folder: string): Promise<readonly string[]> {
   try {
-    return (await readdir(folder)).filter((name) => !/^\.[0-9a-f]{12}\.tmp$/.test(name));
+    return await readdir(folder);
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;
+  }
+}
+
+async function contentOf(folder: string): Promise<readonly string[]> {
+  return (await namesIn(folder)).filter((name) => !SCRAP.test(name));
+}
+
+/** The folder in which one upload makes its files. */
+export function attemptFolder(places: Places, attempt: string): string {
+  return join(places.folder, `.upload-${attempt}`);
+}
+
+/** Removes what uploads left that were killed or taken over. */
+export async function removeAttempts(places: Places): Promise<void> {
+  for (const name of await namesIn(places.folder)) {
+    if (!name.startsWith('.upload-')) continue;
+    await rm(join(places.folder, name), { recursive: true, force: true });
   }
 }
 
@@ -137,4 +190,19 @@ async function contentOf(folder: string): Promise<readonly string[]> {
 export async function removeEmpty(folder: string): Promise<void> {
   if ((await contentOf(folder)).length > 0) return;
   await rm(folder, { recursive: true, force: true });
+}
+
+/** Revisions with a complete publication; half-written ones have other names. */
+export async function revisionsIn({ snapshots }: Places): Promise<readonly string[]> {
+  const names = await namesIn(snapshots);
+  const complete = names.filter((name) => name.endsWith('.qcow2') && !name.startsWith('.'));
+  return complete.map((name) => name.slice(0, -'.qcow2'.length)).sort();
+}
+
+/** Removes what copies left that were killed; only by whoever holds the disk, so that none runs. */
+export async function removePartials({ snapshots }: Places): Promise<void> {
+  for (const name of await namesIn(snapshots)) {
+    if (!name.endsWith('.partial')) continue;
+    await rm(join(snapshots, name), { force: true });
+  }
 }

@@ -4,15 +4,21 @@ import { impossible } from '../../core/failure.ts';
 
 /** Where everything of one machine lies. */
 export interface Places {
+  /** Name of the folder: the key, if the folder is ours. */
+  readonly key: string;
   readonly folder: string;
   readonly diskMarker: string;
   readonly disk: string;
+  /** The files that the disk is an overlay of. */
+  readonly base: string;
   readonly machineMarker: string;
   /** What the last power-on was started with. */
   readonly launch: string;
   readonly pidFile: string;
   /** What QEMU said on its standard error. */
   readonly log: string;
+  /** What the guest said on its serial line since the last power-on. */
+  readonly serialLog: string;
   readonly snapshots: string;
 }
 
@@ -32,7 +38,7 @@ export function isName(name: string): boolean {
 }
 
 /** Refuses what could leave its folder when it is used as a file name. */
-export function checkName(name: string): string {
+function checkName(name: string): string {
   if (isName(name)) return name;
   throw impossible(
     'BadName',
@@ -43,17 +49,35 @@ export function checkName(name: string): string {
 
 /** The files of a machine, by its key. */
 export function placesOf(machinesDir: string, key: string): Places {
-  const folder = join(machinesDir, checkName(key));
+  return placesIn(machinesDir, checkName(key));
+}
+
+/** The files in a folder that somebody made, whatever its name is. */
+export function placesIn(machinesDir: string, name: string): Places {
+  const folder = join(machinesDir, name);
   return {
+    key: name,
     folder,
     diskMarker: join(folder, 'disk.json'),
     disk: join(folder, 'disk.qcow2'),
+    base: join(folder, 'base'),
     machineMarker: join(folder, 'machine.json'),
     launch: join(folder, 'launch.json'),
     pidFile: join(folder, 'qemu.pid'),
     log: join(folder, 'qemu.log'),
+    serialLog: join(folder, 'serial.log'),
     snapshots: join(folder, 'snapshots'),
   };
+}
+
+/** The file of a publication. */
+export function snapshotPath(places: Places, revision: string): string {
+  return join(places.snapshots, `${checkName(revision)}.qcow2`);
+}
+
+/** The lock of a machine's disk. */
+export function lockPath(runDir: string, uuid: string): string {
+  return join(runDir, `${uuid.slice(0, 13)}.lock`);
 }
 
 /** The sockets of a machine: short hashed names, because keys are longer than a socket path may be. */

@@ -1,156 +1,87 @@
-import type { Clock } from '../../core/clock.ts';
-import { Failure, failureData, messageOf } from '../../core/failure.ts';
-import { isObject } from '../../core/json.ts';
-import type { Log } from '../../host/log.ts';
-import { endsWithin, quit } from './process.ts';
-import { Qmp } from './qmp.ts';
-
-/** A process to look after. */
-export interface Running {
-  readonly key: string;
-  readonly uuid: string;
-  readonly pid: number;
-  readonly qmpSocket: string;
-}
-
-/** What a session reports to. */
-export interface SessionOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly changed: (key: string) => void;
-}
-
-const FIRST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 1_000;
-/** How long a process may still be seen after it has closed its monitor. */
-const ENDING_MS = 500;
-/** How long somebody who asks for the state waits for a monitor that does not answer. */
-const FIRST_LOOK_MS = 2_000;
-
-const monitorBusy = (key: string): Failure =>
-  new Failure({
-    consequence: 'Busy',
-    code: 'MonitorBusy',
-    message: `the monitor of ${key} is held by somebody else`,
-  });
+import { impossible, messageOf } from '../../core/failure.ts';
+import type { Description } from '../connector.ts';
+import { foldersIn } from './copies.ts';
+import { Disks } from './disks.ts';
+import { Machines } from './machines.ts';
+import { isOurs, readMachineMarker } from './markers.ts';
+import { isName, placesOf } from './places.ts';
+import { Queues } from './queues.ts';
+import { lastLines } from './serial.ts';
+import type { LocalOptions } from './settings.ts';
+import { Sight, whereIs } from './sight.ts';
 
 /**
- * Looks after one QEMU process while it lives: keeps its monitor open, and ends the process as soon
- * as the guest has switched itself off, because until then the image stays locked.
+ * What is open to the machines folder. QEMU has one monitor, so there is one of these in a process,
+ * whatever number of configurations lead to it.
  */
-export class Session {
-  readonly pid: number;
-  private readonly machine: Running;
-  private readonly options: SessionOptions;
-  private readonly stopped = new AbortController();
-  private readonly looked = Promise.withResolvers<void>();
-  private monitor: Qmp | undefined;
-  private paused = false;
+export class LocalHost {
+  readonly options: LocalOptions;
+  readonly machines: Machines;
+  readonly disks: Disks;
+  readonly sight: Sight;
+  private readonly queues = new Queues();
+  private readonly watchers = new Set<(key: string) => void>();
 
-  constructor(machine: Running, options: SessionOptions) {
-    this.pid = machine.pid;
-    this.machine = machine;
+  constructor(options: LocalOptions) {
     this.options = options;
-    this.follow().catch((error: unknown) => {
-      const { code, message } = failureData(error);
-      options.log.error('a machine is no longer followed', { key: machine.key, code, message });
+    this.machines = new Machines(options, this.queues, (key) => this.tell(key));
+    this.disks = new Disks(options, this.machines);
+    this.sight = new Sight(options, (places, pid, traces) => {
+      this.machines.follow(places, pid, traces);
+    });
+    this.adopt().catch((error: unknown) => {
+      options.log.warn('machines could not be looked for', { cause: messageOf(error) });
     });
   }
 
-  /** Resolves when the state of the machine was read once: after it, a machine that is off is gone. */
-  async firstLook(): Promise<void> {
-    const inTime = new AbortController();
-    const late = this.options.clock.sleep(FIRST_LOOK_MS, inTime.signal).catch(() => undefined);
-    await Promise.race([this.looked.promise, late]);
-    inTime.abort();
+  /** Runs a verb after those that came before under its key; one whose time is over does nothing. */
+  change(key: string, signal: AbortSignal, work: () => Promise<void>): Promise<{ done: true }> {
+    return this.queues.run(key, async () => {
+      signal.throwIfAborted();
+      await work();
+      return { done: true };
+    });
   }
 
-  /** Presses the power button. */
-  pressPowerButton(): Promise<void> {
-    return this.command('system_powerdown');
+  /** Calls back with the key of whatever changed; returns how to stop. */
+  watch(changed: (key: string) => void): () => void {
+    this.watchers.add(changed);
+    return () => this.watchers.delete(changed);
   }
 
-  /** Goes on with a machine that a full disk of the host had paused. */
-  async resume(): Promise<void> {
-    if (this.paused) await this.command('cont');
+  /** Tells that something under a key may have changed. */
+  tell(key: string): void {
+    for (const changed of this.watchers) changed(key);
   }
 
-  /** Lets go of the machine, which goes on. */
-  stop(): void {
-    this.stopped.abort();
-    this.monitor?.close();
-    this.looked.resolve();
-  }
-
-  private async command(command: string): Promise<void> {
-    const { key, pid, uuid } = this.machine;
-    try {
-      if (this.monitor === undefined) throw monitorBusy(key);
-      await this.monitor.execute(command);
-    } catch (error) {
-      // The guest may switch itself off at this very moment; then there is nobody left to ask.
-      if (await endsWithin(ENDING_MS, pid, uuid, this.options.clock)) return;
-      throw error;
+  /** See `Connector.describe`. */
+  async describe(key: string): Promise<Description> {
+    const places = placesOf(this.options.machinesDir, key);
+    const marker = await readMachineMarker(places);
+    if (!isOurs(marker, places, this.options.installId)) {
+      return { text: `There is no machine in ${places.folder}.`, lastLines: [] };
     }
+    return { text: whereIs(places), lastLines: await lastLines(places.serialLog) };
   }
 
-  private async follow(): Promise<void> {
-    const { key, pid, uuid } = this.machine;
-    const { clock, changed } = this.options;
-    let pauseMs = FIRST_PAUSE_MS;
-    while (!this.stopped.signal.aborted) {
-      await this.listen();
-      // A closed monitor is most often the end of the process, some milliseconds early; a process
-      // that has just been started opens its monitor some milliseconds late.
-      if (await endsWithin(pauseMs, pid, uuid, clock)) break;
-      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
-    }
-    this.looked.resolve();
-    if (!this.stopped.signal.aborted) changed(key);
+  /** Machines go on. */
+  close(): void {
+    this.watchers.clear();
+    this.machines.release();
   }
 
-  /** One connection to the monitor, from greeting to end. */
-  private async listen(): Promise<void> {
-    const { clock, log } = this.options;
-    const { key, qmpSocket } = this.machine;
-    try {
-      this.monitor = await Qmp.open(qmpSocket, {
-        clock,
-        onEvent: ({ event, data }) => this.hear(event, data),
-      });
-      // Whatever happened before we came is in the state, whatever happens from here on in events.
-      const answer = await this.monitor.execute('query-status');
-      const status = isObject(answer) ? answer['status'] : undefined;
-      this.paused = status === 'io-error' || status === 'paused';
-      if (status === 'shutdown') await this.reap();
-      this.looked.resolve();
-      await this.monitor.ended;
-    } catch (error) {
-      log.debug('the monitor of a machine is not there', { key, cause: messageOf(error) });
-    } finally {
-      this.monitor?.close();
-      this.monitor = undefined;
-    }
+  /** Follows what an earlier controller has left running: to see a machine is to follow it. */
+  private async adopt(): Promise<void> {
+    const names = await foldersIn(this.options.machinesDir);
+    await Promise.all(names.filter(isName).map((name) => this.sight.view(name)));
   }
+}
 
-  private hear(event: string, data: Record<string, unknown>): void {
-    const { key } = this.machine;
-    if (event === 'SHUTDOWN' && data['guest'] === true) {
-      void this.reap();
-    } else if (event === 'BLOCK_IO_ERROR') {
-      const action = String(data['action']);
-      this.options.log.warn('a machine cannot write its disk', { key, action });
-      if (action === 'stop') this.paused = true;
-    } else if (event === 'RESUME') {
-      this.paused = false;
-    }
-  }
-
-  /** Ends the process of a guest that is off; its end is what makes the machine be seen as off. */
-  private async reap(): Promise<void> {
-    const { key, pid, uuid } = this.machine;
-    const { clock, log } = this.options;
-    if (await quit(pid, uuid, clock)) return;
-    log.warn('a machine that is off still writes its disk', { key });
-  }
+/** The failure of a verb that is a job on this platform. */
+export function publishedByJob(key: string): Error {
+  return impossible(
+    'NotSupported',
+    `${key} is published by copying its disk, which is a job`,
+    'Run the copy job.',
+  );
 }

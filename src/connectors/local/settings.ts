@@ -11,17 +11,15 @@ export interface LocalSpec {
   readonly cpus?: number;
   readonly memory?: string;
   readonly network?: 'none' | 'user';
-  readonly keepRunning?: boolean;
 }
 
-/** What the connector is built from. */
+/** What the platform is built from, in a controller and in the process of a job. */
 export interface LocalOptions {
   /** One folder a key; survives the controller. */
   readonly machinesDir: string;
-  /** Holds sockets. Short: QEMU refuses socket paths of 108 bytes and more. */
+  /** Holds sockets and locks. Short: QEMU refuses socket paths of 108 bytes and more. */
   readonly runDir: string;
   readonly installId: string;
-  readonly spec: LocalSpec;
   readonly run: Run;
   readonly start: StartDetached;
   readonly clock: Clock;

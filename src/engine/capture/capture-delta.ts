@@ -1,29 +1,23 @@
 import type { LayerIdentity, LayerPointer, StoredLayer } from '../../core/layer.ts';
-import type { DiskFile } from '../../images/source.ts';
+import { openDisk, type OpenDisk } from '../../images/open-disk.ts';
 import type { LayerStore } from '../../store/store.ts';
-import { composedDisk } from '../compose/compose.ts';
+import type { Composed } from '../compose/compose.ts';
 import type { ComposeManifest } from '../compose/manifest.ts';
 import type { DeltaItem } from '../delta/entry.ts';
 import { writeDelta } from '../delta/write.ts';
 import { signalOf, type EngineTools } from '../tools.ts';
 import { writtenRanges } from './changed-blocks.ts';
 import { EXCLUSIONS, excludedBy } from './exclusions.ts';
-import {
-  filesAbove,
-  openComposed,
-  openMachineDisk,
-  requireManifest,
-  rootPair,
-} from './machine-disk.ts';
+import { filesAbove, openMachineDisk, rootPair, type MachineDisk } from './machine-disk.ts';
 import { refuseOtherChanges } from './other-volumes.ts';
 import { volumeDelta, type CaptureRules } from './volume-delta.ts';
 
 /** What to capture, and what the layer is called. */
 export interface CaptureWanted {
-  /** Key of the composition that the machine was made from. */
-  readonly key: string;
+  /** What the machine was made from; perhaps composed again since. */
+  readonly composition: Composed;
   readonly layer: LayerIdentity;
-  readonly machineDisk: DiskFile;
+  readonly machine: MachineDisk;
   readonly os: LayerPointer;
   readonly requires: readonly LayerPointer[];
 }
@@ -69,35 +63,41 @@ async function storeItems(
   });
 }
 
+function itemsBetween(base: OpenDisk, machine: OpenDisk, composition: Composed) {
+  const roots = rootPair(base, machine);
+  // Only the overlay on this very file tells all that changed. A disk that came back as a copy, and one
+  // whose base was composed again, is compared as a whole.
+  const depth = filesAbove(machine.chain, composition.disk.path);
+  refuseOtherChanges({ base, machine, depth }, roots.base.partition);
+  const { sources } = roots;
+  const all = [{ start: 0, length: sources.machine.sizeBytes }];
+  return volumeDelta(
+    {
+      base: roots.base.volume,
+      machine: roots.machine.volume,
+      sources,
+      written: depth === undefined ? all : writtenRanges(sources.machine, depth),
+    },
+    rulesFor(composition.manifest),
+  );
+}
+
 /** Stores what changed on a machine's disk as a platform or app layer. */
 export async function captureDelta(
   wanted: CaptureWanted,
   tools: CaptureTools,
 ): Promise<StoredLayer> {
-  const { key, machineDisk } = wanted;
-  const manifest = await requireManifest(tools.work, key);
+  const { composition } = wanted;
   tools.progress('Comparing the disks', 0);
-  const base = await openComposed(key, tools);
-  const machine = await openMachineDisk(machineDisk, tools);
+  const machine = await openMachineDisk(wanted.machine, tools);
   try {
-    const roots = rootPair(base, machine);
-    // A disk that came back as a copy has no overlay to tell its changes: then all is compared.
-    const depth = filesAbove(machine.chain, composedDisk(tools.work, key).path);
-    refuseOtherChanges({ base, machine, depth }, roots.base.partition);
-    const { sources } = roots;
-    const all = [{ start: 0, length: sources.machine.sizeBytes }];
-    const items = volumeDelta(
-      {
-        base: roots.base.volume,
-        machine: roots.machine.volume,
-        sources,
-        written: depth === undefined ? all : writtenRanges(sources.machine, depth),
-      },
-      rulesFor(manifest),
-    );
-    return await storeItems(items, wanted, tools);
+    const base = await openDisk(composition.disk, { run: tools.run, roots: [tools.work] });
+    try {
+      return await storeItems(itemsBetween(base, machine, composition), wanted, tools);
+    } finally {
+      base.close();
+    }
   } finally {
-    base.close();
     machine.close();
   }
 }

@@ -1,35 +1,43 @@
-import { realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { denied, Failure } from '../../core/failure.ts';
+import { statSync } from 'node:fs';
+import { denied } from '../../core/failure.ts';
+import { isMissing } from '../../host/files.ts';
 import { openDisk, type OpenDisk } from '../../images/open-disk.ts';
 import { part } from '../../images/part.ts';
 import type { ByteSource, DiskFile } from '../../images/source.ts';
-import { composedDisk } from '../compose/compose.ts';
-import { composedFolder, readManifest, type ComposeManifest } from '../compose/manifest.ts';
 import { findLinuxRoot, type LinuxRoot } from '../ext4/find-root.ts';
 import type { EngineTools } from '../tools.ts';
 
-/** The manifest of a composition that must still be there. */
-export async function requireManifest(work: string, key: string): Promise<ComposeManifest> {
-  const manifest = await readManifest(composedFolder(work, key));
-  if (manifest !== undefined) return manifest;
-  throw new Failure({
-    consequence: 'Lost',
-    code: 'CompositionMissing',
-    message: `the composed disk ${key} that the machine was made from is gone`,
-    hint: 'Restore the work folder, or restart the version.',
-  });
+/** The disk of a machine that is off, as a file of this host. */
+export interface MachineDisk {
+  readonly disk: DiskFile;
+  /** Folders that its chain must not leave: what a guest or a stranger wrote into a header is not trusted. */
+  readonly roots: readonly string[];
 }
 
-/** Opens a machine's disk; its chain must not lead anywhere but to our own files. */
-export function openMachineDisk(disk: DiskFile, { run, work }: EngineTools): Promise<OpenDisk> {
-  return openDisk(disk, { run, roots: [work, dirname(realpathSync(disk.path))] });
+/** Opens a machine's disk for reading. */
+export function openMachineDisk(machine: MachineDisk, { run }: EngineTools): Promise<OpenDisk> {
+  return openDisk(machine.disk, { run, roots: machine.roots });
 }
 
-/** How many files of a chain lie above a file; undefined if the file is not in it. */
+/** What makes two names the same file. */
+function identityOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * How many files of a chain lie above a file, by whatever name the chain knows it; undefined if that very
+ * file is not in it. A file with the same content is another one: its blocks may lie elsewhere.
+ */
 export function filesAbove(chain: readonly DiskFile[], path: string): number | undefined {
-  const wanted = realpathSync(path);
-  const index = chain.findIndex((file) => realpathSync(file.path) === wanted);
+  const wanted = identityOf(path);
+  if (wanted === undefined) return undefined;
+  const index = chain.findIndex((file) => identityOf(file.path) === wanted);
   return index < 0 ? undefined : index;
 }
 
@@ -60,9 +68,4 @@ export function rootPair(base: ByteSource, machine: ByteSource): RootPair {
     machine: after,
     sources: { base: cut(base, before), machine: cut(machine, after) },
   };
-}
-
-/** Opens the composed disk of a key. */
-export function openComposed(key: string, { run, work }: EngineTools): Promise<OpenDisk> {
-  return openDisk(composedDisk(work, key), { run, roots: [work] });
 }

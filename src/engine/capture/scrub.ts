@@ -14,7 +14,7 @@ import { writeExt4 } from '../ext4/write-ext4.ts';
 import { basePath, signalOf, type EngineTools } from '../tools.ts';
 import type { VolumeChange, VolumeReader } from '../volume.ts';
 import type { CaptureTools, CaptureWanted } from './capture-delta.ts';
-import { filesAbove, openMachineDisk, requireManifest } from './machine-disk.ts';
+import { filesAbove, openMachineDisk } from './machine-disk.ts';
 import { RangeSet } from './ranges.ts';
 
 /**
@@ -56,14 +56,14 @@ async function scrubbedOverlay(
   folder: string,
   tools: EngineTools,
 ): Promise<DiskFile> {
-  const { run, runDir, work } = tools;
-  const { injected } = await requireManifest(work, wanted.key);
+  const { run, runDir } = tools;
+  const { injected } = wanted.composition.manifest;
   const disk: DiskFile = { path: join(folder, 'disk.qcow2'), format: 'qcow2' };
   const workDir = join(folder, 'write');
   await mkdir(workDir, { recursive: true });
-  await createOverlay(run, { path: disk.path, backing: wanted.machineDisk });
-  const machine = await openMachineDisk(wanted.machineDisk, tools);
+  const machine = await openMachineDisk(wanted.machine, tools);
   try {
+    await createOverlay(run, { path: disk.path, backing: wanted.machine.disk });
     const { partition, volume } = findLinuxRoot(machine);
     const changes = scrubChanges(volume, injected);
     await writeExt4({ disk, partition, changes, workDir, runDir, run, ...signalOf(tools) });
@@ -81,7 +81,7 @@ async function storeDisk(
   const { store, work, progress, run } = tools;
   const { layer, os } = wanted;
   const base = basePath(work, hexOf(await osContent(store, os)));
-  const source = await openDisk(disk, { run });
+  const source = await openDisk(disk, { run, roots: [work, ...wanted.machine.roots] });
   try {
     return await store.putDisk({
       disk: source,
@@ -99,7 +99,7 @@ async function storeDisk(
 
 /** Stores a machine's disk, without anything of ours, as the next version of its OS layer. */
 export async function captureOs(wanted: CaptureWanted, tools: CaptureTools): Promise<StoredLayer> {
-  const folder = join(tools.work, 'scrub', wanted.key);
+  const folder = join(tools.work, 'scrub', hexOf(wanted.layer.inputs));
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   try {

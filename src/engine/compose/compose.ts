@@ -1,8 +1,10 @@
 import { chmod, mkdir, open, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { hexOf, type Digest } from '../../core/digest.ts';
 import { Failure } from '../../core/failure.ts';
 import type { LayerPointer } from '../../core/layer.ts';
+import { isMissing } from '../../host/files.ts';
+import { readChain } from '../../images/chain.ts';
 import { openDisk } from '../../images/open-disk.ts';
 import { createOverlay } from '../../images/qemu-img.ts';
 import type { DiskFile } from '../../images/source.ts';
@@ -12,12 +14,14 @@ import { writeExt4 } from '../ext4/write-ext4.ts';
 import { basePath, signalOf, type EngineTools } from '../tools.ts';
 import type { GuestWork } from './guest-task.ts';
 import { injections } from './inject.ts';
+import { linkBase } from './link-base.ts';
 import { composedFolder, readManifest, writeManifest, type ComposeManifest } from './manifest.ts';
 import { planComposition } from './plan.ts';
 
 /** What a composition is made of. */
 export interface Composition {
-  readonly key: string;
+  /** Follows from all the rest: the same id is always the same composition. */
+  readonly id: string;
   readonly os: LayerPointer;
   /** Lowest first. */
   readonly deltas: readonly LayerPointer[];
@@ -27,13 +31,36 @@ export interface Composition {
 /** What compose needs besides the tools of the engine. */
 export interface ComposeTools extends EngineTools {
   readonly store: LayerStore;
-  /** Makes a value that no guest can guess. */
-  readonly nonce: () => string;
 }
 
-/** The composed disk of a key. */
-export function composedDisk(work: string, key: string): DiskFile {
-  return { path: join(composedFolder(work, key), 'disk.qcow2'), format: 'qcow2' };
+/** A composition that is complete. */
+export interface Composed {
+  /** Read-only. It lies on the file `base.raw` beside it, which it names without its folder. */
+  readonly disk: DiskFile;
+  readonly manifest: ComposeManifest;
+}
+
+function diskIn(folder: string): DiskFile {
+  return { path: join(folder, 'disk.qcow2'), format: 'qcow2' };
+}
+
+/** False where somebody removed a part of the cache, and left the manifest. */
+function isWhole(disk: DiskFile, work: string): boolean {
+  try {
+    readChain(disk, [work]);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+/** The composition in the folder of this name; undefined if it was never completed, or is no more. */
+export async function findComposed(work: string, name: string): Promise<Composed | undefined> {
+  const folder = composedFolder(work, name);
+  const manifest = await readManifest(folder);
+  const disk = diskIn(folder);
+  return manifest !== undefined && isWhole(disk, work) ? { disk, manifest } : undefined;
 }
 
 function labelOf({ repository, tag }: LayerPointer): string {
@@ -52,7 +79,12 @@ export async function osContent(store: LayerStore, os: LayerPointer): Promise<Di
   });
 }
 
-async function makeBase(os: LayerPointer, content: Digest, tools: ComposeTools): Promise<DiskFile> {
+/** The OS disk beside the overlay, so that both can be handed out together and outlive this folder. */
+async function makeBase(
+  { os, folder }: { readonly os: LayerPointer; readonly folder: string },
+  content: Digest,
+  tools: ComposeTools,
+): Promise<DiskFile> {
   const { store, work, progress } = tools;
   const path = basePath(work, hexOf(content));
   await mkdir(dirname(path), { recursive: true });
@@ -60,10 +92,12 @@ async function makeBase(os: LayerPointer, content: Digest, tools: ComposeTools):
     ...signalOf(tools),
     onProgress: (done, total = done) => progress('Reading the OS disk', (done / total) * 50),
   });
-  return { path, format: 'raw' };
+  const base: DiskFile = { path: join(folder, 'base.raw'), format: 'raw' };
+  await linkBase(path, base.path, tools);
+  return base;
 }
 
-async function sealDisk({ path }: DiskFile): Promise<void> {
+async function seal({ path }: DiskFile): Promise<void> {
   const handle = await open(path, 'r');
   await handle.sync();
   await handle.close();
@@ -75,17 +109,17 @@ async function build(
   base: DiskFile,
   tools: ComposeTools,
 ): Promise<Omit<ComposeManifest, 'os'>> {
-  const { key, deltas, guest } = wanted;
+  const { id, deltas, guest } = wanted;
   const { run, runDir, work, store, progress, signal } = tools;
-  const disk = composedDisk(work, key);
+  const disk = diskIn(composedFolder(work, id));
   const spool = join(dirname(disk.path), 'spool');
   const workDir = join(dirname(disk.path), 'write');
   for (const folder of [spool, workDir]) await mkdir(folder, { recursive: true });
-  await createOverlay(run, { path: disk.path, backing: base });
+  await createOverlay(run, { path: disk.path, backing: { ...base, path: basename(base.path) } });
   const source = await openDisk(base, { run, roots: [work] });
   try {
     const { partition, volume } = findLinuxRoot(source);
-    const nonce = tools.nonce();
+    const nonce = store.nonceOf(id);
     const layers = deltas.map((pointer) => ({
       name: labelOf(pointer),
       open: () => store.openDelta(pointer, signal),
@@ -99,7 +133,7 @@ async function build(
     const { sizeBytes } = source;
     const names = layers.map(({ name }) => name);
     const { role } = guest;
-    return { format: 1, key, nonce, sizeBytes, layers: names, role, injected, conflicts };
+    return { format: 1, key: id, nonce, sizeBytes, layers: names, role, injected, conflicts };
   } finally {
     source.close();
     for (const folder of [spool, workDir]) await rm(folder, { recursive: true, force: true });
@@ -107,21 +141,23 @@ async function build(
 }
 
 /**
- * Makes the composition of a key, or finds it: where its manifest lies, it is complete. Whatever an
- * interrupted run left is thrown away.
+ * Makes a composition, or finds it: where its manifest lies, it is complete. Whatever an interrupted run
+ * left is thrown away. Made again it has the same files, the same manifest and the same nonce.
  */
-export async function compose(wanted: Composition, tools: ComposeTools): Promise<ComposeManifest> {
-  const folder = composedFolder(tools.work, wanted.key);
-  const known = await readManifest(folder);
+export async function compose(wanted: Composition, tools: ComposeTools): Promise<Composed> {
+  const { id, os } = wanted;
+  const known = await findComposed(tools.work, id);
   if (known !== undefined) return known;
+  const folder = composedFolder(tools.work, id);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const content = await osContent(tools.store, wanted.os);
-  const base = await makeBase(wanted.os, content, tools);
+  const content = await osContent(tools.store, os);
+  const base = await makeBase({ os, folder }, content, tools);
   const built = await build(wanted, base, tools);
   const manifest = { ...built, os: content };
-  await sealDisk(composedDisk(tools.work, wanted.key));
+  const disk = diskIn(folder);
+  await seal(disk);
   await writeManifest(folder, manifest);
   tools.progress('Composed', 100);
-  return manifest;
+  return { disk, manifest };
 }

@@ -13,6 +13,7 @@ export interface Injected {
 /** What compose did, written last: where it is, the composition is complete. */
 export interface ComposeManifest {
   readonly format: 1;
+  /** Id of the composition; older releases named it by the key of its object. */
   readonly key: string;
   /** What the guest's attestation must repeat. */
   readonly nonce: string;
@@ -29,8 +30,8 @@ export interface ComposeManifest {
 }
 
 /** Folder of one composition. */
-export function composedFolder(work: string, key: string): string {
-  return join(work, 'composed', key);
+export function composedFolder(work: string, id: string): string {
+  return join(work, 'composed', id);
 }
 
 const NAME = 'compose.json';

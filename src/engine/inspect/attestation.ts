@@ -1,3 +1,4 @@
+import { sha256, type Digest } from '../../core/digest.ts';
 import { isObject } from '../../core/json.ts';
 import { GUEST_HOME } from '../compose/inject.ts';
 import type { VolumeReader } from '../volume.ts';
@@ -46,6 +47,12 @@ function logOf(value: unknown): string {
   const text = Buffer.from(value, 'hex').toString('utf8');
   // oxlint-disable-next-line no-control-regex
   return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '');
+}
+
+/** Digest of the attestation as it lies there, whatever it says; undefined if there is none. */
+export function attestationDigest(volume: VolumeReader): Digest | undefined {
+  const bytes = smallFile(volume, PATH, MOST_BYTES);
+  return bytes === undefined ? undefined : sha256(bytes);
 }
 
 /** Reads what the guest tool attested; anything else that lies there counts as nothing. */

@@ -1,34 +1,33 @@
+import type { Digest } from '../../core/digest.ts';
+import type { Inspection } from '../../core/evidence.ts';
 import { isFailure } from '../../core/failure.ts';
-import type { DiskFile } from '../../images/source.ts';
-import { openMachineDisk, requireManifest } from '../capture/machine-disk.ts';
+import { openMachineDisk, type MachineDisk } from '../capture/machine-disk.ts';
 import { GUEST_HOME } from '../compose/inject.ts';
 import type { ComposeManifest } from '../compose/manifest.ts';
 import { findLinuxRoot } from '../ext4/find-root.ts';
 import type { EngineTools } from '../tools.ts';
 import type { VolumeReader } from '../volume.ts';
-import { readAttestation } from './attestation.ts';
-import { attestedBlockers, foundBlockers, type Blocker } from './reasons.ts';
+import { attestationDigest, readAttestation } from './attestation.ts';
+import { attestedBlockers, foundBlockers } from './reasons.ts';
 
-/** What a machine left behind. */
-export type InspectResult =
-  | { readonly verdict: 'clean' }
-  | { readonly verdict: 'unattested'; readonly hint: string }
-  | {
-      readonly verdict: 'failed';
-      readonly step: number;
-      readonly exitCode: number;
-      readonly log: string;
-    }
-  | { readonly verdict: 'blocked'; readonly reasons: readonly Blocker[] };
+/** What the attestation of a machine must repeat, and what the machine was made for. */
+export type GuestMark = Pick<ComposeManifest, 'nonce' | 'role'>;
+
+/** What a look at a disk found. */
+export interface Looked {
+  readonly found: Inspection;
+  /** Digest of the attestation as it lies on the disk. */
+  readonly attestation?: Digest;
+}
 
 const FINISH = `start it, complete the installation and run ${GUEST_HOME}/finish as root`;
 
-function unattested(what: string): InspectResult {
+function unattested(what: string): Inspection {
   return { verdict: 'unattested', hint: `The machine ${what}: ${FINISH}.` };
 }
 
-/** Judges what lies on the volume of a machine that was made with this manifest. */
-export function judge(volume: VolumeReader, { nonce, role }: ComposeManifest): InspectResult {
+/** Judges what lies on the volume of a machine that was made with this mark. */
+export function judge(volume: VolumeReader, { nonce, role }: GuestMark): Inspection {
   const attestation = readAttestation(volume);
   if (attestation === undefined) return unattested('was shut down without the guest tool');
   if (attestation.nonce !== nonce) return unattested('carries the attestation of another machine');
@@ -42,7 +41,7 @@ export function judge(volume: VolumeReader, { nonce, role }: ComposeManifest): I
 }
 
 /** Failures that say how the machine was left, not that we could not look. */
-function verdictOf(error: unknown): InspectResult {
+function verdictOf(error: unknown): Inspection {
   if (!isFailure(error)) throw error;
   if (error.code === 'UncleanFileSystem')
     return unattested('lost its power instead of shutting down');
@@ -55,15 +54,18 @@ function verdictOf(error: unknown): InspectResult {
 
 /** Looks at the disk of a machine that is off. Changes nothing. */
 export async function inspect(
-  { key, machineDisk }: { readonly key: string; readonly machineDisk: DiskFile },
+  machine: MachineDisk,
+  mark: GuestMark,
   tools: EngineTools,
-): Promise<InspectResult> {
-  const manifest = await requireManifest(tools.work, key);
-  const disk = await openMachineDisk(machineDisk, tools);
+): Promise<Looked> {
+  const disk = await openMachineDisk(machine, tools);
   try {
-    return judge(findLinuxRoot(disk).volume, manifest);
+    const { volume } = findLinuxRoot(disk);
+    const attestation = attestationDigest(volume);
+    const found = judge(volume, mark);
+    return { found, ...(attestation === undefined ? {} : { attestation }) };
   } catch (error) {
-    return verdictOf(error);
+    return { found: verdictOf(error) };
   } finally {
     disk.close();
   }

@@ -6,6 +6,7 @@ import type { Plan } from '../../kube/reconciler.ts';
 import {
   holds,
   isDeleting,
+  isPublished,
   namespaceOf,
   stageOf,
   type ImageTemplate,
@@ -108,11 +109,11 @@ function outdated(
 ): readonly TemplateStep[] {
   const targets = new Set(template.spec.targets.map((target) => target.name));
   const old = world.images.filter((item) => item.spec.revision !== revision && !isDeleting(item));
-  const cancelled = old.filter((item) => !holds(item, 'Ready') || !targets.has(item.spec.target));
+  const cancelled = old.filter((item) => !isPublished(item) || !targets.has(item.spec.target));
   const limit = template.spec.revisionHistoryLimit ?? 3;
   const beyond = [...targets].flatMap((target) =>
     old
-      .filter((item) => item.spec.target === target && holds(item, 'Ready'))
+      .filter((item) => item.spec.target === target && isPublished(item))
       .sort((left, right) => bornAt(right).localeCompare(bornAt(left)))
       .slice(limit),
   );
@@ -138,8 +139,8 @@ function current(
 
 function standing(template: ImageTemplate, world: TemplateWorld, { revision }: Image) {
   const images = current(template, world, revision);
-  const open = images.find((image) => !holds(image, 'Ready'));
-  const index = images.findIndex((image) => !holds(image, 'Ready'));
+  const index = images.findIndex((image) => !isPublished(image));
+  const open = images[index];
   if (index < 0) {
     const message = `revision ${revision} is Published on ${images.length} target${images.length === 1 ? '' : 's'}`;
     return { verdict: 'settled', reason: 'Published', message } as const;
@@ -155,7 +156,7 @@ function standing(template: ImageTemplate, world: TemplateWorld, { revision }: I
 
 function newestPublished(world: TemplateWorld, target: string, revision: string | undefined) {
   const published = world.images
-    .filter((item) => item.spec.target === target && holds(item, 'Ready'))
+    .filter((item) => item.spec.target === target && isPublished(item))
     .sort((left, right) => bornAt(right).localeCompare(bornAt(left)));
   return published.find((item) => item.spec.revision === revision) ?? published[0];
 }
@@ -176,7 +177,7 @@ function statusOf(
 }
 
 function availability(world: TemplateWorld) {
-  const published = world.images.some((image) => holds(image, 'Ready'));
+  const published = world.images.some(isPublished);
   return published
     ? { status: true, reason: 'Published', message: 'at least one revision is Published' }
     : { status: false, reason: 'NothingPublished', message: 'no revision is Published yet' };

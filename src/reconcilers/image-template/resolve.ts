@@ -1,7 +1,13 @@
 import type { LayeredImageSpec } from '../../api/kinds/layered-image.ts';
 import { digestOf, hash8 } from '../../core/digest.ts';
 import type { LayerRole } from '../../core/identity.ts';
-import { KIND_OF, holds, type ImageTemplate, type Layer, type LayerVersion } from '../objects.ts';
+import {
+  KIND_OF,
+  storedOf,
+  type ImageTemplate,
+  type Layer,
+  type LayerVersion,
+} from '../objects.ts';
 
 type Resolved = LayeredImageSpec['os'];
 type Reference = ImageTemplate['spec']['osLayer'];
@@ -31,12 +37,12 @@ export type Resolution =
 export function resolve(references: readonly Referenced[]): Resolution {
   const wrong = contradiction(references);
   if (wrong !== undefined) return { as: 'wrong', message: wrong };
-  const open = references.find(({ version }) => !holds(version, 'Ready'));
+  const open = references.find(({ version }) => storedOf(version) === undefined);
   if (open !== undefined) return { as: 'waiting', on: describe(open) };
   const [os, ...layers] = references.map(resolvedOf);
   if (os === undefined) return { as: 'wrong', message: 'the template has no operating system' };
   const contents = references.map(({ version }) => ({
-    content: version?.status?.stored?.content,
+    content: storedOf(version)?.content,
     scripts: version?.spec.imageScripts,
   }));
   return { as: 'image', revision: hash8(digestOf(contents)), os, layers };
@@ -79,7 +85,7 @@ function otherVersion(
 }
 
 function resolvedOf({ role, reference, version }: Referenced): Resolved {
-  const stored = version?.status?.stored;
+  const stored = storedOf(version);
   const scripts = version?.spec.imageScripts;
   return {
     name: `${role === 'os' ? '' : `${role}/`}${reference.name} ${version?.spec.version}`,

@@ -1,16 +1,31 @@
-import { conditionOf } from '../../api/conditions.ts';
+import type { Description } from '../../connectors/connector.ts';
+import type { InspectionRecord } from '../../core/evidence.ts';
 import { externalKey } from '../../core/identity.ts';
-import type { StoredLayer } from '../../core/layer.ts';
-import type { JobRunner } from '../../jobs/spec.ts';
-import type { JobView } from '../job-step.ts';
+import type { Digest } from '../../core/digest.ts';
+import type { LayerIdentity, StoredLayer } from '../../core/layer.ts';
+import { compositionId } from '../../jobs/names.ts';
+import type { ConnectorRef, Recipe } from '../../jobs/spec.ts';
+import { inNamespace, MACHINE_CONNECTOR, MACHINE_VERSION, standsOn } from '../indexes.ts';
+import { viewOf, type JobView } from '../job-step.ts';
+import { currentInspection } from '../machine/judge.ts';
+import { describe, lookAt, type MachineLook } from '../machine/look.ts';
+import { recipeOfVersion } from '../machine/recipe.ts';
+import { standingOf, type Standing } from '../machine/standing.ts';
 import { holds, namespaceOf, type LayerVersion, type PackagingMachine } from '../objects.ts';
-import type { Ports } from '../ports.ts';
-import { captureJob, composeJob, importJob, inspectJob } from './jobs.ts';
+import type { Connection, Ports } from '../ports.ts';
 
 /** A LayerVersion that this one stands on. */
 export interface Below {
   readonly name: string;
   readonly stored: StoredLayer | undefined;
+}
+
+/** The machines of a connector, counted. */
+export interface Seats {
+  readonly limit: number;
+  readonly used: number;
+  /** How many wait before this one; undefined while it does not wait. */
+  readonly place: number | undefined;
 }
 
 /** What the plan of a LayerVersion looks at. */
@@ -19,12 +34,26 @@ export interface VersionWorld {
   readonly stored: StoredLayer | undefined;
   /** What it stands on: the OS version first, then prerequisites. */
   readonly below: readonly Below[];
-  readonly hasComposed: boolean;
+  readonly importsFiles: boolean;
+  /** Id of what its disk is composed from, once that is known. */
+  readonly composition: string | undefined;
+  /** True once the composition was made. */
+  readonly composed: boolean;
   readonly machine: PackagingMachine | undefined;
-  /** Other packaging machines of the same connector, and how many there may be. */
-  readonly machinesInUse: number;
-  readonly machineLimit: number;
-  readonly connectorReady: boolean;
+  readonly seats: Seats;
+  /** True once both checks of its connector passed. */
+  readonly usable: boolean;
+  readonly look: MachineLook;
+  readonly standing: Standing;
+  /** What was found on the disk as its machine left it now. */
+  readonly inspection: InspectionRecord | undefined;
+  readonly description: Description | undefined;
+  /** True while any job works for it. */
+  readonly busy: boolean;
+  /** True while an inspection lies in the store, of whichever machine. */
+  readonly inspected: boolean;
+  /** True while evidence lies in the store that only it needs. */
+  readonly hasEvidence: boolean;
   /** Present as far as their inputs are known. */
   readonly jobs: {
     readonly import?: JobView;
@@ -34,89 +63,173 @@ export interface VersionWorld {
   };
 }
 
+/** The limit of machines where the ConnectorConfig names none. */
+const MACHINE_LIMIT = 4;
+
+/** The seats of a connector. */
+export function seatsOf(
+  { listers }: Pick<Ports, 'listers'>,
+  namespace: string,
+  connector: string,
+): Omit<Seats, 'place'> {
+  const config = listers.connectorConfigs.get(namespace, connector);
+  const pool = inNamespace(namespace, connector);
+  const used = listers.packagingMachines.by(MACHINE_CONNECTOR.name, pool).length;
+  return { limit: config?.spec.limits?.machines ?? MACHINE_LIMIT, used };
+}
+
 /** Gathers what is known of a version: store, inputs, machine and jobs. */
-export async function observeVersion(ports: Ports, version: LayerVersion): Promise<VersionWorld> {
-  const { listers, store, work } = ports;
+export async function observeVersion(
+  ports: Ports,
+  version: LayerVersion,
+  signal: AbortSignal,
+): Promise<VersionWorld> {
+  const { listers, store, jobs, admission } = ports;
   const namespace = namespaceOf(version);
+  const { name } = version.metadata;
   const { repository, tag, package: made } = version.spec;
-  const key = externalKey(store.installId, namespace, version.metadata.name);
-  const machine = listers.packagingMachines
-    .list(namespace)
-    .find((item) => item.spec.layerVersion === version.metadata.name);
+  const key = externalKey(store.installId, namespace, name);
+  const [machine] = listers.packagingMachines.by(
+    MACHINE_VERSION.name,
+    inNamespace(namespace, name),
+  );
   const connector = made?.connectorRef.name ?? '';
   const config = listers.connectorConfigs.get(namespace, connector);
-  const others = listers.packagingMachines
-    .list(namespace)
-    .filter((item) => item !== machine && item.spec.connectorRef.name === connector);
-  const below =
-    made === undefined
-      ? []
-      : [made.os, ...made.below].map((name) => belowOf(ports, namespace, name));
+  const below = await Promise.all(standsOn(version).map((one) => belowOf(ports, namespace, one)));
+  const place = admission.placeOf(inNamespace(namespace, connector), { namespace, name });
   return {
     key,
     stored: await store.find(repository, tag),
     below,
-    hasComposed: await work.hasComposed(key),
+    importsFiles: ports.importsFiles,
     machine,
-    machinesInUse: others.length,
-    machineLimit: config?.spec.limits?.machines ?? 4,
-    connectorReady: holds(config, 'Ready'),
-    jobs: await jobsOf(ports, version, { key, below, machine }),
+    seats: { ...seatsOf(ports, namespace, connector), place },
+    usable: holds(config, 'CredentialsValid') && holds(config, 'LocationValid'),
+    busy: jobs.isBusy(key),
+    ...(await workOf(ports, version, { key, below, machine }, signal)),
   };
 }
 
-function belowOf({ listers }: Pick<Ports, 'listers'>, namespace: string, name: string): Below {
-  const object = listers.layerVersions.get(namespace, name);
-  return {
-    name,
-    stored: holds(object, 'Ready') ? (object?.status?.stored as StoredLayer) : undefined,
-  };
+async function belowOf(
+  { listers, store }: Pick<Ports, 'listers' | 'store'>,
+  namespace: string,
+  name: string,
+): Promise<Below> {
+  const spec = listers.layerVersions.get(namespace, name)?.spec;
+  const stored = spec === undefined ? undefined : await store.find(spec.repository, spec.tag);
+  return { name, stored };
 }
 
-async function jobsOf(
+type Work = Pick<
+  VersionWorld,
+  | 'composition'
+  | 'look'
+  | 'standing'
+  | 'inspection'
+  | 'inspected'
+  | 'description'
+  | 'composed'
+  | 'hasEvidence'
+  | 'jobs'
+>;
+
+interface Inputs {
+  readonly key: string;
+  readonly below: readonly Below[];
+  readonly machine: PackagingMachine | undefined;
+}
+
+/** The machine, and the jobs around it. */
+async function workOf(
   ports: Ports,
   version: LayerVersion,
-  known: Pick<VersionWorld, 'key' | 'below' | 'machine'>,
-): Promise<VersionWorld['jobs']> {
-  const { jobs, work } = ports;
-  const { key, below, machine } = known;
-  if (version.spec.import !== undefined) {
-    const spec = importJob(work.places, version, work.importRoot);
-    return spec === undefined ? {} : { import: look(jobs, `${key}.import`, spec) };
-  }
-  const ready = below.flatMap(({ stored }) => (stored === undefined ? [] : [stored]));
-  const [os, ...deltas] = ready;
-  if (os === undefined || ready.length < below.length) return {};
-  const compose = look(
-    jobs,
-    `${key}.compose`,
-    composeJob(work.places, key, version, { os, deltas }),
+  { key, below, machine }: Inputs,
+  signal: AbortSignal,
+): Promise<Work> {
+  const { evidence } = ports.store;
+  const recipe = recipeOfVersion(
+    version,
+    below.map(({ stored }) => stored),
   );
-  const disk = await machineDisk(ports, version, machine, key);
-  if (disk === undefined) return { compose };
-  const cycle = conditionOf(machine, 'ShutDown')?.lastTransitionTime.replaceAll(/\D/g, '') ?? '0';
+  const composition = recipe === undefined ? undefined : compositionId(recipe);
+  const made = composition === undefined ? undefined : await evidence.composed(composition);
+  const record = await evidence.inspection(key);
+  const at = { namespace: namespaceOf(version), connector: connectorOf(version), key };
+  const { look, connection } = await lookAt(
+    ports.connections,
+    { ...at, handle: undefined },
+    signal,
+  );
+  const created = machine?.status?.created === true;
+  const standing = standingOf(look, { composition, created });
+  const inspection =
+    standing.at === 'ended' ? currentInspection(record, standing.machine, composition) : undefined;
+  const isWorthAsking = standing.at === 'running' ? standing.machine.heardAt === undefined : true;
+  const description =
+    machine !== undefined && 'machine' in standing && isWorthAsking
+      ? await describe(connection, key, signal)
+      : undefined;
+  const known = { key, recipe, standing, inspection, connection };
   return {
-    compose,
-    inspect: look(jobs, `${key}.inspect.${cycle}`, inspectJob(work.places, key, disk)),
-    capture: look(
-      jobs,
-      `${key}.capture.${cycle}`,
-      captureJob(work.places, key, version, { os, deltas, disk }),
-    ),
+    composition,
+    look,
+    standing,
+    inspection,
+    description,
+    composed: made !== undefined,
+    inspected: record !== undefined,
+    hasEvidence: made !== undefined || record !== undefined,
+    jobs: jobsOf(ports, version, known),
   };
 }
 
-async function machineDisk(
-  { connectorFor }: Pick<Ports, 'connectorFor'>,
-  version: LayerVersion,
-  machine: PackagingMachine | undefined,
-  key: string,
-) {
-  if (machine === undefined || !holds(machine, 'ShutDown')) return undefined;
-  const connector = connectorFor(namespaceOf(version), machine.spec.connectorRef.name);
-  return connector?.getDisk(key, AbortSignal.timeout(60_000));
+function connectorOf(version: LayerVersion): string {
+  return version.spec.package?.connectorRef.name ?? '';
 }
 
-function look(jobs: JobRunner, name: string, spec: JobView['spec']): JobView {
-  return { name, spec, state: jobs.look(name) };
+function identityOf(version: LayerVersion): LayerIdentity {
+  const { role, layer, version: name, repository, tag, inputs } = version.spec;
+  // The object's own birth: a rerun of the job writes the same bytes.
+  const created = version.metadata.creationTimestamp ?? '1970-01-01T00:00:00Z';
+  return { role, name: layer, version: name, repository, tag, inputs: inputs as Digest, created };
+}
+
+interface KnownInputs {
+  readonly key: string;
+  readonly recipe: Recipe | undefined;
+  readonly standing: Standing;
+  readonly inspection: InspectionRecord | undefined;
+  readonly connection: Connection | undefined;
+}
+
+function jobsOf(
+  { jobs }: Pick<Ports, 'jobs'>,
+  version: LayerVersion,
+  known: KnownInputs,
+): VersionWorld['jobs'] {
+  const { key, recipe, standing, inspection, connection } = known;
+  const disk = version.spec.import;
+  if (disk !== undefined) {
+    const layer = identityOf(version);
+    return { import: viewOf(jobs, { kind: 'import', key, layer, ...disk }) };
+  }
+  if (recipe === undefined) return {};
+  const compose = viewOf(jobs, { kind: 'compose', key, recipe });
+  if (standing.at !== 'ended' || connection === undefined) return { compose };
+  const connector: ConnectorRef = {
+    namespace: namespaceOf(version),
+    name: connectorOf(version),
+    location: connection.location,
+  };
+  const { boot } = standing.machine;
+  const common = { key, recipe, connector, ...(boot === undefined ? {} : { boot }) };
+  const attestation = inspection?.attestation;
+  const inspect = viewOf(jobs, { kind: 'inspect', ...common });
+  if (attestation === undefined) return { compose, inspect };
+  const layer = identityOf(version);
+  return {
+    compose,
+    inspect,
+    capture: viewOf(jobs, { kind: 'capture', ...common, attestation, layer }),
+  };
 }

@@ -1,96 +1,123 @@
-import type { Connector, DiskSeen, MachineSeen } from '../../connectors/connector.ts';
-import type { LayerPointer } from '../../core/layer.ts';
-import type { ComposeJob, GuestTask } from '../../jobs/spec.ts';
-import { holds, namespaceOf, type LayeredImage } from '../objects.ts';
-import type { JobView } from '../job-step.ts';
-import type { Ports } from '../ports.ts';
+import type { Description, PublicationSeen } from '../../connectors/connector.ts';
+import type { InspectionRecord } from '../../core/evidence.ts';
+import { compositionId } from '../../jobs/names.ts';
+import type { ConnectorRef } from '../../jobs/spec.ts';
+import { IMAGE_OWNER } from '../indexes.ts';
+import { viewOf, type JobView } from '../job-step.ts';
+import { currentInspection } from '../machine/judge.ts';
+import { describe, lookAt, type MachineLook } from '../machine/look.ts';
+import { recipeOfImage } from '../machine/recipe.ts';
+import { standingOf, type Standing } from '../machine/standing.ts';
+import { holds, isDeleting, isPublished, namespaceOf, type LayeredImage } from '../objects.ts';
+import type { Connection, Ports } from '../ports.ts';
 
 /** What the plan of an image looks at. */
 export interface ImageWorld {
-  readonly connectorReady: boolean;
-  /** False while its ConnectorConfig does not exist. */
-  readonly connected: boolean;
-  readonly snapshot: DiskSeen | undefined;
-  readonly hasDisk: boolean;
-  readonly machine: MachineSeen | undefined;
-  readonly hasComposed: boolean;
+  /** True once both checks of its connector passed. */
+  readonly usable: boolean;
+  readonly look: MachineLook;
+  readonly standing: Standing;
+  /** The publication of this revision, if the platform shows it. */
+  readonly publication: PublicationSeen | undefined;
+  readonly composition: string;
+  /** True once the composition was made. */
+  readonly composed: boolean;
+  /** What was found on the disk as its machine left it now. */
+  readonly inspection: InspectionRecord | undefined;
+  readonly description: Description | undefined;
+  /** True while any job works for it. */
+  readonly busy: boolean;
+  /** True while an inspection lies in the store, of whichever machine. */
+  readonly inspected: boolean;
+  /** True while evidence lies in the store that nobody else needs. */
+  readonly hasEvidence: boolean;
   readonly compose: JobView;
-  /** Known once the machine is off and its disk can be read. */
-  readonly inspect: JobView | undefined;
+  /** Present once the connector is open. */
+  readonly jobs: { readonly upload?: JobView; readonly inspect?: JobView; readonly copy?: JobView };
 }
 
-/** Gathers what is known of an image: on its platform, in the work folder, and of its jobs. */
+/** Gathers what is known of an image: on its platform, in the store, and of its jobs. */
 export async function observeImage(
   ports: Ports,
   image: LayeredImage,
   signal: AbortSignal,
 ): Promise<ImageWorld> {
+  const { jobs, listers, store } = ports;
   const namespace = namespaceOf(image);
   const { key, connectorRef, revision } = image.spec;
-  const connector = ports.connectorFor(namespace, connectorRef.name);
-  const config = ports.listers.connectorConfigs.get(namespace, connectorRef.name);
-  const machine = await connector?.findMachine(key, signal);
-  const isOn = machine?.power === 'on';
-  const disk = isOn ? undefined : await connector?.getDisk(key, signal);
+  const config = listers.connectorConfigs.get(namespace, connectorRef.name);
+  const at = { namespace, connector: connectorRef.name, key, handle: image.status?.handle };
+  const { look, connection } = await lookAt(ports.connections, at, signal);
+  const recipe = recipeOfImage(image);
+  const composition = compositionId(recipe);
+  // Where its machine was shown, it was made: a disk that is left without it is used.
+  const created = image.status?.location?.machine !== undefined;
+  const standing = standingOf(look, { composition, created });
+  const composed = (await store.evidence.composed(composition)) !== undefined;
+  const record = await store.evidence.inspection(key);
   return {
-    connectorReady: holds(config, 'Ready'),
-    connected: connector !== undefined,
-    snapshot: await findSnapshot(connector, key, revision, signal),
-    hasDisk: isOn || disk !== undefined,
-    machine,
-    hasComposed: await ports.work.hasComposed(key),
-    compose: viewOf(ports, `${key}.compose`, composeJob(ports, image)),
-    inspect:
-      disk === undefined || machine?.power !== 'off'
-        ? undefined
-        : inspectView(ports, key, machine, disk),
+    usable: holds(config, 'CredentialsValid') && holds(config, 'LocationValid'),
+    look,
+    standing,
+    publication: look.seen.known
+      ? look.seen.things.publications.find((one) => one.revision === revision)
+      : undefined,
+    composition,
+    composed,
+    inspection:
+      standing.at === 'ended'
+        ? currentInspection(record, standing.machine, composition)
+        : undefined,
+    description:
+      'machine' in standing && standing.at !== 'fresh'
+        ? await describe(connection, key, signal)
+        : undefined,
+    busy: jobs.isBusy(key),
+    inspected: record !== undefined,
+    hasEvidence: record !== undefined || (composed && !isShared(ports, image)),
+    compose: viewOf(jobs, { kind: 'compose', key, recipe }),
+    jobs: connection === undefined ? {} : jobsOf(ports, image, standing, connection),
   };
 }
 
-async function findSnapshot(
-  connector: Connector | undefined,
-  key: string,
-  revision: string,
-  signal: AbortSignal,
-): Promise<DiskSeen | undefined> {
-  return connector?.findSnapshot(key, revision, signal);
+/** Targets of one template with the same task share a composition: the last one frees it. */
+function isShared({ listers }: Pick<Ports, 'listers'>, image: LayeredImage): boolean {
+  const owner = image.metadata.ownerReferences?.find((link) => link.controller === true)?.uid;
+  const siblings = owner === undefined ? [] : listers.layeredImages.by(IMAGE_OWNER.name, owner);
+  return siblings.some(
+    (other) =>
+      other.metadata.uid !== image.metadata.uid &&
+      other.spec.revision === image.spec.revision &&
+      !isPublished(other) &&
+      !isDeleting(other),
+  );
 }
 
-function viewOf({ jobs }: Pick<Ports, 'jobs'>, name: string, spec: JobView['spec']): JobView {
-  return { name, spec, state: jobs.look(name) };
-}
-
-function inspectView(ports: Ports, key: string, machine: MachineSeen, disk: DiskSeen): JobView {
-  const { path, format } = disk;
-  return viewOf(ports, `${key}.inspect.${machine.poweredOnAt ?? 0}`, {
-    kind: 'inspect',
-    places: ports.work.places,
-    key,
-    machineDisk: { path, format },
-  });
-}
-
-function composeJob({ work }: Pick<Ports, 'work'>, image: LayeredImage): ComposeJob {
-  const { key, os, layers, template, revision, shutdownWhenDone } = image.spec;
-  const task: GuestTask = {
-    role: 'image',
-    title: `${template} ${revision}`,
-    layers: [os, ...layers].map(({ name }) => name),
-    scripts: [os, ...layers].flatMap(({ name, imageScripts = [] }) =>
-      imageScripts.map(({ run }) => ({ layer: name, run })),
-    ),
-    shutdownWhenDone,
+function jobsOf(
+  { jobs }: Pick<Ports, 'jobs'>,
+  image: LayeredImage,
+  standing: Standing,
+  { location }: Connection,
+): ImageWorld['jobs'] {
+  const { key, revision, connectorRef } = image.spec;
+  const recipe = recipeOfImage(image);
+  const connector: ConnectorRef = {
+    namespace: namespaceOf(image),
+    name: connectorRef.name,
+    location,
   };
+  const upload = viewOf(jobs, { kind: 'upload', key, connector, recipe });
+  if (standing.at !== 'ended') return { upload };
+  const { boot } = standing.machine;
+  const common = { key, connector };
   return {
-    kind: 'compose',
-    places: work.places,
-    key,
-    os: pointerOf(os),
-    deltas: layers.map(pointerOf),
-    task,
+    upload,
+    inspect: viewOf(jobs, {
+      kind: 'inspect',
+      ...common,
+      recipe,
+      ...(boot === undefined ? {} : { boot }),
+    }),
+    copy: viewOf(jobs, { kind: 'copy', ...common, revision }),
   };
-}
-
-function pointerOf({ repository, tag, manifest }: LayeredImage['spec']['os']): LayerPointer {
-  return { repository, tag, manifest: manifest as LayerPointer['manifest'] };
 }

@@ -1,179 +1,123 @@
 import type { LayeredImageStatus } from '../../api/kinds/layered-image.ts';
-import type { Composed, Inspection } from '../../jobs/spec.ts';
-import type { Plan, PlannedCondition, Verdict } from '../../kube/reconciler.ts';
-import { actionCondition, actionSince, type Wanted } from '../action.ts';
-import { progressOf, pursue, type JobStep } from '../job-step.ts';
+import type { Plan, PlannedCondition } from '../../kube/reconciler.ts';
+import { actionCondition, actionSince, withoutHandle, type Wanted } from '../action.ts';
+import { progressOf } from '../job-step.ts';
+import type { Attempts } from '../machine/judge.ts';
 import { isDeleting, type LayeredImage } from '../objects.ts';
 import type { ImageWorld } from './observe.ts';
+import { finish, leave, publishing } from './publishing.ts';
+import { isAttended, type ImageNext, type ImageStep } from './step.ts';
 
-/** What an image can do on its platform. */
-export type PlatformStep =
-  | { readonly do: 'putDisk'; readonly composed: Composed }
-  | {
-      readonly do: 'createMachine' | 'powerOn' | 'snapshot' | 'deleteMachine' | 'deleteDisk';
-    };
-
-/** What an image can do. */
-export type ImageStep = JobStep | PlatformStep | { readonly do: 'discard' };
-
-type Next = Verdict<ImageStep> & { readonly action?: Wanted };
-
-/** The way of one image from its layers to a published disk. */
+/** The way of one image from its layers to its publication. */
 export function planImage(
   image: LayeredImage,
   world: ImageWorld,
   nowMs: number,
 ): Plan<ImageStep, LayeredImageStatus> {
-  const { action, ...verdict } = next(image, world);
-  const conditions = [
-    ...milestones(world),
-    ...(action === undefined ? [] : [actionCondition(action)]),
-  ];
-  const running = progressOf(world.compose.state) ?? progressOf(world.inspect?.state);
-  const location = locationOf(world);
-  const status: LayeredImageStatus = {
-    ...(action === undefined ? {} : { action: actionSince(action, image.status?.action, nowMs) }),
+  const { action, attempts, ...verdict } = next(image, world, nowMs);
+  const status = statusOf(image, world, { action, attempts }, nowMs);
+  const { operation } = world.look;
+  const isOver = operation !== undefined && operation.state !== 'running';
+  return {
+    status: isOver ? withoutHandle(status) : status,
+    conditions: [
+      ...milestones(image, world),
+      ...(action === undefined ? [] : [actionCondition(action)]),
+    ],
+    ...verdict,
+  };
+}
+
+function next(image: LayeredImage, world: ImageWorld, nowMs: number): ImageNext {
+  const { look, standing, usable, publication } = world;
+  const { name } = image.spec.connectorRef;
+  if (look.connected && isDeleting(image)) return leave(image, world);
+  const isEmpty = look.seen.known && standing.at === 'diskless' && publication === undefined;
+  if (!look.connected || (!usable && isEmpty)) {
+    const message = `waits for ConnectorConfig/${name} to be Ready`;
+    return { verdict: 'waiting', reason: 'Waiting', message };
+  }
+  return publication === undefined ? publishing(image, world, nowMs) : finish(image, world);
+}
+
+/** What is remembered of the publication: an outage takes nothing back. */
+function publishedOf(
+  image: LayeredImage,
+  { look, publication }: ImageWorld,
+): Pick<LayeredImageStatus, 'published' | 'location'> {
+  if (publication !== undefined) {
+    const { id, text, path } = publication;
+    return { published: { id }, location: { text, ...(path === undefined ? {} : { path }) } };
+  }
+  const { published, location } = image.status ?? {};
+  if (look.seen.known || published === undefined) return {};
+  return { published, ...(location === undefined ? {} : { location }) };
+}
+
+function statusOf(
+  image: LayeredImage,
+  world: ImageWorld,
+  told: { readonly action: Wanted | undefined; readonly attempts: Attempts | undefined },
+  nowMs: number,
+): LayeredImageStatus {
+  const published = publishedOf(image, world);
+  if (published.published !== undefined) return published;
+  const { compose, jobs, standing } = world;
+  const running = [compose, jobs.upload, jobs.inspect, jobs.copy]
+    .map(progressOf)
+    .find((one) => one !== undefined);
+  const before = image.status;
+  const machine = 'machine' in standing ? standing.machine : undefined;
+  const location = machine === undefined ? undefined : locationOf(image, machine);
+  const attempts = told.attempts ?? before?.attempts;
+  const attended = machine !== undefined && isAttended(image, told.action);
+  return {
+    ...(told.action === undefined
+      ? {}
+      : { action: actionSince(told.action, before?.action, nowMs) }),
+    ...(attended ? { attended } : {}),
+    ...(attempts === undefined ? {} : { attempts }),
     ...(location === undefined ? {} : { location }),
     ...(running === undefined ? {} : { progress: running }),
   };
-  return { status, conditions, ...verdict };
 }
 
-function next(image: LayeredImage, world: ImageWorld): Next {
-  const connector = image.spec.connectorRef.name;
-  if (isDeleting(image) && world.connected) return leave(world);
-  if (
-    !world.connected ||
-    (!world.connectorReady && world.machine === undefined && world.snapshot === undefined)
-  ) {
-    const message = `waits for ConnectorConfig/${connector} to be Ready`;
-    return { verdict: 'waiting', reason: 'Waiting', message };
-  }
-  if (world.snapshot !== undefined) return finish(image, world);
-  if (world.machine === undefined) return prepare(world);
-  if (world.machine.poweredOnAt === undefined && world.machine.power === 'off') {
-    return act('Uploading', 'switching the image on for its layer scripts', { do: 'powerOn' });
-  }
-  if (world.machine.power === 'on') return running(image, world);
-  return verify(world);
+function locationOf(
+  { spec }: LayeredImage,
+  { text, serialSocket }: { readonly text: string; readonly serialSocket?: string },
+): NonNullable<LayeredImageStatus['location']> {
+  return { text, machine: spec.key, ...(serialSocket === undefined ? {} : { path: serialSocket }) };
 }
 
-function act(reason: string, message: string, ...steps: [ImageStep, ...ImageStep[]]): Next {
-  return { verdict: 'act', reason, message, steps };
-}
-
-/** Whatever is left of the work; a published snapshot stays, it belongs to people. */
-function cleaning({ machine, hasDisk, hasComposed }: ImageWorld): readonly ImageStep[] {
-  const steps: ImageStep[] = [];
-  if (machine !== undefined) steps.push({ do: 'deleteMachine' });
-  if (hasDisk) steps.push({ do: 'deleteDisk' });
-  if (hasComposed) steps.push({ do: 'discard' });
-  return steps;
-}
-
-function leave(world: ImageWorld): Next {
-  const [first, ...rest] = cleaning(world);
-  if (first === undefined) return { verdict: 'released' };
-  return act('Deleting', 'removing what is left of the work', first, ...rest);
-}
-
-function finish(image: LayeredImage, world: ImageWorld): Next {
-  const [first, ...rest] = cleaning(world);
-  if (first !== undefined) {
-    return act('Publishing', 'published; removing the machine and its disk', first, ...rest);
-  }
-  const message = `published as ${world.snapshot?.path}`;
-  return {
-    verdict: 'settled',
-    reason: 'Published',
-    message: `revision ${image.spec.revision} is ${message}`,
-  };
-}
-
-function prepare(world: ImageWorld): Next {
-  const { state } = world.compose;
-  if (state?.state !== 'succeeded')
-    return pursue(world.compose, 'Composing', 'making the disk of the image');
-  const composed = state.result as Composed;
-  const create: ImageStep = { do: 'createMachine' };
-  const message = 'putting the image on the platform';
-  return world.hasDisk
-    ? act('Uploading', message, create)
-    : act('Uploading', message, { do: 'putDisk', composed }, create);
-}
-
-function running(image: LayeredImage, world: ImageWorld): Next {
-  if (image.spec.shutdownWhenDone) {
-    const message = 'the image runs its layer scripts and shuts down';
-    return { verdict: 'waiting', reason: 'Publishing', message };
-  }
-  return ask(world, 'ShutDown', 'Look at the image, then run /var/lib/lamina/finish in it.');
-}
-
-function ask(world: ImageWorld, gate: string, text: string): Next {
-  const machine = world.machine?.key;
-  const action = { gate, text, ...(machine === undefined ? {} : { machine }) };
-  return { verdict: 'waiting', reason: 'ActionRequired', message: text, action };
-}
-
-function verify(world: ImageWorld): Next {
-  const { inspect } = world;
-  if (inspect?.state?.state !== 'succeeded') {
-    if (inspect !== undefined)
-      return pursue(inspect, 'Publishing', 'inspecting the disk of the image');
-    return {
-      verdict: 'waiting',
-      reason: 'Publishing',
-      message: 'waits for the disk of the image',
-      recheckMs: 5000,
-    };
-  }
-  const found = inspect.state.result as Inspection;
-  switch (found.verdict) {
-    case 'clean':
-      return act('Publishing', 'taking the snapshot', { do: 'snapshot' });
-    case 'unattested':
-      return ask(world, 'ShutDown', found.hint);
-    case 'failed': {
-      const where = `layer script ${found.step} ended with exit code ${found.exitCode}`;
-      return ask(world, 'ScriptsFailed', `${where}: ${found.log.trim().slice(-300)}`);
-    }
-    case 'blocked':
-      return ask(
-        world,
-        'ScriptsFailed',
-        found.reasons.map(({ reason, cure }) => `${reason}: ${cure}`).join('; '),
-      );
-  }
-}
-
-function locationOf({ snapshot, machine }: ImageWorld): LayeredImageStatus['location'] {
-  if (snapshot !== undefined) return { text: `Published as ${snapshot.path}`, path: snapshot.path };
-  if (machine === undefined) return undefined;
-  const socket = machine.console.serialSocket;
-  const place = { text: machine.location, machine: machine.key };
-  return socket === undefined ? place : { ...place, path: socket };
-}
-
-function milestones(world: ImageWorld): readonly PlannedCondition[] {
-  const published = world.snapshot !== undefined;
-  const inspected = world.inspect?.state;
-  const attested =
-    published ||
-    (inspected?.state === 'succeeded' && (inspected.result as Inspection).verdict === 'clean');
-  const uploaded = published || world.hasDisk || world.machine !== undefined;
-  const composed = uploaded || world.compose.state?.state === 'succeeded';
+function milestones(image: LayeredImage, world: ImageWorld): readonly PlannedCondition[] {
+  const { standing, look } = world;
+  const published = publishedOf(image, world).published !== undefined;
+  if (!look.seen.known) return before(image);
+  const attested = published || world.inspection?.found.verdict === 'clean';
+  const uploaded = published || standing.at === 'unmade' || 'machine' in standing;
   return [
-    ...milestone(composed, 'Composed', 'Composed', 'the disk is made'),
+    ...milestone(uploaded || world.composed, 'Composed', 'Composed', 'the disk is made'),
     ...milestone(uploaded, 'Uploaded', 'Uploaded', 'the platform holds the disk'),
     ...milestone(
-      attested,
+      attested && look.can.runsScripts,
       'ScriptsCompleted',
       'Attested',
       'the guest tool attested that the scripts ran',
     ),
-    ...milestone(published, 'SnapshotTaken', 'Taken', 'the published disk exists'),
+    ...milestone(published, 'SnapshotTaken', 'Taken', 'the publication exists'),
   ];
+}
+
+const OURS: ReadonlySet<string> = new Set([
+  'Composed',
+  'Uploaded',
+  'ScriptsCompleted',
+  'SnapshotTaken',
+]);
+
+/** What was reached before: an outage takes nothing back. */
+function before({ status }: LayeredImage): readonly PlannedCondition[] {
+  return (status?.conditions ?? []).filter(({ type }) => OURS.has(type));
 }
 
 function milestone(

@@ -1,5 +1,12 @@
-import { findLayer, findVersion, versionsOf } from '../lookup.ts';
-import { isDeleting, type Layer, type LayerVersion } from '../objects.ts';
+import {
+  inNamespace,
+  MACHINE_VERSION,
+  TEMPLATE_REFERENCE,
+  VERSION_BELOW,
+  versionValue,
+} from '../indexes.ts';
+import { allVersionsOf, findVersion } from '../lookup.ts';
+import { isDeleting, namespaceOf, type Layer, type LayerVersion } from '../objects.ts';
 import type { Ports } from '../ports.ts';
 import { identify, upstreamOf, type Identified } from './identify.ts';
 import { foreignPrerequisite, prerequisiteLoop } from './prerequisites.ts';
@@ -28,24 +35,26 @@ export async function observeLayer(
   const { listers, store } = ports;
   const view = viewOf(layer);
   const { namespace, role, name } = view;
-  const versions = versionsOf(listers, namespace, role, name);
+  const all = allVersionsOf(listers, namespace, role, name);
   const identified = identify(view, (below, layerName, version) => {
     const found = findVersion(listers, namespace, { role: below, name: layerName }, version);
     return found === undefined ? undefined : upstreamOf(found);
   });
+  const declared = new Set(view.entries.map((entry) => entry.name));
+  const versions = all.filter((item) => !isDeleting(item));
   return {
     view,
     versions,
-    leaving: new Set(
-      listers.layerVersions
-        .list(namespace)
-        .filter(isDeleting)
-        .map((item) => item.metadata.name),
-    ),
+    leaving: new Set(all.filter(isDeleting).map((item) => item.metadata.name)),
     identified: withWrongPrerequisites(ports, view, identified),
     storedTags: await store.listTags(`lamina/${namespace}/${role}/${name}`),
-    attended: attendedVersions(ports, namespace),
-    users: usersOf(ports, namespace),
+    attended: new Set(
+      versions.filter((item) => isAttended(ports, item)).map((item) => item.metadata.name),
+    ),
+    users: usersOf(
+      ports,
+      versions.filter((item) => !declared.has(item.spec.version)),
+    ),
   };
 }
 
@@ -68,46 +77,48 @@ function withWrongPrerequisites(
   );
 }
 
-function attendedVersions(
-  { listers }: Pick<Ports, 'listers'>,
-  namespace: string,
-): ReadonlySet<string> {
-  const names = listers.packagingMachines
-    .list(namespace)
-    .filter((machine) => !isDeleting(machine))
-    .map((machine) => machine.spec.layerVersion)
-    .filter(
-      (name) => listers.layerVersions.get(namespace, name)?.spec.package?.install === undefined,
-    );
-  return new Set(names);
+/** True while a person may be at work in the machine of a version. */
+function isAttended({ listers }: Pick<Ports, 'listers'>, version: LayerVersion): boolean {
+  const machines = listers.packagingMachines.by(
+    MACHINE_VERSION.name,
+    inNamespace(namespaceOf(version), version.metadata.name),
+  );
+  if (!machines.some((machine) => !isDeleting(machine))) return false;
+  return version.spec.package?.install === undefined || version.status?.attended === true;
 }
 
+/** Who uses each of some versions: the first that is found. */
 function usersOf(
-  { listers }: Pick<Ports, 'listers'>,
-  namespace: string,
+  ports: Pick<Ports, 'listers'>,
+  versions: readonly LayerVersion[],
 ): ReadonlyMap<string, string> {
   const users = new Map<string, string>();
-  for (const version of listers.layerVersions.list(namespace)) {
-    const { package: made } = version.spec;
-    for (const used of made === undefined ? [] : [made.os, ...made.below]) {
-      users.set(used, `LayerVersion/${version.metadata.name}`);
-    }
-  }
-  for (const template of listers.imageTemplates.list(namespace)) {
-    const { osLayer, platformLayer, appLayers = [] } = template.spec;
-    const references = [
-      { role: 'os' as const, ...osLayer },
-      ...(platformLayer === undefined ? [] : [{ role: 'platform' as const, ...platformLayer }]),
-      ...appLayers.map((item) => ({ role: 'app' as const, ...item })),
-    ];
-    for (const { role, name, version, channel } of references) {
-      const layer = findLayer(listers, namespace, role, name);
-      const wanted = version ?? layer?.spec.channels?.[channel ?? ''];
-      const found =
-        wanted === undefined ? undefined : findVersion(listers, namespace, { role, name }, wanted);
-      if (found !== undefined)
-        users.set(found.metadata.name, `ImageTemplate/${template.metadata.name}`);
-    }
+  for (const version of versions) {
+    const user = versionAbove(ports, version) ?? templateOf(ports, version);
+    if (user !== undefined) users.set(version.metadata.name, user);
   }
   return users;
+}
+
+function versionAbove(
+  { listers }: Pick<Ports, 'listers'>,
+  version: LayerVersion,
+): string | undefined {
+  const value = inNamespace(namespaceOf(version), version.metadata.name);
+  const [above] = listers.layerVersions.by(VERSION_BELOW.name, value);
+  return above === undefined ? undefined : `LayerVersion/${above.metadata.name}`;
+}
+
+/** A template that names it by its version; a channel cannot point at what the spec has no more. */
+function templateOf(
+  { listers }: Pick<Ports, 'listers'>,
+  version: LayerVersion,
+): string | undefined {
+  const namespace = namespaceOf(version);
+  const { role, layer, version: name } = version.spec;
+  const value = versionValue(namespace, { role, layer, version: name });
+  const [template] = listers.imageTemplates.by(TEMPLATE_REFERENCE.name, value);
+  const named = findVersion(listers, namespace, { role, name: layer }, name);
+  if (template === undefined || named?.metadata.uid !== version.metadata.uid) return undefined;
+  return `ImageTemplate/${template.metadata.name}`;
 }

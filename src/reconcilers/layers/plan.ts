@@ -4,7 +4,7 @@ import type { LayerVersionSpec } from '../../api/kinds/layer-version.ts';
 import type { LayerStatus } from '../../api/kinds/os-layer.ts';
 import { jsonEqual } from '../../core/json.ts';
 import type { Plan } from '../../kube/reconciler.ts';
-import { holds, stageOf, type LayerVersion } from '../objects.ts';
+import { holds, stageOf, storedOf, type LayerVersion } from '../objects.ts';
 import type { Identified } from './identify.ts';
 import type { LayerWorld } from './observe.ts';
 import type { Entry } from './view.ts';
@@ -56,11 +56,15 @@ export function planLayer(world: LayerWorld): Plan<LayerStep, LayerStatus> {
   return { ...base, ...standing(world, outcomes) };
 }
 
+function isStored(version: LayerVersion | undefined): boolean {
+  return storedOf(version) !== undefined;
+}
+
 function outcomeOf(world: LayerWorld, entry: Entry): Outcome {
   const found = world.identified.get(entry.name);
   const named = world.versions.filter((item) => item.spec.version === entry.name);
   if (found?.as === 'version') return outcomeOfVersion(world, entry, found, named);
-  const standing = seen(named.find((item) => holds(item, 'Ready')) ?? named[0]);
+  const standing = seen(named.find(isStored) ?? named[0]);
   if (found?.as === 'waiting') {
     const waits = `version ${entry.name} waits for ${found.on}`;
     return { entry, steps: [], waits, ...standing };
@@ -79,11 +83,11 @@ function outcomeOfVersion(
   // A platform version exists once per OS version; those are not versions of one another.
   const others = named.filter((item) => stemOf(item.metadata.name) === stemOf(objectName));
   const wanted = others.find((item) => item.metadata.name === objectName);
-  if (wanted !== undefined && (holds(wanted, 'Ready') || jsonEqual(wanted.spec, spec))) {
+  if (wanted !== undefined && (isStored(wanted) || jsonEqual(wanted.spec, spec))) {
     const steps = [...approvals(entry, wanted), ...superseded(world, others, wanted)];
     return { entry, version: wanted, steps };
   }
-  const done = others.find((item) => holds(item, 'Ready'));
+  const done = others.find(isStored);
   const frozenTag = done?.spec.tag ?? frozenInStore(world, entry, identity.tag);
   if (frozenTag !== undefined) {
     return { entry, steps: [], wrong: frozen(entry, frozenTag), ...seen(done) };
@@ -136,7 +140,7 @@ function superseded(
   wanted: LayerVersion,
 ): readonly LayerStep[] {
   return others
-    .filter((item) => item !== wanted && !holds(item, 'Ready'))
+    .filter((item) => item !== wanted && !isStored(item))
     .filter((item) => !world.attended.has(item.metadata.name))
     .map((item) => ({ do: 'remove', name: item.metadata.name }));
 }
@@ -184,13 +188,13 @@ function removedVersions(
 
 function rowOf({ entry, version }: Outcome): NonNullable<LayerStatus['versions']> {
   if (version === undefined) return [];
-  const content = version.status?.stored?.content;
+  const content = storedOf(version)?.content;
   const row = { name: entry.name, layerVersion: version.metadata.name, stage: stageOf(version) };
   return [content === undefined ? row : { ...row, content }];
 }
 
 function availability(outcomes: readonly Outcome[]) {
-  const usable = outcomes.filter(({ version }) => holds(version, 'Ready'));
+  const usable = outcomes.filter(({ version }) => isStored(version));
   const last = usable.at(-1)?.entry.name;
   return last === undefined
     ? { status: false, reason: 'NothingDeployable', message: 'no version is Deployable yet' }
@@ -205,7 +209,7 @@ function standing(world: LayerWorld, outcomes: readonly Outcome[]) {
   }
   const needed = new Set(Object.values(world.view.channels));
   const open = outcomes.filter(
-    ({ entry, version }) => needed.has(entry.name) && !holds(version, 'Ready'),
+    ({ entry, version }) => needed.has(entry.name) && !isStored(version),
   );
   const [first] = open;
   if (first === undefined) {

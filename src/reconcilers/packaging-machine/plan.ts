@@ -2,110 +2,184 @@ import { POWER_ON_REQUESTED } from '../../api/annotations.ts';
 import type { PackagingMachineStatus } from '../../api/kinds/packaging-machine.ts';
 import type { MachineSeen } from '../../connectors/connector.ts';
 import type { Plan, PlannedCondition, Verdict } from '../../kube/reconciler.ts';
-import { holds, isDeleting, type PackagingMachine } from '../objects.ts';
-
-/** What the plan of a machine looks at. */
-export interface MachineWorld {
-  /** False while its ConnectorConfig does not exist. */
-  readonly connected: boolean;
-  readonly hasDisk: boolean;
-  readonly seen: MachineSeen | undefined;
-}
+import { asBefore, withoutHandle } from '../action.ts';
+import { progressOf, pursue, type JobStep } from '../job-step.ts';
+import type { PlatformStep } from '../machine/act.ts';
+import { isGone } from '../machine/standing.ts';
+import { LOOK_AGAIN_MS, POLL_MS } from '../machine/time.ts';
+import { isDeleting, type PackagingMachine } from '../objects.ts';
+import type { MachineWorld } from './observe.ts';
 
 /** What a machine can do. */
-export interface MachineStep {
-  readonly do: 'putDisk' | 'create' | 'powerOn' | 'deleteMachine' | 'deleteDisk';
-}
+export type MachineStep = JobStep | PlatformStep | { readonly do: 'cancelJobs' };
 
 /** Keeps one machine on its platform as long as its object exists. */
 export function planMachine(
   machine: PackagingMachine,
   world: MachineWorld,
+  nowMs: number,
 ): Plan<MachineStep, PackagingMachineStatus> {
-  const { seen } = world;
-  const status: PackagingMachineStatus =
-    seen === undefined
-      ? {}
-      : {
-          power: seen.power,
-          location: { ...locationOf(seen), machine: seen.key, text: seen.location },
-        };
-  return { status, conditions: conditionsOf(machine, seen), ...next(machine, world) };
+  const seen = machineSeen(world);
+  const progress = progressOf(world.upload);
+  const created = machine.status?.created === true || seen !== undefined;
+  const status: PackagingMachineStatus = {
+    ...(created ? { created } : {}),
+    ...(progress === undefined ? {} : { progress }),
+    ...whereabouts(machine, world, seen),
+  };
+  const { operation } = world.look;
+  const isOver = operation !== undefined && operation.state !== 'running';
+  return {
+    status: isOver ? withoutHandle(status) : status,
+    conditions: conditionsOf(machine, world, seen),
+    ...next(machine, world, nowMs),
+  };
 }
 
-function locationOf({ console }: MachineSeen): { path?: string } {
-  return console.serialSocket === undefined ? {} : { path: console.serialSocket };
+function machineSeen({ look: { seen } }: MachineWorld): MachineSeen | undefined {
+  return seen.known ? seen.things.machines[0] : undefined;
+}
+
+/** What is shown of the machine; what was shown before, while its platform is not known. */
+function whereabouts(
+  { spec, status }: PackagingMachine,
+  { look }: MachineWorld,
+  seen: MachineSeen | undefined,
+): PackagingMachineStatus {
+  if (!look.seen.known) {
+    const { power, location } = status ?? {};
+    return {
+      ...(power === undefined ? {} : { power }),
+      ...(location === undefined ? {} : { location }),
+    };
+  }
+  if (seen === undefined) return {};
+  const { power, text, serialSocket } = seen;
+  const socket = serialSocket === undefined ? {} : { path: serialSocket };
+  return { power, location: { ...socket, machine: spec.key, text } };
+}
+
+function of(type: string, status: 'True' | 'False', message: string): PlannedCondition {
+  return { type, status, reason: 'Observed', message };
 }
 
 function conditionsOf(
   machine: PackagingMachine,
+  { look }: MachineWorld,
   seen: MachineSeen | undefined,
 ): readonly PlannedCondition[] {
+  // An outage takes nothing back.
+  if (!look.seen.known) return observedBefore(machine);
   if (seen === undefined) return [];
-  const ran = seen.poweredOnAt !== undefined || seen.power === 'on' || holds(machine, 'PoweredOn');
-  const off = ran && seen.power === 'off';
-  const conditions: PlannedCondition[] = [
-    { type: 'Created', status: 'True', reason: 'Observed', message: 'it exists on the platform' },
+  const ran = seen.boot !== undefined || seen.power === 'on';
+  const off = ran && seen.power !== 'on';
+  return [
+    of('Created', 'True', 'it exists on the platform'),
+    ...(ran ? [of('PoweredOn', 'True', 'it was switched on')] : []),
+    of(
+      'ShutDown',
+      off ? 'True' : 'False',
+      off ? 'it is off after it ran' : 'it has not been shut down',
+    ),
   ];
-  if (ran) {
-    conditions.push({
-      type: 'PoweredOn',
-      status: 'True',
-      reason: 'Observed',
-      message: 'it was switched on',
-    });
-  }
-  conditions.push({
-    type: 'ShutDown',
-    status: off ? 'True' : 'False',
-    reason: 'Observed',
-    message: off ? 'it is off after it ran' : 'it has not been shut down',
-  });
-  return conditions;
 }
 
-function next(machine: PackagingMachine, world: MachineWorld): Verdict<MachineStep> {
-  const { seen, hasDisk } = world;
-  if (!world.connected) return disconnected(machine);
-  if (isDeleting(machine)) return leave(world);
-  if (seen === undefined) {
-    const steps: readonly [MachineStep, ...MachineStep[]] = hasDisk
-      ? [{ do: 'create' }]
-      : [{ do: 'putDisk' }, { do: 'create' }];
-    return { verdict: 'act', reason: 'Creating', message: 'making disk and machine', steps };
-  }
-  if (seen.power === 'on') {
-    return { verdict: 'waiting', reason: 'Running', message: `it is on; ${seen.location}` };
-  }
-  // Only the first power-on is ours: afterwards a person may be at work between two boots.
-  if (seen.poweredOnAt === undefined || powerOnRequested(machine, seen.poweredOnAt)) {
-    return {
-      verdict: 'act',
-      reason: 'Creating',
-      message: 'switching it on',
-      steps: [{ do: 'powerOn' }],
-    };
-  }
-  return { verdict: 'settled', reason: 'ShutDown', message: 'it is off after it ran' };
+const OBSERVED: ReadonlySet<string> = new Set(['Created', 'PoweredOn', 'ShutDown']);
+
+function observedBefore({ status }: PackagingMachine): readonly PlannedCondition[] {
+  return (status?.conditions ?? []).filter(({ type }) => OBSERVED.has(type));
 }
 
-function powerOnRequested(machine: PackagingMachine, lastMs: number): boolean {
+function next(machine: PackagingMachine, world: MachineWorld, nowMs: number): Verdict<MachineStep> {
+  const { standing, look } = world;
+  if (!look.connected) {
+    const name = machine.spec.connectorRef.name;
+    const message = `waits for ConnectorConfig/${name}, which does not exist`;
+    return { verdict: 'waiting', reason: 'Waiting', message };
+  }
+  if (standing.at === 'broken') return act('telling of a failure', tell(standing.failure));
+  if (standing.at === 'operating') {
+    const message = `the platform is at work, ${Math.floor(standing.percent / 10) * 10} %`;
+    return { verdict: 'waiting', reason: 'Creating', message, recheckMs: POLL_MS };
+  }
+  if (isDeleting(machine)) return leave(machine, world);
+  switch (standing.at) {
+    case 'unknown':
+      return again(asBefore(machine, { reason: 'Waiting', why: standing.why }));
+    case 'lost': {
+      const message = 'it is gone from its platform, and is not made again';
+      return again({ verdict: 'waiting', reason: 'Lost', message });
+    }
+    case 'diskless':
+      return uploading(world, nowMs);
+    case 'otherDisk':
+      return act('removing the disk of another composition', { do: 'deleteDisk' });
+    case 'unmade':
+      return act('making the machine', { do: 'createMachine', want: wanted(machine) });
+    case 'fresh':
+      return act('switching it on', { do: 'power', want: { to: 'on', after: undefined } });
+    case 'running':
+      return again({
+        verdict: 'waiting',
+        reason: 'Running',
+        message: `it is on; ${standing.machine.text}`,
+      });
+    case 'stopped':
+      return act('it is off inside; giving back what it costs', {
+        do: 'power',
+        want: { to: 'off' },
+      });
+    case 'ended':
+      return ended(machine, standing.machine);
+  }
+}
+
+function act(message: string, step: MachineStep): Verdict<MachineStep> {
+  return { verdict: 'act', reason: 'Creating', message, steps: [step] };
+}
+
+function tell(failure: Extract<PlatformStep, { do: 'tell' }>['failure']): MachineStep {
+  return { do: 'tell', failure };
+}
+
+function again(
+  verdict: Extract<Verdict<MachineStep>, { verdict: 'waiting' }>,
+): Verdict<MachineStep> {
+  return { ...verdict, recheckMs: LOOK_AGAIN_MS };
+}
+
+function wanted(machine: PackagingMachine) {
+  return { displayName: machine.spec.layerVersion, purpose: 'packaging' } as const;
+}
+
+function uploading({ upload }: MachineWorld, nowMs: number): Verdict<MachineStep> {
+  const words = { reason: 'Uploading', doing: 'putting the packaging disk on the platform' };
+  if (upload !== undefined) return pursue(upload, words, nowMs);
+  return { verdict: 'waiting', reason: 'Waiting', message: 'waits for its version' };
+}
+
+/** Only the first power-on is ours: afterwards a person may be at work between two boots. */
+function ended(machine: PackagingMachine, seen: MachineSeen): Verdict<MachineStep> {
+  const { bootedAt = Number.POSITIVE_INFINITY, boot: after } = seen;
   const requested = Date.parse(machine.metadata.annotations?.[POWER_ON_REQUESTED] ?? '');
-  return Number.isFinite(requested) && requested > lastMs;
+  if (requested > bootedAt) {
+    return act('switching it on again', { do: 'power', want: { to: 'on', after } });
+  }
+  const message = 'it is off after it ran';
+  return { verdict: 'settled', reason: 'ShutDown', message, recheckMs: LOOK_AGAIN_MS };
 }
 
-function disconnected(machine: PackagingMachine): Verdict<MachineStep> {
-  const name = machine.spec.connectorRef.name;
-  const message = `waits for ConnectorConfig/${name}, which does not exist`;
-  return { verdict: 'waiting', reason: 'Creating', message };
-}
-
-function leave({ seen, hasDisk }: MachineWorld): Verdict<MachineStep> {
-  const steps: MachineStep[] = [];
-  if (seen !== undefined) steps.push({ do: 'deleteMachine' });
-  if (hasDisk) steps.push({ do: 'deleteDisk' });
-  const [first, ...rest] = steps;
-  if (first === undefined) return { verdict: 'released' };
-  const message = 'removing machine and disk from the platform';
-  return { verdict: 'act', reason: 'Deleting', message, steps: [first, ...rest] };
+/** Jobs first, since they read or write the disk; then the machine, then its disk. */
+function leave(machine: PackagingMachine, world: MachineWorld): Verdict<MachineStep> {
+  const { look, busy } = world;
+  const removing = (step: MachineStep): Verdict<MachineStep> => {
+    const message = 'removing machine and disk from the platform';
+    return { verdict: 'act', reason: 'Deleting', message, steps: [step] };
+  };
+  if (busy) return removing({ do: 'cancelJobs' });
+  if (!look.seen.known) {
+    return again(asBefore(machine, { reason: 'Deleting', why: look.seen.why }));
+  }
+  if (isGone(look)) return { verdict: 'released' };
+  return removing({ do: look.seen.things.machines.length > 0 ? 'deleteMachine' : 'deleteDisk' });
 }

@@ -1,8 +1,9 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { sha256 } from '../../../src/core/digest.ts';
 import type { LayerIdentity } from '../../../src/core/layer.ts';
 import type { LayerRole } from '../../../src/core/identity.ts';
+import type { MachineDisk } from '../../../src/engine/capture/machine-disk.ts';
 import type { ComposeTools } from '../../../src/engine/compose/compose.ts';
 import { systemClock } from '../../../src/host/clock.ts';
 import { run } from '../../../src/host/run.ts';
@@ -39,14 +40,12 @@ export async function engineOn(folder: string, disk: DiskFile) {
   const source = await openDisk(disk, { run });
   const os = await store.putDisk({ disk: source, layer: identity('os', 'tiny') });
   source.close();
-  let count = 0;
   const tools: ComposeTools = {
     run,
     work,
     runDir,
     store,
     progress: () => undefined,
-    nonce: () => `nonce${(count += 1)}`,
   };
   return { disk, os, tools };
 }
@@ -54,4 +53,22 @@ export async function engineOn(folder: string, disk: DiskFile) {
 /** The overlay that a machine would run on. */
 export function machineDisk(folder: string, name: string, backing: DiskFile): Promise<DiskFile> {
   return createOverlay(run, { path: join(folder, `${name}.qcow2`), backing });
+}
+
+/** A disk of the test as a platform hands it out. */
+export function handedOut(disk: DiskFile, ...more: readonly string[]): MachineDisk {
+  return { disk, roots: [dirname(disk.path), ...more] };
+}
+
+/** What a platform with local files does with a composed disk: names of its own for the same files. */
+export async function takenOver(folder: string, name: string, disk: DiskFile): Promise<DiskFile> {
+  const own = join(folder, name);
+  await mkdir(own);
+  for (const file of ['disk.qcow2', 'base.raw']) {
+    await link(join(dirname(disk.path), file), join(own, file));
+  }
+  return createOverlay(run, {
+    path: join(own, 'machine.qcow2'),
+    backing: { path: 'disk.qcow2', format: 'qcow2' },
+  });
 }

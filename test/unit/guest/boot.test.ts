@@ -2,7 +2,7 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { captureDelta } from '../../../src/engine/capture/capture-delta.ts';
 import { captureOs } from '../../../src/engine/capture/scrub.ts';
-import { compose, composedDisk } from '../../../src/engine/compose/compose.ts';
+import { compose } from '../../../src/engine/compose/compose.ts';
 import type { GuestWork } from '../../../src/engine/compose/guest-task.ts';
 import { inspect } from '../../../src/engine/inspect/inspect.ts';
 import { run } from '../../../src/host/run.ts';
@@ -11,7 +11,7 @@ import { buildDemoOs } from '../../support/demo-os/build.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../support/runner.ts';
 import { onVolume, treeDigest } from '../../support/volume/change.ts';
-import { engineOn, identity, machineDisk } from '../../support/volume/engine.ts';
+import { engineOn, handedOut, identity, machineDisk } from '../../support/volume/engine.ts';
 
 /** Starts a machine and waits until it has powered itself off; gives its serial line. */
 async function boot(disk: DiskFile, folder: string): Promise<string> {
@@ -70,18 +70,23 @@ describe('a real machine', () => {
 
   it('installs a layer by itself, and an image with it runs its scripts', async () => {
     const { os, tools } = engine;
-    await compose({ key: 'pkg', os, deltas: [], guest: INSTALL }, tools);
-    const disk = await machineDisk(folder.path, 'pkg', composedDisk(tools.work, 'pkg'));
+    const composition = await compose({ id: 'pkg', os, deltas: [], guest: INSTALL }, tools);
+    const disk = await machineDisk(folder.path, 'pkg', composition.disk);
+    const machine = handedOut(disk);
     const serial = await boot(disk, folder.path);
     expect(serial).toContain('steps 3 of 3');
-    expect(await inspect({ key: 'pkg', machineDisk: disk }, tools)).toEqual({ verdict: 'clean' });
+    expect(await inspect(machine, composition.manifest, tools)).toMatchObject({
+      found: { verdict: 'clean' },
+    });
 
-    const wanted = { key: 'pkg', machineDisk: disk, os, requires: [] };
+    const wanted = { composition, machine, os, requires: [] };
     const layer = await captureDelta({ ...wanted, layer: identity('app', 'hello') }, tools);
-    await compose({ key: 'img', os, deltas: [layer], guest: IMAGE }, tools);
-    const image = await machineDisk(folder.path, 'img', composedDisk(tools.work, 'img'));
+    const made = await compose({ id: 'img', os, deltas: [layer], guest: IMAGE }, tools);
+    const image = await machineDisk(folder.path, 'img', made.disk);
     await boot(image, folder.path);
-    expect(await inspect({ key: 'img', machineDisk: image }, tools)).toEqual({ verdict: 'clean' });
+    expect(await inspect(handedOut(image), made.manifest, tools)).toMatchObject({
+      found: { verdict: 'clean' },
+    });
     expect(await text(image, '/root/first-boot')).toBe('Hello from the layer\n');
     expect(await text(image, '/opt/hello.out')).toBe('Hello from the layer\n');
     expect(await text(image, '/etc/profile')).toBeUndefined();

@@ -1,43 +1,51 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { silentLog } from '../../../src/host/log.ts';
 import { systemClock } from '../../../src/host/clock.ts';
+import { silentLog } from '../../../src/host/log.ts';
 import { childRunner, type ChildRunnerOptions } from '../../../src/jobs/child-runner.ts';
-import type { ConvertJob, JobRunner, JobState } from '../../../src/jobs/spec.ts';
+import type { CopyJob, JobRunner, JobSpec, JobState } from '../../../src/jobs/spec.ts';
+import { ManualClock } from '../../support/clock.ts';
+import { idle } from '../../support/eventually.ts';
 import { temporaryFolder } from '../../support/folder.ts';
+import { jobEnd } from '../../support/job-end.ts';
 import { afterEach, beforeEach, describe, expect, it } from '../../support/runner.ts';
+import { until } from '../../support/until.ts';
 
-const SPEC: ConvertJob = {
-  kind: 'convert',
-  source: { path: 'a', format: 'raw' },
-  target: { path: 'b', format: 'raw' },
-};
+/** A job of some key; another name is another job. */
+const job = (key: string, name = 'one'): CopyJob => ({
+  kind: 'copy',
+  key,
+  revision: name,
+  connector: { namespace: 'default', name: 'here', location: `sha256:${'0'.repeat(64)}` },
+});
+
+const ONE = job('one');
+const MINUTE = 60_000;
 
 /** Resolves as soon as a job is in a state that fits. */
-function until(
+function state(
   runner: JobRunner,
-  name: string,
+  spec: JobSpec,
   fits: (state: JobState) => boolean,
 ): Promise<JobState> {
   return new Promise((resolve) => {
     const look = () => {
-      const state = runner.look(name);
-      if (state === undefined || !fits(state)) return;
+      const found = runner.look(spec);
+      if (found === undefined || !fits(found)) return;
       stop();
-      resolve(state);
+      resolve(found);
     };
     const stop = runner.watch(look);
     look();
   });
 }
 
-const ended = (state: JobState) => state.state !== 'running';
+const isAt = (step: string) => (found: JobState) =>
+  found.state === 'running' && found.step === step;
 
-const namesPid = (state: JobState) => state.state === 'running' && /^\d+$/.test(state.step);
+const namesPid = (found: JobState) => found.state === 'running' && /^\d+$/.test(found.step);
+
+const pidOf = (found: JobState) => (found.state === 'running' ? Number(found.step) : 0);
 
 /** True once a process is gone. */
 function isGone(pid: number): boolean {
@@ -49,58 +57,86 @@ function isGone(pid: number): boolean {
   }
 }
 
-describe('running jobs as processes', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  let runner: JobRunner;
-  beforeEach(async () => void (folder = await temporaryFolder()));
-  afterEach(async () => {
-    await runner.close();
-    await folder[Symbol.asyncDispose]();
+const gone = (pid: number) => until(`process ${pid} is gone`, () => Promise.resolve(isGone(pid)));
+
+const HANG = 'process.stdin.resume(); setInterval(() => {}, 1000);';
+const UP = `say({ type: 'progress', step: 'up', percent: 0 }); ${HANG}`;
+const DONE = `say({ type: 'done' }); process.exit(0);`;
+const failing = (failure: object) =>
+  `say({ type: 'failure', failure: ${JSON.stringify(failure)} }); process.exit(1);`;
+const TRANSIENT = { consequence: 'Transient', code: 'X', message: 'y' };
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let runner: JobRunner;
+let clock: ManualClock;
+let told: string[];
+beforeEach(async () => void (folder = await temporaryFolder()));
+afterEach(async () => {
+  await runner.close();
+  await folder[Symbol.asyncDispose]();
+});
+
+/** A runner whose jobs are this program; each start leaves a mark. */
+async function withWorker(source: string, more: Partial<ChildRunnerOptions> = {}) {
+  const workerPath = join(folder.path, 'worker.mjs');
+  const starts = join(folder.path, 'starts');
+  await writeFile(starts, '');
+  await writeFile(
+    workerPath,
+    `import { appendFileSync, writeFileSync } from 'node:fs';
+appendFileSync(${JSON.stringify(starts)}, 'x');
+const say = (v) => console.log(JSON.stringify(v));
+${source}`,
+  );
+  clock = new ManualClock();
+  told = [];
+  runner = childRunner({
+    worker: { store: join(folder.path, 'store'), work: join(folder.path, 'work') },
+    clock,
+    random: () => 0.5,
+    log: silentLog,
+    workerPath,
+    ...more,
   });
+  runner.watch((key) => told.push(key));
+}
 
-  async function withWorker(source: string, more: Partial<ChildRunnerOptions> = {}) {
-    const workerPath = join(folder.path, 'worker.mjs');
-    await writeFile(workerPath, `const say = (v) => console.log(JSON.stringify(v));\n${source}`);
-    runner = childRunner({
-      workDir: folder.path,
-      clock: systemClock,
-      log: silentLog,
-      workerPath,
-      ...more,
-    });
-  }
+async function starts(): Promise<number> {
+  return (await readFile(join(folder.path, 'starts'), 'utf8')).length;
+}
 
-  async function starts(): Promise<number> {
-    return (await readFile(join(folder.path, 'starts'), 'utf8')).length;
-  }
+async function advance(spanMs: number): Promise<void> {
+  clock.advance(spanMs);
+  await idle();
+}
 
-  const HANG = 'process.stdin.resume(); setInterval(() => {}, 1000);';
-
-  it('hands over the specification and gives back the result', async () => {
+describe('running jobs as processes', () => {
+  it('hands over specification and surroundings, neither of them in argv', async () => {
     await withWorker(`
 process.stdin.once('data', (d) => {
-  say({ type: 'progress', step: 'half', percent: 50 });
-  say({ type: 'result', result: { path: JSON.parse(d).source.path, sizeBytes: 1 } });
-  process.exit(0);
+  const { argv, env } = process;
+  const worker = JSON.parse(env.LAMINA_WORKER);
+  writeFileSync('../seen', JSON.stringify({ spec: JSON.parse(d), worker, argv, cwd: process.cwd() }));
+  ${DONE}
 });`);
-    await runner.start('one', SPEC);
-    expect(await until(runner, 'one', ended)).toEqual({
-      state: 'succeeded',
-      result: { path: 'a', sizeBytes: 1 },
-    });
+    await runner.start(ONE);
+    expect(runner.isBusy('one')).toBe(true);
+    expect(await jobEnd(runner, ONE)).toBeUndefined();
+    const { argv, ...rest } = JSON.parse(await readFile(join(folder.path, 'seen'), 'utf8')) as {
+      argv: string[];
+    };
+    const [store, work] = [join(folder.path, 'store'), join(folder.path, 'work')];
+    expect(rest).toEqual({ spec: ONE, worker: { store, work }, cwd: work });
+    expect(argv).toHaveLength(2);
   });
 
   it.each([
-    {
-      why: 'a failure is given on',
-      body: `say({type:'failure',failure:{consequence:'Denied',code:'X',message:'y'}}); process.exit(1)`,
-      code: 'X',
-    },
+    { why: 'a failure is given on', body: failing(TRANSIENT), code: 'X' },
     { why: 'a crash', body: `process.kill(process.pid, 'SIGSEGV')`, code: 'JobCrashed' },
     { why: 'an end without result', body: `process.exit(0)`, code: 'JobCrashed' },
     {
       why: 'a result with exit code 1',
-      body: `say({type:'result',result:{}}); process.exit(1)`,
+      body: `say({ type: 'done' }); process.exit(1)`,
       code: 'JobCrashed',
     },
     {
@@ -116,82 +152,211 @@ process.stdin.once('data', (d) => {
     { why: 'time that is over', body: HANG, code: 'JobCrashed' },
     { why: 'a worker that is no program', body: 'syntax error', code: 'JobCrashed' },
   ])('fails with $why', async ({ body, code }) => {
-    await withWorker(body, { memoryMb: 128, timeoutMs: 8000 });
-    await runner.start('one', SPEC);
-    expect(await until(runner, 'one', ended)).toMatchObject({ state: 'failed', failure: { code } });
-  });
-
-  it('starts a job once, and again only after it failed or was forgotten', async () => {
-    await withWorker(`
-import { appendFileSync } from 'node:fs';
-appendFileSync('starts', 'x');
-say({ type: 'result', result: {} });
-process.exit(0);`);
-    await runner.start('one', SPEC);
-    await runner.start('one', SPEC);
-    await until(runner, 'one', ended);
-    await runner.start('one', SPEC);
-    expect(await starts()).toBe(1);
-    await runner.forget('one');
-    expect(runner.look('one')).toBeUndefined();
-    await runner.start('one', SPEC);
-    await until(runner, 'one', ended);
-    expect(await starts()).toBe(2);
+    await withWorker(body, { memoryMb: 128, timeoutMs: 8000, clock: systemClock });
+    await runner.start(ONE);
+    expect(await jobEnd(runner, ONE)).toMatchObject({ code });
   });
 
   it('runs no more at once than it may', async () => {
-    await withWorker(`say({ type: 'progress', step: 'up', percent: 0 }); ${HANG}`, {
-      concurrency: 1,
-    });
-    await runner.start('one', SPEC);
-    await runner.start('two', SPEC);
-    await until(runner, 'one', (state) => state.state === 'running' && state.step === 'up');
-    expect(runner.look('two')).toMatchObject({ step: 'Waiting for other jobs' });
-    await runner.forget('one');
-    await until(runner, 'two', (state) => state.state === 'running' && state.step === 'up');
+    await withWorker(UP, { concurrency: 1 });
+    await runner.start(ONE);
+    await runner.start(job('two'));
+    await state(runner, ONE, isAt('up'));
+    expect(runner.look(job('two'))).toMatchObject({ step: 'Waiting for other jobs' });
+    expect(runner.isBusy('two')).toBe(true);
+    await runner.cancel('one');
+    await state(runner, job('two'), isAt('up'));
   });
 
-  it('ends a job with all that it has started', async () => {
+  it('starts in a work folder that somebody wiped', async () => {
+    await withWorker(DONE);
+    await runner.start(ONE);
+    expect(await jobEnd(runner, ONE)).toBeUndefined();
+    await rm(join(folder.path, 'work'), { recursive: true });
+    await runner.start(job('two'));
+    expect(await jobEnd(runner, job('two'))).toBeUndefined();
+  });
+
+  it('says so when it cannot start any', async () => {
+    await withWorker(DONE, { worker: { store: '', work: join(import.meta.filename, 'x') } });
+    await runner.start(ONE);
+    expect(await jobEnd(runner, ONE)).toMatchObject({ consequence: 'Transient' });
+  });
+
+  it.each([
+    { why: 'that is cancelled', body: HANG, cancels: true },
+    { why: 'that ended by itself', body: 'setTimeout(() => process.exit(1), 300)', cancels: false },
+  ])('ends what was started by a job $why', async ({ body, cancels }) => {
     await withWorker(`
 import { spawn } from 'node:child_process';
 const child = spawn('sleep', ['1000']);
 say({ type: 'progress', step: String(child.pid), percent: 0 });
-${HANG}`);
-    await runner.start('one', SPEC);
-    const state = await until(runner, 'one', namesPid);
-    const pid = state.state === 'running' ? Number(state.step) : 0;
+${body}`);
+    await runner.start(ONE);
+    const pid = pidOf(await state(runner, ONE, namesPid));
     expect(isGone(pid)).toBe(false);
-    await runner.forget('one');
-    while (!isGone(pid)) await new Promise((resolve) => setImmediate(resolve));
+    if (cancels) await runner.cancel('one');
+    await gone(pid);
+  });
+
+  it('starts nothing when it is closed', async () => {
+    await withWorker(DONE);
+    await runner.close();
+    await runner.start(ONE);
+    expect(runner.look(ONE)).toBeUndefined();
+    expect(await starts()).toBe(0);
   });
 });
 
-describe('the process of a job', () => {
-  it('ends at once when its parent dies', async () => {
-    await using folder = await temporaryFolder();
-    const worker = join(import.meta.dirname, '../../../src/main/worker.ts');
-    const asked = Promise.withResolvers<void>();
-    // A server that never answers keeps the job busy.
-    const server = createServer(() => asked.resolve());
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    const media = [{ name: 'x', url: `http://127.0.0.1:${port}/x`, sha256: '0'.repeat(64) }];
-    const pointer = { repository: 'a', tag: 'b', manifest: `sha256:${'0'.repeat(64)}` };
-    const spec = {
-      kind: 'compose',
-      places: { store: join(folder.path, 'store'), work: join(folder.path, 'work') },
-      key: 'busy',
-      os: pointer,
-      deltas: [],
-      task: { role: 'package', title: '', steps: [], media, unattended: true },
-    };
-    const child = spawn(process.execPath, [worker], { cwd: folder.path });
-    child.stdin.write(`${JSON.stringify(spec)}\n`);
-    await asked.promise;
-    child.stdin.end();
-    const [code] = (await once(child, 'exit')) as [number | null];
-    expect(code).toBe(1);
-    server.closeAllConnections();
-    server.close();
+describe('what a runner remembers', () => {
+  it('is nothing of a job that ended well: it can be started again when its evidence is gone', async () => {
+    await withWorker(DONE);
+    for (const count of [1, 2, 3]) {
+      await runner.start(ONE);
+      await runner.start(ONE);
+      await jobEnd(runner, ONE);
+      expect(runner.look(ONE)).toBeUndefined();
+      expect(runner.isBusy('one')).toBe(false);
+      expect(await starts()).toBe(count);
+      expect(told.at(-1)).toBe('one');
+      await advance(MINUTE);
+    }
+  });
+
+  it('lets a job wait that ended well and was of no use, so that nothing spins', async () => {
+    await withWorker(DONE);
+    await runner.start(ONE);
+    await jobEnd(runner, ONE);
+    for (const [round, delayMs] of [750, 1500, 3000, 6000].entries()) {
+      await runner.start(ONE);
+      await advance(delayMs - 1);
+      expect(runner.look(ONE)).toMatchObject({ step: 'Waiting to run again' });
+      expect(await starts()).toBe(round + 1);
+      await advance(1);
+      expect(await jobEnd(runner, ONE)).toBeUndefined();
+      expect(await starts()).toBe(round + 2);
+    }
+    // Ten minutes later nothing of that is known any more.
+    await advance(10 * MINUTE);
+    expect(clock.waiting).toBe(0);
+    await runner.start(ONE);
+    expect(runner.look(ONE)).toMatchObject({ step: 'Starting' });
+    await jobEnd(runner, ONE);
+    expect(await starts()).toBe(6);
+  });
+
+  it('tries a failed job again only when its time has come, and tells when', async () => {
+    await withWorker(failing(TRANSIENT));
+    for (const [round, delayMs] of [750, 1500, 3000].entries()) {
+      await runner.start(ONE);
+      if (round > 0) {
+        expect(runner.look(ONE)).toMatchObject({ state: 'running', after: TRANSIENT });
+      }
+      await jobEnd(runner, ONE);
+      expect(runner.look(ONE)).toEqual({
+        state: 'failed',
+        failure: TRANSIENT,
+        attempts: round + 1,
+        retryAt: clock.now() + delayMs,
+      });
+      await runner.start(ONE);
+      expect(runner.look(ONE)?.state).toBe('failed');
+      told.length = 0;
+      await advance(delayMs - 1);
+      expect(told).toEqual([]);
+      await advance(1);
+      expect(told).toEqual(['one']);
+    }
+    expect(await starts()).toBe(3);
+  });
+
+  it.each([
+    {
+      why: 'a cure outside the spec',
+      failure: { ...TRANSIENT, consequence: 'Denied' },
+      ms: 300_000,
+    },
+    {
+      why: 'nothing but an edit',
+      failure: { ...TRANSIENT, consequence: 'Impossible' },
+      ms: Infinity,
+    },
+    {
+      why: 'the time that the failure names',
+      failure: { ...TRANSIENT, retryAfterMs: 5000 },
+      ms: 5000,
+    },
+  ])('waits for $why', async ({ failure, ms }) => {
+    await withWorker(failing(failure));
+    await runner.start(ONE);
+    await jobEnd(runner, ONE);
+    expect(runner.look(ONE)).toMatchObject({ failure, retryAt: clock.now() + ms });
+  });
+
+  it('never waits longer than a quarter of an hour, and forgets what nobody asks for', async () => {
+    await withWorker(failing(TRANSIENT));
+    for (let round = 0; round < 12; round += 1) {
+      await runner.start(ONE);
+      await jobEnd(runner, ONE);
+      const found = runner.look(ONE);
+      const retryAt = found?.state === 'failed' ? found.retryAt : Infinity;
+      expect(retryAt - clock.now()).toBe(Math.min(750 * 2 ** round, 15 * MINUTE));
+      await advance(retryAt - clock.now());
+    }
+    await advance(10 * MINUTE);
+    expect(runner.look(ONE)).toBeUndefined();
+    expect(clock.waiting).toBe(0);
+  });
+});
+
+describe('cancelling the jobs of a key', () => {
+  it('ends those that run and drops those that wait, and no others', async () => {
+    await withWorker(`say({ type: 'progress', step: String(process.pid), percent: 0 }); ${HANG}`, {
+      concurrency: 2,
+    });
+    const other = job('other');
+    const [first, second] = [ONE, job('one', 'second')];
+    await runner.start(first);
+    await runner.start(other);
+    await runner.start(second);
+    const pid = pidOf(await state(runner, first, namesPid));
+    const otherPid = pidOf(await state(runner, other, namesPid));
+    await runner.cancel('one');
+    expect(isGone(pid)).toBe(true);
+    expect([first, second].map((spec) => runner.look(spec))).toEqual([undefined, undefined]);
+    expect(runner.isBusy('one')).toBe(false);
+    expect(isGone(otherPid)).toBe(false);
+    expect(await starts()).toBe(2);
+    // There is room again.
+    await runner.start(second);
+    await state(runner, second, namesPid);
+  });
+
+  it('drops failures, and what is delayed', async () => {
+    await withWorker(failing(TRANSIENT));
+    await runner.start(ONE);
+    await jobEnd(runner, ONE);
+    await runner.cancel('one');
+    expect(runner.look(ONE)).toBeUndefined();
+    await runner.start(ONE);
+    await jobEnd(runner, ONE);
+    expect(runner.look(ONE)).toMatchObject({ attempts: 1 });
+
+    await writeFile(join(folder.path, 'worker.mjs'), `console.log('{"type":"done"}');`);
+    await runner.cancel('one');
+    await runner.start(ONE);
+    await jobEnd(runner, ONE);
+    await runner.start(ONE);
+    expect(runner.isBusy('one')).toBe(true);
+    await runner.cancel('one');
+    expect(runner.isBusy('one')).toBe(false);
+    await advance(MINUTE);
+    expect(runner.look(ONE)).toBeUndefined();
+  });
+
+  it('of which there are none is done at once', async () => {
+    await withWorker(DONE);
+    await runner.cancel('none');
+    expect(runner.isBusy('none')).toBe(false);
   });
 });

@@ -1,318 +1,258 @@
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '../../../src/host/clock.ts';
-import { silentLog } from '../../../src/host/log.ts';
-import { run } from '../../../src/host/run.ts';
+import { digestOf } from '../../../src/core/digest.ts';
+import { compositionId } from '../../../src/jobs/names.ts';
+import type { CaptureJob, JobSpec, Recipe } from '../../../src/jobs/spec.ts';
 import type { Random } from '../../../src/core/clock.ts';
-import type { StoredLayer } from '../../../src/core/layer.ts';
-import { childRunner } from '../../../src/jobs/child-runner.ts';
-import type {
-  CaptureJob,
-  Composed,
-  ComposeJob,
-  ImportJob,
-  InspectJob,
-  JobResults,
-  JobRunner,
-  JobSpec,
-  JobState,
-} from '../../../src/jobs/spec.ts';
 import { temporaryFolder } from '../../support/folder.ts';
+import { folderCopy, folderDisk } from '../../support/folder-platform.ts';
+import { JobPlace, MEDIA, type JobInstallation } from '../../support/job-place.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../support/runner.ts';
 import { changeDisk, file, onVolume, treeDigest } from '../../support/volume/change.ts';
-import { makeDisk } from '../../support/volume/disk.ts';
-import { identity, machineDisk } from '../../support/volume/engine.ts';
+import { identity } from '../../support/volume/engine.ts';
 import { seeded } from '../../support/volume/random.ts';
+import type { DiskFile } from '../../../src/images/source.ts';
 
-const SYSTEM = `
-mkdir -p etc/rc2.d usr/bin var/lib tmp; head -c 3000000 /dev/urandom > usr/bin/tool
-for i in $(seq 200); do echo $i > usr/file$i; done; echo root:x:0:0::/: > etc/passwd`;
-const MEDIA = 'bytes of an installer';
-const MEDIA_SHA256 = createHash('sha256').update(MEDIA).digest('hex');
+const isOurs = (path: string) => path.startsWith('/var/lib/lamina');
+const treeOf = (disk: DiskFile) => onVolume(disk, (volume) => treeDigest(volume, isOurs));
 
-const OURS = (path: string) => path.startsWith('/var/lib/lamina');
+let made: AsyncDisposableStack;
+let place: JobPlace;
+let one: JobInstallation;
+beforeAll(async () => {
+  made = new AsyncDisposableStack();
+  const folder = made.use(await temporaryFolder());
+  place = await JobPlace.create(folder.path, made);
+  one = made.adopt(await place.installation(), ({ runner }) => runner.close());
+});
+afterAll(() => made.disposeAsync());
+
+async function upload(key: string, recipe: Recipe, at = one): Promise<JobSpec> {
+  return { kind: 'upload', key, recipe, connector: await at.connector() };
+}
+
+async function capture(
+  key: string,
+  recipe: Recipe,
+  at = one,
+  attestation = '',
+): Promise<CaptureJob> {
+  const layer = identity('app', key);
+  return { kind: 'capture', key, recipe, connector: await at.connector(), attestation, layer };
+}
+
+/** A machine on which everything was installed. */
+async function machine(key: string, at = one): Promise<Recipe> {
+  const recipe = at.recipe(await at.os(), [], key);
+  await at.done(await upload(key, recipe, at));
+  await at.install(key, recipe);
+  return recipe;
+}
 
 describe('jobs in processes of their own', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  let media: Server;
-  let runner: JobRunner;
-  let importJob: ImportJob;
-  let places: { store: string; work: string };
-  let mediaUrl: string;
-
-  beforeAll(async () => {
-    folder = await temporaryFolder();
-    places = { store: join(folder.path, 'store'), work: join(folder.path, 'work') };
-    await mkdir(places.work);
-    const disk = await makeDisk(folder.path, SYSTEM);
-    const importRoot = join(folder.path, 'import');
-    await mkdir(importRoot);
-    await run('qemu-img', [
-      'convert',
-      '-f',
-      'raw',
-      '-O',
-      'qcow2',
-      disk.path,
-      join(importRoot, 'os.qcow2'),
+  it('go from an imported file to a published image, and leave evidence of each step', async () => {
+    const recipe = one.recipe(await one.os());
+    const id = compositionId(recipe);
+    await one.done({ kind: 'compose', key: 'good', recipe });
+    const record = await one.store.evidence.composed(id);
+    expect(record).toEqual({ id, sizeBytes: 48 * 2 ** 20 });
+    expect(
+      await onVolume(one.composed(recipe), (volume) => {
+        const text = (path: string) =>
+          Buffer.concat([...volume.content(volume.lookup(path) ?? 0)]).toString();
+        return ['steps/1/script', 'steps/1/reboot', 'steps/1/timeout', 'media/setup.bin', 'nonce']
+          .map((name) => `/var/lib/lamina/${name}`)
+          .map(text);
+      }),
+    ).toEqual([
+      'sh "$LAMINA_MEDIA/setup.bin"\n',
+      '99\n',
+      '300\n',
+      MEDIA,
+      `${one.store.nonceOf(id)}\n`,
     ]);
-    const bytes = await readFile(join(importRoot, 'os.qcow2'));
-    importJob = {
-      kind: 'import',
-      places,
-      layer: identity('os', 'tiny'),
-      importRoot,
-      file: 'os.qcow2',
-      format: 'qcow2',
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-    };
-    media = createServer((_, response) => response.end(MEDIA));
-    await new Promise<void>((resolve) => media.listen(0, '127.0.0.1', resolve));
-    mediaUrl = `http://127.0.0.1:${(media.address() as AddressInfo).port}/setup.bin`;
-    runner = childRunner({ workDir: places.work, clock: systemClock, log: silentLog });
-  });
-  afterAll(async () => {
-    await runner.close();
-    media.close();
-    await folder[Symbol.asyncDispose]();
-  });
 
-  function end(name: string): Promise<JobState> {
-    return new Promise((resolve) => {
-      const look = () => {
-        const state = runner.look(name);
-        if (state === undefined || state.state === 'running') return;
-        stop();
-        resolve(state);
-      };
-      const stop = runner.watch(look);
-      look();
+    await one.done(await upload('good', recipe));
+    const fresh = await one.inspected('good', recipe);
+    expect(fresh).toMatchObject({ key: 'good', composition: id, boot: '1' });
+    expect(fresh.found.verdict).toBe('unattested');
+    expect(fresh.attestation).toBeUndefined();
+
+    await one.install('good', recipe);
+    const { found, attestation = '' } = await one.inspected('good', recipe);
+    expect(found).toEqual({ verdict: 'clean' });
+    await one.done(await capture('good', recipe, one, attestation));
+    const layer = await one.layer(identity('app', 'good'));
+
+    const image = one.recipe(await one.os(), [layer], 'image');
+    await one.done(await upload('image', image));
+    await one.done({
+      kind: 'copy',
+      key: 'image',
+      revision: 'r1',
+      connector: await one.connector(),
     });
-  }
-
-  async function result<Spec extends JobSpec>(spec: Spec): Promise<JobResults[Spec['kind']]> {
-    await runner.forget('job');
-    await runner.start('job', spec);
-    const state = await end('job');
-    if (state.state !== 'succeeded') throw new Error(JSON.stringify(state));
-    return state.result as JobResults[Spec['kind']];
-  }
-
-  async function failure(spec: JobSpec): Promise<string> {
-    await runner.forget('job');
-    await runner.start('job', spec);
-    const state = await end('job');
-    return state.state === 'failed' ? state.failure.code : 'no failure';
-  }
-
-  const composeJob = (key: string, os: StoredLayer, deltas: StoredLayer[] = []): ComposeJob => ({
-    kind: 'compose',
-    places,
-    key,
-    os,
-    deltas,
-    task: {
-      role: 'package',
-      title: 'tool 1',
-      steps: [
-        {
-          run: 'sh "$LAMINA_MEDIA/setup.bin"',
-          exitCodes: { ok: [0], reboot: [99] },
-          timeout: '5m',
-        },
-      ],
-      media: [{ name: 'setup.bin', url: mediaUrl, sha256: MEDIA_SHA256 }],
-      unattended: true,
-    },
+    const machineTree = await treeOf(folderDisk(one.machines, 'good'));
+    expect(await treeOf(folderCopy(one.machines, 'image', 'r1'))).toBe(machineTree);
+    expect(await readdir(join(one.work, 'download'))).toEqual([]);
   });
 
-  /** What a machine would leave: its work, and the word of the guest tool. */
-  async function installed(key: string, composed: Composed) {
-    const disk = await machineDisk(folder.path, `machine-${key}`, composed.disk);
-    const { nonce } = composed;
-    const attestation = { format: 1, nonce, role: 'package', result: 'clean', reasons: [] };
-    await changeDisk(disk, folder.path, [
-      file('/usr/file7', 'changed'),
-      { op: 'remove', path: '/usr/file8' },
-      file('/usr/bin/app', 'a'.repeat(2_000_000)),
-      file('/var/lib/lamina/attestation.json', JSON.stringify(attestation)),
-    ]);
-    return disk;
-  }
-
-  const inspectJob = (key: string, disk: InspectJob['machineDisk']): InspectJob => {
-    return { kind: 'inspect', places, key, machineDisk: disk };
-  };
-
-  const captureJob = (
-    key: string,
-    os: StoredLayer,
-    disk: CaptureJob['machineDisk'],
-  ): CaptureJob => ({
-    kind: 'capture',
-    places,
-    key,
-    layer: identity('app', key),
-    machineDisk: disk,
-    os,
-    requires: [],
+  it('come to the same end when every one is killed at six instants', async () => {
+    const random = seeded(11);
+    const two = await place.installation('2');
+    try {
+      await survivesKills(two, random);
+    } finally {
+      await two.runner.close();
+    }
   });
 
   /** Runs a job that is killed again and again, each time at another instant, then to its end. */
-  async function survive<Spec extends JobSpec>(
-    spec: Spec,
-    random: Random,
-    normalMs: number,
-  ): Promise<JobResults[Spec['kind']]> {
+  async function survive(at: JobInstallation, spec: JobSpec, random: Random, normalMs: number) {
     for (let round = 0; round < 6; round += 1) {
-      await runner.forget('job');
-      await runner.start('job', spec);
+      await at.runner.start(spec);
       await new Promise((resolve) => setTimeout(resolve, random() * normalMs));
+      await at.runner.cancel(spec.key);
     }
-    return result(spec);
+    await at.done(spec);
   }
 
-  it('goes from an imported file to a captured layer', async () => {
-    const os = await result(importJob);
-    const composed = await result(composeJob('good', os));
-    expect(
-      await onVolume(composed.disk, (volume) => {
-        const text = (path: string) =>
-          Buffer.concat([...volume.content(volume.lookup(path) ?? 0)]).toString();
-        return [
-          text('/var/lib/lamina/steps/1/script'),
-          text('/var/lib/lamina/steps/1/reboot'),
-          text('/var/lib/lamina/steps/1/timeout'),
-          text('/var/lib/lamina/media/setup.bin'),
-          text('/var/lib/lamina/nonce'),
-        ];
-      }),
-    ).toEqual(['sh "$LAMINA_MEDIA/setup.bin"\n', '99\n', '300\n', MEDIA, `${composed.nonce}\n`]);
+  async function survivesKills(two: JobInstallation, random: Random) {
+    await survive(two, place.importJob, random, 900);
+    const os = await two.os();
+    expect(os.content).toBe((await one.os()).content);
+    const recipe = two.recipe(os);
+    await survive(two, { kind: 'compose', key: 'good', recipe }, random, 1500);
+    await survive(two, await upload('good', recipe, two), random, 600);
+    await two.install('good', recipe);
+    const connector = await two.connector();
+    await survive(two, { kind: 'inspect', key: 'good', recipe, connector }, random, 600);
+    const record = await two.store.evidence.inspection('good');
+    expect(record?.found).toEqual({ verdict: 'clean' });
+    await survive(two, await capture('good', recipe, two, record?.attestation), random, 900);
+    const layer = await two.layer(identity('app', 'good'));
+    expect(layer.content).toBe((await one.layer(identity('app', 'good'))).content);
 
-    const fresh = await machineDisk(folder.path, 'fresh', composed.disk);
-    expect(await result(inspectJob('good', fresh))).toMatchObject({ verdict: 'unattested' });
-    const disk = await installed('good', composed);
-    expect(await result(inspectJob('good', disk))).toEqual({ verdict: 'clean' });
-
-    const layer = await result(captureJob('good', os, disk));
-    const image = await result(composeJob('image', os, [layer]));
-    const [machine, made] = await Promise.all(
-      [disk, image.disk].map((one) => onVolume(one, (volume) => treeDigest(volume, OURS))),
+    const image = two.recipe(os, [layer], 'image');
+    await survive(two, { kind: 'compose', key: 'image', recipe: image }, random, 1500);
+    const machineTree = await treeOf(folderDisk(two.machines, 'good'));
+    expect(await treeOf(two.composed(image))).toBe(machineTree);
+    expect((await readdir(two.work)).sort()).toEqual(
+      ['base', 'composed', 'download', 'import', 'locks', 'media'].sort(),
     );
-    expect(made).toBe(machine);
-
-    const flat = join(folder.path, 'flat.raw');
-    const convert = {
-      kind: 'convert',
-      source: image.disk,
-      target: { path: flat, format: 'raw' },
-    } as const;
-    expect(await result(convert)).toEqual({ path: flat, sizeBytes: image.sizeBytes });
-    expect(await onVolume({ path: flat, format: 'raw' }, (v) => treeDigest(v, OURS))).toBe(machine);
-  });
-
-  it('comes to the same end when every job is killed at six instants', async () => {
-    const random = seeded(11);
-    const other = (spec: ImportJob): ImportJob => {
-      const again = { store: join(folder.path, 'store2'), work: join(folder.path, 'work2') };
-      places = again;
-      return { ...spec, places: again };
-    };
-    const os1 = await result(importJob);
-    const layer1 = await result(
-      captureJob('good', os1, { path: join(folder.path, 'machine-good.qcow2'), format: 'qcow2' }),
-    );
-
-    const os2 = await survive(other(importJob), random, 900);
-    expect(os2.content).toBe(os1.content);
-    const composed = await survive(composeJob('good', os2), random, 1500);
-    const disk = await machineDisk(folder.path, 'machine-two', composed.disk);
-    // The same bytes on the machine, taken from the first one.
-    const attestation = { format: 1, nonce: composed.nonce, role: 'package', result: 'clean' };
-    await changeDisk(disk, folder.path, [
-      file('/usr/file7', 'changed'),
-      { op: 'remove', path: '/usr/file8' },
-      file('/usr/bin/app', 'a'.repeat(2_000_000)),
-      file('/var/lib/lamina/attestation.json', JSON.stringify(attestation)),
-    ]);
-    const inspected = await survive(inspectJob('good', disk), random, 400);
-    expect(inspected).toEqual({ verdict: 'clean' });
-    const layer2 = await survive(captureJob('good', os2, disk), random, 600);
-    expect(layer2.content).toBe(layer1.content);
-    const image = await survive(composeJob('image', os2, [layer2]), random, 1500);
-    const digest = await onVolume(image.disk, (volume) => treeDigest(volume, OURS));
-    expect(digest).toBe(await onVolume(disk, (volume) => treeDigest(volume, OURS)));
-    expect((await readdir(places.work)).sort()).toEqual([
-      'base',
-      'composed',
-      'import',
-      'locks',
-      'media',
-    ]);
-    expect(await readdir(join(places.work, 'import'))).toEqual([]);
-    expect((await readdir(join(places.work, 'composed', 'image'))).sort()).toEqual([
+    for (const name of ['import', 'download']) {
+      expect(await readdir(join(two.work, name))).toEqual([]);
+    }
+    expect((await readdir(join(two.work, 'composed', compositionId(image)))).sort()).toEqual([
+      'base.raw',
       'compose.json',
       'disk.qcow2',
     ]);
-  });
+  }
 
+  it('say which media are wrong before they build anything', async () => {
+    const { task, ...rest } = one.recipe(await one.os(), [], 'bad media');
+    if (task.role !== 'package') return;
+    const media = [{ name: 'setup.bin', url: place.mediaUrl, sha256: '1'.repeat(64) }];
+    const recipe = { ...rest, task: { ...task, media } };
+    expect(await one.failure({ kind: 'compose', key: 'bad', recipe })).toBe('DownloadDiffers');
+    expect(await one.store.evidence.composed(compositionId(recipe))).toBeUndefined();
+  });
+});
+
+describe('a job on a connector', () => {
   it.each([
-    { why: 'a path that climbs', more: { file: '../os.raw' }, code: 'ImportOutside' },
-    { why: 'a link that leads out', more: { file: 'link' }, code: 'ImportOutside' },
-    { why: 'the root itself', more: { file: '.' }, code: 'ImportOutside' },
-    { why: 'a folder', more: { file: 'folder' }, code: 'ImportMissing' },
-    { why: 'a missing file', more: { file: 'none' }, code: 'ImportMissing' },
-    { why: 'another digest', more: { sha256: '0'.repeat(64) }, code: 'ImportDiffers' },
-    { why: 'another format', more: { format: 'raw' }, code: 'DiskRefused' },
     {
-      why: 'a disk that leans on a file of this host',
-      more: { file: 'thief.qcow2' },
-      code: 'DiskRefused',
+      why: 'that is gone',
+      ref: { namespace: 'default', name: 'gone' },
+      code: 'ConnectorGone',
     },
     {
-      why: 'a disk without a system',
-      more: { file: 'empty.raw', format: 'raw' },
-      code: 'NoLinuxRoot',
+      why: 'that leads elsewhere by now',
+      ref: { location: `sha256:${'0'.repeat(64)}` as const },
+      code: 'Superseded',
     },
-  ] as const)('refuses to import $why', async ({ more, code }) => {
-    const { importRoot } = importJob;
-    await mkdir(join(importRoot, 'folder'), { recursive: true });
-    await symlink('/etc/hostname', join(importRoot, 'link')).catch(() => undefined);
-    await writeFile(join(importRoot, 'empty.raw'), Buffer.alloc(2 ** 20));
-    const thief = join(importRoot, 'thief.qcow2');
-    await run('qemu-img', [
-      'create',
-      '-q',
-      '-f',
-      'qcow2',
-      '-b',
-      '/etc/passwd',
-      '-F',
-      'raw',
-      thief,
-      '1M',
-    ]);
-    const path =
-      'file' in more && !['.', 'folder', 'none', 'link', '../os.raw'].includes(more.file)
-        ? more.file
-        : '';
-    const bytes = path === '' ? undefined : await readFile(join(importRoot, path));
-    const sha256 =
-      bytes === undefined ? importJob.sha256 : createHash('sha256').update(bytes).digest('hex');
-    const layer = identity('os', 'hostile');
-    expect(await failure({ ...importJob, sha256, ...more, layer })).toBe(code);
+  ])('ends when it works on one $why', async ({ ref, code }) => {
+    const connector = { ...(await one.connector()), ...ref };
+    const copy = { kind: 'copy', key: 'any', revision: 'r', connector } as const;
+    expect(await one.failure(copy)).toBe(code);
   });
 
-  it('says which media are wrong before it builds anything', async () => {
-    const os = await result(importJob);
-    const job = composeJob('bad-media', os);
-    const wrong = { name: 'setup.bin', url: mediaUrl, sha256: '1'.repeat(64) };
-    if (job.task.role !== 'package') return;
-    expect(await failure({ ...job, task: { ...job.task, media: [wrong] } })).toBe(
-      'DownloadDiffers',
+  it('gets the credential of the Secret, and says so when there is none', async () => {
+    await place.connect('guarded', { secret: 'lab' });
+    const recipe = one.recipe(await one.os());
+    const connector = await one.connector('guarded');
+    const spec = { kind: 'upload', key: 'guarded', recipe, connector } as const;
+    expect(await one.failure(spec)).toBe('SecretMissing');
+    await place.secret('lab', { password: 'canary-1234', username: 'me' });
+    await one.done(spec);
+    // The platform of the tests writes down a digest of what it was given.
+    expect(await readFile(join(one.machines, 'guarded', 'credential'), 'utf8')).toBe(
+      digestOf({ password: 'canary-1234', username: 'me' }),
     );
+    await place.connect('guarded', { region: 'another' });
+    expect(await one.failure(spec)).toBe('Superseded');
+  });
+});
+
+describe('evidence, not memory', () => {
+  it('serves a second runner that shares only store, machines and API', async () => {
+    const recipe = await machine('shared');
+    const two = one.elsewhere();
+    try {
+      const { found, attestation } = await two.inspected('shared', recipe);
+      expect(found).toEqual({ verdict: 'clean' });
+      await two.done(await capture('shared', recipe, two, attestation));
+    } finally {
+      await two.runner.close();
+    }
+    const layer = await one.layer(identity('app', 'shared'));
+    expect(layer.content).toBe((await one.layer(identity('app', 'good'))).content);
+  });
+
+  it('outlives the work folder', async () => {
+    const recipe = await machine('wiped');
+    await rm(one.work, { recursive: true });
+    const { found, attestation } = await one.inspected('wiped', recipe);
+    expect(found).toEqual({ verdict: 'clean' });
+    await rm(one.work, { recursive: true });
+    await one.done(await capture('wiped', recipe, one, attestation));
+    const layer = await one.layer(identity('app', 'wiped'));
+    expect(layer.content).toBe((await one.layer(identity('app', 'good'))).content);
+  });
+
+  it('of an earlier look does not count when the disk changed since', async () => {
+    const recipe = await machine('edited');
+    const before = await one.inspected('edited', recipe);
+    const word = { format: 1, nonce: one.nonce(recipe), result: 'clean', more: 'later' };
+    await changeDisk(folderDisk(one.machines, 'edited'), place.folder, [
+      file('/var/lib/lamina/attestation.json', JSON.stringify(word)),
+    ]);
+    const job = await capture('edited', recipe, one, before.attestation);
+    expect(await one.failure(job)).toBe('Superseded');
+    const after = await one.store.evidence.inspection('edited');
+    expect(after?.found).toEqual({ verdict: 'clean' });
+    expect(after?.attestation).not.toBe(before.attestation);
+    expect(await one.store.find(job.layer.repository, job.layer.tag)).toBeUndefined();
+    await one.done({ ...job, attestation: after?.attestation ?? '' });
+  });
+
+  it('that a machine lost its attestation is recorded as well', async () => {
+    const recipe = await machine('unattested');
+    const { attestation } = await one.inspected('unattested', recipe);
+    await changeDisk(folderDisk(one.machines, 'unattested'), place.folder, [
+      { op: 'remove', path: '/var/lib/lamina/attestation.json' },
+    ]);
+    const job = await capture('unattested', recipe, one, attestation);
+    expect(await one.failure(job)).toBe('Superseded');
+    const after = await one.store.evidence.inspection('unattested');
+    expect(after?.found.verdict).toBe('unattested');
+  });
+
+  it('of a disk that is not there is not made up', async () => {
+    const recipe = one.recipe(await one.os());
+    const connector = await one.connector();
+    expect(await one.failure({ kind: 'inspect', key: 'none', recipe, connector })).toBe('NoDisk');
+    expect(await one.store.evidence.inspection('none')).toBeUndefined();
   });
 });

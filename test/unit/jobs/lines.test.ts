@@ -6,7 +6,7 @@ describe('lines of a job', () => {
     { why: 'chatter', line: 'Warning: something' },
     { why: 'another value', line: '[1]' },
     { why: 'an unknown type', line: '{"type":"hello"}' },
-    { why: 'a result that is none', line: '{"type":"result","result":7}' },
+    { why: 'a result of an older release', line: '{"type":"result","result":{}}' },
     {
       why: 'a failure without consequence',
       line: '{"type":"failure","failure":{"code":"X","message":"y"}}',

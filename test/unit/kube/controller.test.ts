@@ -1,97 +1,28 @@
-import type { ApiObject, CommonStatus } from '../../../src/api/object.ts';
-import type { Clock } from '../../../src/core/clock.ts';
 import { Failure, impossible, transient } from '../../../src/core/failure.ts';
-import { silentLog } from '../../../src/host/log.ts';
-import { kubeClient } from '../../../src/kube/client.ts';
 import { systemClock } from '../../../src/host/clock.ts';
-import type { ControllerSpec } from '../../../src/kube/controller.ts';
-import { createManager, type Manager } from '../../../src/kube/manager.ts';
-import type { Plan, Reconciler } from '../../../src/kube/reconciler.ts';
-import { pathOf, resourceOf } from '../../../src/kube/resource.ts';
+import { kubeClient } from '../../../src/kube/client.ts';
+import type { Manager } from '../../../src/kube/manager.ts';
+import { resourceOf } from '../../../src/kube/resource.ts';
 import { ApiDouble } from '../../support/api-double.ts';
 import { eventually, idle } from '../../support/eventually.ts';
-import { fastClock } from '../../support/fast-clock.ts';
-import { afterEach, describe, expect, it } from '../../support/runner.ts';
-
-type Status = CommonStatus & { note?: string };
-type Spec = { size?: number; after?: string };
-type Item = ApiObject<Spec, Status>;
-type Loop = Reconciler<Spec, Status, unknown, string>;
-
-const RESOURCE = resourceOf('LayerVersion');
-const COLLECTION = pathOf(RESOURCE);
-const FINALIZER = 'lamina.dev/test';
-
-const done: Plan<string, Status> = {
-  verdict: 'settled',
-  reason: 'Deployable',
-  message: 'done',
-  status: {},
-  conditions: [],
-};
-const settling: Loop = {
-  observe: () => Promise.resolve(undefined),
-  plan: () => done,
-  act: () => Promise.resolve(),
-};
-
-const running: Manager[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((manager) => manager.stop()));
-});
-
-function manage(
-  api: Pick<ApiDouble, 'transport'>,
-  reconciler: Loop | ((manager: Manager) => Loop),
-  more: Partial<ControllerSpec<Spec, Status, unknown, string>> = {},
-  clock: Clock = fastClock,
-): Manager {
-  const manager = createManager({
-    client: kubeClient(api.transport),
-    clock,
-    random: () => 0.5,
-    log: silentLog,
-  });
-  running.push(manager);
-  manager.add<Spec, Status, unknown, string>({
-    name: 'test',
-    resource: RESOURCE,
-    reconciler: typeof reconciler === 'function' ? reconciler(manager) : reconciler,
-    watches: [],
-    workers: 2,
-    ...more,
-  });
-  manager.start();
-  return manager;
-}
-
-function item(name: string, spec: Spec = {}): Item {
-  const metadata = { name, namespace: 'n' };
-  return { apiVersion: 'lamina.dev/v1alpha1', kind: 'LayerVersion', metadata, spec };
-}
-
-function people(api: ApiDouble) {
-  const client = kubeClient(api.transport);
-  return {
-    create: (name: string, spec?: Spec) => client.create(RESOURCE, item(name, spec)),
-    edit: (name: string, patch: unknown) =>
-      client.mergePatch<Item>(RESOURCE, { namespace: 'n', name }, patch),
-    remove: (name: string) => client.remove(RESOURCE, { namespace: 'n', name }),
-  };
-}
-
-function find(api: ApiDouble, name: string): Item | undefined {
-  return (api.all(COLLECTION) as unknown as Item[]).find(({ metadata }) => metadata.name === name);
-}
-
-function condition(api: ApiDouble, name: string, type = 'Ready') {
-  return find(api, name)?.status?.conditions?.find((one) => one.type === type);
-}
-
-const holdsReady = (one: Item | undefined) =>
-  one?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ??
-  false;
-const isReady = (api: ApiDouble, name: string) => holdsReady(find(api, name));
+import { describe, expect, it } from '../../support/runner.ts';
+import {
+  FINALIZER,
+  RESOURCE,
+  condition,
+  delayed,
+  done,
+  find,
+  holdsReady,
+  isReady,
+  item,
+  items,
+  manage,
+  people,
+  settling,
+  type Item,
+  type Loop,
+} from './scene.ts';
 
 describe('controller', () => {
   it('needs one write for an object without work, two with a finalizer, none at rest', async () => {
@@ -122,7 +53,7 @@ describe('controller', () => {
       },
     });
     const map = ({ metadata }: { metadata: { name: string } }) =>
-      (api.all(COLLECTION) as unknown as Item[])
+      items(api)
         .filter(({ spec }) => spec.after === metadata.name)
         .map(({ metadata: { name } }) => `n/${name}`);
     const manager = manage(api, loop, { watches: [{ resource: RESOURCE, map }] });
@@ -207,26 +138,6 @@ describe('controller', () => {
     await eventually(() => isReady(api, 'a'), 'Ready again');
   });
 
-  it('persists a handle before the next step', async () => {
-    const api = new ApiDouble();
-    await people(api).create('a');
-    const seen: (string | undefined)[] = [];
-    manage(api, {
-      ...settling,
-      plan: ({ status }) =>
-        status?.handle === 'task-7' && seen.length === 2
-          ? done
-          : { ...done, verdict: 'act', reason: 'Working', steps: ['start', 'next'] },
-      act: (step) => {
-        seen.push(find(api, 'a')?.status?.handle);
-        return Promise.resolve(step === 'start' ? { handle: 'task-7' } : undefined);
-      },
-    });
-    await eventually(() => isReady(api, 'a'), 'Ready');
-    expect(seen).toEqual([undefined, 'task-7']);
-    expect(find(api, 'a')?.status?.handle).toBeUndefined();
-  });
-
   it('keeps an object until its plan releases it', async () => {
     const api = new ApiDouble();
     let isClean = false;
@@ -307,12 +218,10 @@ describe('controller', () => {
         await manager.client.create(machines, { ...item('m'), kind: 'PackagingMachine', metadata });
       },
     });
-    manage(
-      { transport: delayed(api, 30) },
-      loop,
-      { watches: [{ resource: machines, map: () => ['n/a'] }] },
-      systemClock,
-    );
+    manage({ transport: delayed(api, 30) }, loop, {
+      watches: [{ resource: machines, map: () => ['n/a'] }],
+      clock: systemClock,
+    });
     await eventually(() => isReady(api, 'a'), 'Ready');
     expect(creations).toBe(1);
   });
@@ -357,18 +266,3 @@ describe('controller', () => {
     expect(condition(api, 'a')).toBeUndefined();
   });
 });
-
-/** The same API whose watches are late. */
-function delayed(api: ApiDouble, lateMs: number): ApiDouble['transport'] {
-  return async (request) => {
-    const answer = await api.transport(request);
-    if (!request.path.includes('watch=true')) return answer;
-    const body = (async function* () {
-      for await (const chunk of answer.body) {
-        await new Promise((resolve) => setTimeout(resolve, lateMs));
-        yield chunk;
-      }
-    })();
-    return { ...answer, body };
-  };
-}

@@ -64,6 +64,12 @@ const ROWS: { why: string; outcome: Test; want: Record<string, string>; observed
     observed: 1,
   },
   {
+    why: 'waiting for a retry looks like a failed pass, and keeps its own reason',
+    outcome: { plan: { ...BASE, verdict: 'waiting', retrying: true } },
+    want: { Ready: 'False Composing', Reconciling: 'True ProgressingWithRetry' },
+    observed: 1,
+  },
+  {
     why: 'only an edit helps a stalled object, so its generation is observed',
     outcome: { plan: { ...BASE, verdict: 'stalled', reason: 'Failed' } },
     want: { Ready: 'False Failed', Stalled: 'True Failed' },

@@ -7,7 +7,9 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import { resourceOf } from '../../../src/kube/resource.ts';
 import { holds, isDeleting } from '../../../src/reconcilers/objects.ts';
 import { describe, expect, it } from '../../support/runner.ts';
-import { startToyController, ToyOutside } from '../../support/toy-world.ts';
+import { ToyOutside } from '../../support/toy-outside.ts';
+import type { ToyTraits } from '../../support/toy-platform.ts';
+import { startToyController } from '../../support/toy-world.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../examples/local');
 
@@ -62,9 +64,31 @@ function counts(effects: readonly string[]): Record<string, number> {
   return found;
 }
 
-describe('the life of layers and images', () => {
+const PLATFORMS: readonly { readonly why: string; readonly traits: ToyTraits }[] = [
+  { why: 'files at once', traits: {} },
+  { why: 'machines by operations', traits: { isSlow: true, published: 'machine' } },
+  {
+    why: 'artefacts by operations, without layer scripts',
+    traits: { isSlow: true, published: 'artefact', runsScripts: false },
+  },
+];
+
+/** Waits until every object rests: nothing of the work is left then. */
+async function allRest(client: KubeClient): Promise<void> {
+  for (const kind of ['LayerVersion', 'LayeredImage']) {
+    for (const { metadata } of (await client.list(resourceOf(kind))).items) {
+      await until(client, kind, metadata.name, isReady);
+    }
+  }
+}
+
+describe.each(PLATFORMS)('the life of layers and images on $why', ({ traits }) => {
+  const keeps = traits.published === 'machine' ? 1 : 0;
+  const runs = traits.runsScripts === false ? 0 : 1;
+  const begun = (name: string) => (traits.isSlow === true ? `begin ${name}` : name);
+
   it('runs from manifests to a published image, building each layer once', async () => {
-    const outside = new ToyOutside();
+    const outside = new ToyOutside(traits);
     const controller = await startToyController(outside);
     await apply(controller.client, await examples());
     const template = await until(controller.client, 'ImageTemplate', 'desk', isReady);
@@ -73,21 +97,24 @@ describe('the life of layers and images', () => {
     expect(counts(outside.effects)).toMatchObject({
       'start import': 1,
       'start capture': 4,
-      'create packaging machine': 4,
-      'create published machine': 1,
-      snapshot: 1,
+      [begun('create packaging machine')]: 4,
+      [begun('publish')]: 1,
     });
-    expect(outside.machines.size).toBe(0);
-    expect(outside.disks.size).toBe(0);
-    expect(outside.composed.size).toBe(0);
+    expect(counts(outside.effects)[begun('create published machine')] ?? 0).toBe(runs);
+    await allRest(controller.client);
+    expect(outside.platform.publications.size).toBe(1);
+    expect(outside.platform.machines.size).toBe(keeps);
+    expect(outside.platform.disks.size).toBe(keeps);
+    expect(outside.composed.size + outside.inspections.size).toBe(0);
     await controller.stop();
   });
 
   it('finds everything again when its database is lost: no job, no machine, no upload', async () => {
-    const outside = new ToyOutside();
+    const outside = new ToyOutside(traits);
     const first = await startToyController(outside);
     await apply(first.client, await examples());
     const before = await until(first.client, 'ImageTemplate', 'desk', isReady);
+    await allRest(first.client);
     await first.stop();
     outside.effects.length = 0;
     const second = await startToyController(outside);
@@ -101,11 +128,12 @@ describe('the life of layers and images', () => {
   });
 
   it('goes back without building anything', async () => {
-    const outside = new ToyOutside();
+    const outside = new ToyOutside(traits);
     const controller = await startToyController(outside);
     const { client } = controller;
     await apply(client, await examples());
     const first = await until(client, 'ImageTemplate', 'desk', isReady);
+    await allRest(client);
     const resource = resourceOf('ImageTemplate');
     const target = { namespace: 'default', name: 'desk' };
     const { appLayers = [] } = first.spec as { appLayers?: readonly unknown[] };
@@ -114,6 +142,7 @@ describe('the life of layers and images', () => {
     const isChanged = (object: ApiObject) =>
       isReady(object) && revisionOf(object) !== revisionOf(first);
     await until(client, 'ImageTemplate', 'desk', isChanged);
+    await allRest(client);
     outside.effects.length = 0;
     await client.mergePatch(resource, target, { spec: { appLayers } });
     await until(
@@ -127,7 +156,7 @@ describe('the life of layers and images', () => {
   });
 
   it('retains a removed version while it is used, and says so no longer than that', async () => {
-    const outside = new ToyOutside();
+    const outside = new ToyOutside(traits);
     const controller = await startToyController(outside);
     const { client } = controller;
     await apply(client, await examples());
@@ -154,10 +183,11 @@ describe('the life of layers and images', () => {
   });
 
   it('reaches the same end whichever effect fails, before or after it happened', async () => {
-    const calm = new ToyOutside();
+    const calm = new ToyOutside(traits);
     const reference = await startToyController(calm);
     await apply(reference.client, await examples());
     await until(reference.client, 'ImageTemplate', 'desk', isReady);
+    await allRest(reference.client);
     await reference.stop();
     const points = calm.effects.flatMap((_, i) => [2 * i, 2 * i + 1]);
     // All of them in a soak; here every seventh, which still meets each kind of effect.
@@ -165,7 +195,7 @@ describe('the life of layers and images', () => {
       (point) => process.env['LAMINA_SOAK'] !== undefined || point % 7 === 0,
     );
     for (const point of chosen) {
-      const outside = new ToyOutside();
+      const outside = new ToyOutside(traits);
       let calls = 0;
       outside.meddle = () => {
         calls += 1;
@@ -175,12 +205,14 @@ describe('the life of layers and images', () => {
       const { client } = controller;
       await apply(client, await examples());
       await until(client, 'ImageTemplate', 'desk', isReady);
+      await allRest(client);
       expect({ point, stored: new Set(outside.stored.keys()) }).toEqual({
         point,
         stored: new Set(calm.stored.keys()),
       });
-      expect(outside.snapshots).toEqual(calm.snapshots);
-      expect([outside.machines.size, outside.disks.size, outside.composed.size]).toEqual([0, 0, 0]);
+      const { publications, machines, disks } = outside.platform;
+      expect(publications).toEqual(calm.platform.publications);
+      expect([machines.size, disks.size, outside.composed.size]).toEqual([keeps, keeps, 0]);
       await controller.stop();
     }
   });

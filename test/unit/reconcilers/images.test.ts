@@ -1,9 +1,6 @@
-import type { ImageWorld } from '../../../src/reconcilers/layered-image/observe.ts';
-import { planImage } from '../../../src/reconcilers/layered-image/plan.ts';
 import type { TemplateWorld } from '../../../src/reconcilers/image-template/observe.ts';
 import { planTemplate } from '../../../src/reconcilers/image-template/plan.ts';
 import { resolve, type Referenced } from '../../../src/reconcilers/image-template/resolve.ts';
-import type { Inspection, JobSpec, JobState } from '../../../src/jobs/spec.ts';
 import type { LayerVersion } from '../../../src/reconcilers/objects.ts';
 import {
   appLayer,
@@ -110,7 +107,7 @@ describe('resolve', () => {
 describe('planTemplate', () => {
   const template = imageTemplate();
   const revision = revisionOf([os]);
-  const ready = { conditions: [condition('Ready', 'Published')] };
+  const ready = { published: { id: 'there' }, conditions: [condition('Ready', 'Published')] };
   const world: TemplateWorld = { references: [os], images: [], installId: 'i' };
   const old = (name: string, birth: string) =>
     layeredImage(name, { status: ready, metadata: { creationTimestamp: birth } });
@@ -146,6 +143,43 @@ describe('planTemplate', () => {
       want: { verdict: 'act', steps: [{ do: 'remove', name: 'limg-desk-here-00000000' }] },
     },
     {
+      why: 'a Published image of another revision whose last pass failed keeps its record',
+      world: {
+        ...world,
+        images: [
+          layeredImage(revision, { status: ready }),
+          layeredImage('00000000', {
+            status: {
+              published: { id: 'there' },
+              conditions: [
+                condition('Ready', 'Lost', 'False'),
+                condition('Reconciling', 'Progressing'),
+              ],
+            },
+          }),
+        ],
+      },
+      want: { verdict: 'settled', reason: 'Published' },
+    },
+    {
+      why: 'and so does one of an older release, which has only its condition',
+      world: {
+        ...world,
+        images: [
+          layeredImage(revision, { status: ready }),
+          layeredImage('00000000', {
+            status: {
+              conditions: [
+                condition('Ready', 'Lost', 'False'),
+                condition('SnapshotTaken', 'Taken'),
+              ],
+            },
+          }),
+        ],
+      },
+      want: { verdict: 'settled', reason: 'Published' },
+    },
+    {
       why: 'only the oldest records beyond the limit go',
       world: {
         ...world,
@@ -170,129 +204,5 @@ describe('planTemplate', () => {
     },
   ])('$why', ({ world, want }) => {
     expect(planTemplate(template, world)).toMatchObject(want);
-  });
-});
-
-describe('planImage', () => {
-  const image = layeredImage('00000000');
-  const attendedImage = { ...image, spec: { ...image.spec, shutdownWhenDone: false } };
-  const spec: JobSpec = {
-    kind: 'convert',
-    source: { path: '/a', format: 'raw' },
-    target: { path: '/b', format: 'raw' },
-  };
-  const job = (state?: JobState) => ({ name: 'job', spec, state });
-  const composed: JobState = {
-    state: 'succeeded',
-    result: { disk: { path: '/d', format: 'qcow2' }, sizeBytes: 1, nonce: 'n' },
-  };
-  const inspected = (result: Inspection) => job({ state: 'succeeded', result });
-  const machine = { key: 'k', power: 'off' as const, console: {}, location: 'here' };
-  const ran = { ...machine, poweredOnAt: 1 };
-  const world: ImageWorld = {
-    connectorReady: true,
-    connected: true,
-    snapshot: undefined,
-    hasDisk: false,
-    machine: undefined,
-    hasComposed: false,
-    compose: job(),
-    inspect: undefined,
-  };
-  const put = { ...world, hasComposed: true, hasDisk: true, compose: job(composed) };
-  const snapshot = { key: 'k', path: '/images/k.qcow2', format: 'qcow2' as const };
-
-  it.each([
-    {
-      why: 'composes first',
-      image,
-      world,
-      want: { reason: 'Composing', steps: [{ do: 'startJob' }] },
-    },
-    {
-      why: 'puts the disk, then makes the machine',
-      image,
-      world: { ...put, hasDisk: false },
-      want: { reason: 'Uploading', steps: [{ do: 'putDisk' }, { do: 'createMachine' }] },
-    },
-    {
-      why: 'a disk that a crash left behind is adopted',
-      image,
-      world: put,
-      want: { reason: 'Uploading', steps: [{ do: 'createMachine' }] },
-    },
-    {
-      why: 'is switched on once',
-      image,
-      world: { ...put, machine },
-      want: { steps: [{ do: 'powerOn' }] },
-    },
-    {
-      why: 'is waited for while its scripts run',
-      image,
-      world: { ...put, machine: { ...ran, power: 'on' as const } },
-      want: { verdict: 'waiting', reason: 'Publishing' },
-    },
-    {
-      why: 'a person shuts it down where the template says so',
-      image: attendedImage,
-      world: { ...put, machine: { ...ran, power: 'on' as const } },
-      want: { reason: 'ActionRequired', status: { action: { gate: 'ShutDown' } } },
-    },
-    {
-      why: 'is never switched on again by us',
-      image,
-      world: {
-        ...put,
-        machine: ran,
-        inspect: inspected({ verdict: 'unattested', hint: 'No proof.' }),
-      },
-      want: { verdict: 'waiting', reason: 'ActionRequired' },
-    },
-    {
-      why: 'a failed script keeps the machine',
-      image,
-      world: {
-        ...put,
-        machine: ran,
-        inspect: inspected({ verdict: 'failed', step: 1, exitCode: 3, log: 'x' }),
-      },
-      want: { reason: 'ActionRequired', status: { action: { gate: 'ScriptsFailed' } } },
-    },
-    {
-      why: 'an attested image is frozen in a snapshot',
-      image,
-      world: { ...put, machine: ran, inspect: inspected({ verdict: 'clean' }) },
-      want: { reason: 'Publishing', steps: [{ do: 'snapshot' }] },
-    },
-    {
-      why: 'after the snapshot the rest goes',
-      image,
-      world: { ...put, machine: ran, snapshot },
-      want: { steps: [{ do: 'deleteMachine' }, { do: 'deleteDisk' }, { do: 'discard' }] },
-    },
-    {
-      why: 'a published image found on its platform is adopted without any work',
-      image,
-      world: { ...world, snapshot },
-      want: {
-        verdict: 'settled',
-        reason: 'Published',
-        status: { location: { path: snapshot.path } },
-      },
-    },
-  ])('$why', ({ image, world, want }) => {
-    expect(planImage(image, world, 0)).toMatchObject(want);
-  });
-
-  it('a deleted image leaves its published snapshot alone', () => {
-    const deleting = {
-      ...image,
-      metadata: { ...image.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
-    };
-    expect(planImage(deleting, { ...world, snapshot }, 0)).toMatchObject({ verdict: 'released' });
-    expect(planImage(deleting, put, 0)).toMatchObject({ verdict: 'act', reason: 'Deleting' });
-    const alone = { ...put, connected: false };
-    expect(planImage(deleting, alone, 0)).toMatchObject({ verdict: 'waiting' });
   });
 });

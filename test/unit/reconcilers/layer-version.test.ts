@@ -1,55 +1,23 @@
-import type { Inspection, JobState } from '../../../src/jobs/spec.ts';
-import type { JobView } from '../../../src/reconcilers/job-step.ts';
-import type { VersionWorld } from '../../../src/reconcilers/layer-version/observe.ts';
 import { planVersion } from '../../../src/reconcilers/layer-version/plan.ts';
-import { condition, layerVersion, packagingMachine, storedLayer } from '../../support/objects.ts';
 import { describe, expect, it } from '../../support/runner.ts';
-
-const NAME = 'apl-tool-1-11111111';
-const install = { steps: [{ run: 'true' }] };
-const made = { connectorRef: { name: 'here' }, os: 'osl-tiny-1-00000000', below: [], gates: [] };
-const unattended = layerVersion(NAME, { package: { ...made, install } });
-const attended = layerVersion(NAME, { package: { ...made, instructions: 'Install it.' } });
-const gated = layerVersion(NAME, { package: { ...made, install, gates: ['Finalize'] } });
-const imported = layerVersion(NAME, {
-  import: { file: 'a.raw', format: 'raw', sha256: 'a'.repeat(64) },
-});
-
-const on = [condition('Created', 'Observed'), condition('PoweredOn', 'Observed')];
-const off = [...on, condition('ShutDown', 'Observed')];
-const places = { store: '/store', work: '/work' };
-
-function job(state?: JobState): JobView {
-  const source = { path: '/a', format: 'raw' as const };
-  return { name: 'job', spec: { kind: 'convert', source, target: source }, state };
-}
-const running: JobState = { state: 'running', step: 'reading', percent: 47 };
-const composed: JobState = {
-  state: 'succeeded',
-  result: { disk: { path: `${places.work}/d.qcow2`, format: 'qcow2' }, sizeBytes: 1, nonce: 'n' },
-};
-function inspected(result: Inspection): { inspect: JobView; capture: JobView; compose: JobView } {
-  return { compose: job(composed), inspect: job({ state: 'succeeded', result }), capture: job() };
-}
-function failed(consequence: 'Impossible' | 'Transient'): JobState {
-  return {
-    state: 'failed',
-    failure: { consequence, code: 'X', message: 'it broke', hint: 'Mend it.' },
-  };
-}
-
-const world: VersionWorld = {
-  key: 'key',
-  stored: undefined,
-  below: [{ name: 'osl-tiny-1-00000000', stored: storedLayer('tiny') }],
-  hasComposed: false,
-  machine: undefined,
-  machinesInUse: 0,
-  machineLimit: 4,
-  connectorReady: true,
-  jobs: { compose: job() },
-};
-const offWorld: VersionWorld = { ...world, hasComposed: true, machine: packagingMachine(off) };
+import { packagingMachine, storedLayer } from '../../support/objects.ts';
+import {
+  unattended,
+  tended,
+  gated,
+  imported,
+  NOW,
+  job,
+  running,
+  failed,
+  world,
+  at,
+  isOn,
+  ended,
+  inspected,
+  unattestedWorld,
+  startedOver,
+} from './version-world.ts';
 
 describe('planVersion', () => {
   it.each([
@@ -66,14 +34,32 @@ describe('planVersion', () => {
     {
       why: 'a connector that is not Ready is waited for',
       version: unattended,
-      world: { ...world, connectorReady: false },
+      world: { ...world, usable: false },
       want: { verdict: 'waiting', reason: 'Waiting' },
+    },
+    {
+      why: 'whoever needs a machine takes a place first',
+      version: unattended,
+      world: { ...world, seats: { limit: 4, used: 0, place: undefined } },
+      want: { verdict: 'act', steps: [{ do: 'queue' }] },
     },
     {
       why: 'the limit of machines holds',
       version: unattended,
-      world: { ...world, machinesInUse: 4 },
+      world: { ...world, seats: { limit: 4, used: 3, place: 1 } },
       want: { verdict: 'waiting', reason: 'Waiting' },
+    },
+    {
+      why: 'the first in line takes the last seat',
+      version: unattended,
+      world: { ...world, seats: { limit: 4, used: 3, place: 0 } },
+      want: { verdict: 'act', reason: 'Composing' },
+    },
+    {
+      why: 'what was found on a machine that is gone says nothing about the next one',
+      version: unattended,
+      world: { ...world, inspected: true },
+      want: { verdict: 'act', brief: true, steps: [{ do: 'forgetInspection' }] },
     },
     {
       why: 'the packaging disk is composed first',
@@ -92,10 +78,42 @@ describe('planVersion', () => {
       },
     },
     {
-      why: 'a failed job is retried by the backoff of the queue',
+      why: 'a failed job is told once, with the time of its next run',
       version: unattended,
-      world: { ...world, jobs: { compose: job(failed('Transient')) } },
-      want: { verdict: 'act', steps: [{ do: 'retryJob' }] },
+      world: { ...world, jobs: { compose: job(failed('Transient', NOW + 750)) } },
+      want: {
+        verdict: 'waiting',
+        retrying: true,
+        recheckMs: 750,
+        message: 'it broke; trying again. Mend it.',
+      },
+    },
+    {
+      why: 'when its time has come it is started, without a word',
+      version: unattended,
+      world: { ...world, jobs: { compose: job(failed('Transient', NOW)) } },
+      want: { verdict: 'act', brief: true, steps: [{ do: 'startJob' }] },
+    },
+    {
+      why: 'and says nothing new until it has come further than before',
+      version: unattended,
+      world: {
+        ...world,
+        jobs: {
+          compose: job({
+            state: 'running',
+            step: 'starting',
+            percent: 0,
+            after: { consequence: 'Transient', code: 'X', message: 'it broke', hint: 'Mend it.' },
+          }),
+        },
+      },
+      want: {
+        verdict: 'waiting',
+        retrying: true,
+        message: 'it broke; trying again. Mend it.',
+        status: {},
+      },
     },
     {
       why: 'a job that can never succeed stalls, with the cure',
@@ -106,19 +124,13 @@ describe('planVersion', () => {
     {
       why: 'a composed disk gets a machine',
       version: unattended,
-      world: { ...world, jobs: { compose: job(composed) } },
-      want: { verdict: 'act', reason: 'Uploading', steps: [{ do: 'createMachine' }] },
-    },
-    {
-      why: 'an unattended machine is waited for',
-      version: unattended,
-      world: { ...world, machine: packagingMachine(on) },
-      want: { verdict: 'waiting', reason: 'Packaging' },
+      world: { ...world, composed: true },
+      want: { verdict: 'act', steps: [{ do: 'createMachine' }] },
     },
     {
       why: 'a person is asked where there is no install',
       version: attended,
-      world: { ...world, machine: packagingMachine(on) },
+      world: isOn(),
       want: {
         verdict: 'waiting',
         reason: 'ActionRequired',
@@ -128,16 +140,13 @@ describe('planVersion', () => {
     {
       why: 'a machine that is off is inspected',
       version: unattended,
-      world: { ...offWorld, jobs: { inspect: job(), capture: job(), compose: job(composed) } },
+      world: ended,
       want: { verdict: 'act', reason: 'Verifying', steps: [{ do: 'startJob' }] },
     },
     {
       why: 'merely powering off proves nothing: the machine stays with the person',
       version: attended,
-      world: {
-        ...offWorld,
-        jobs: inspected({ verdict: 'unattested', hint: 'It was not shut down by the tool.' }),
-      },
+      world: unattestedWorld,
       want: {
         verdict: 'waiting',
         reason: 'ActionRequired',
@@ -147,22 +156,16 @@ describe('planVersion', () => {
     {
       why: 'a failed step keeps the machine and names step and code',
       version: unattended,
-      world: {
-        ...offWorld,
-        jobs: inspected({ verdict: 'failed', step: 2, exitCode: 7, log: 'no space' }),
-      },
+      world: inspected({ verdict: 'failed', step: 2, exitCode: 7, log: 'no space' }),
       want: { reason: 'ActionRequired', status: { action: { gate: 'InstallFailed' } } },
     },
     {
       why: 'blocked integrity lists every reason with its cure',
       version: unattended,
-      world: {
-        ...offWorld,
-        jobs: inspected({
-          verdict: 'blocked',
-          reasons: [{ reason: 'dpkg is half done', cure: 'run dpkg' }],
-        }),
-      },
+      world: inspected({
+        verdict: 'blocked',
+        reasons: [{ reason: 'dpkg is half done', cure: 'run dpkg' }],
+      }),
       want: {
         message: 'dpkg is half done: run dpkg',
         status: { action: { gate: 'ResolveIntegrity' } },
@@ -171,19 +174,19 @@ describe('planVersion', () => {
     {
       why: 'clean is captured',
       version: unattended,
-      world: { ...offWorld, jobs: inspected({ verdict: 'clean' }) },
+      world: inspected({ verdict: 'clean' }),
       want: { verdict: 'act', reason: 'Finalizing', steps: [{ do: 'startJob' }] },
     },
     {
       why: 'a gate stops a clean version',
       version: gated,
-      world: { ...offWorld, jobs: inspected({ verdict: 'clean' }) },
+      world: inspected({ verdict: 'clean' }),
       want: { reason: 'ActionRequired', status: { action: { gate: 'ApproveFinalize' } } },
     },
     {
       why: 'what is stored loses its machine first',
       version: unattended,
-      world: { ...offWorld, stored: storedLayer('tool') },
+      world: { ...ended, stored: storedLayer('tool') },
       want: { verdict: 'act', reason: 'Finalizing', steps: [{ do: 'removeMachine' }] },
     },
     {
@@ -197,17 +200,23 @@ describe('planVersion', () => {
       want: { verdict: 'settled', reason: 'Deployable', status: { stored: storedLayer('tool') } },
     },
     {
+      why: 'what it left in the store for nobody else goes at its end',
+      version: unattended,
+      world: { ...world, stored: storedLayer('tool'), hasEvidence: true },
+      want: { verdict: 'act', steps: [{ do: 'forget', composition: 'c-1' }] },
+    },
+    {
       why: 'imports need an import root',
       version: imported,
-      world: { ...world, jobs: {} },
+      world: { ...world, importsFiles: false, jobs: { import: job() } },
       want: { verdict: 'stalled', reason: 'Failed' },
     },
   ])('$why', ({ version, world, want }) => {
-    expect(planVersion(version, world, 0)).toMatchObject(want);
+    expect(planVersion(version, world, NOW)).toMatchObject(want);
   });
 
-  it('passes a gate by its token and by no other', () => {
-    const clean = { ...offWorld, jobs: inspected({ verdict: 'clean' }) };
+  it('passes a gate by its token, until another attestation lies on the disk', () => {
+    const clean = inspected({ verdict: 'clean' });
     const token = planVersion(gated, clean, 0).status.action?.token ?? '';
     const approve = (value: string) => ({
       ...gated,
@@ -218,11 +227,7 @@ describe('planVersion', () => {
       reason: 'Finalizing',
     });
     expect(planVersion(approve('stale'), clean, 0)).toMatchObject({ reason: 'ActionRequired' });
-    const later = packagingMachine([
-      ...on,
-      { ...condition('ShutDown', 'Observed'), lastTransitionTime: '2026-01-03T00:00:00Z' },
-    ]);
-    const changed = { ...clean, machine: later };
+    const changed = inspected({ verdict: 'clean' }, 'sha256:2');
     expect(planVersion(approve(token), changed, 0)).toMatchObject({ reason: 'ActionRequired' });
   });
 
@@ -231,7 +236,7 @@ describe('planVersion', () => {
       ...attended,
       status: { action: { gate: 'InstallSoftware', text: 'x', since: '2020-01-01T00:00:00Z' } },
     };
-    const waiting = { ...world, machine: packagingMachine(on) };
+    const waiting = isOn();
     expect(planVersion(before, waiting, 1e12).status.action?.since).toBe('2020-01-01T00:00:00Z');
     expect(planVersion(attended, waiting, 1e12).status.action?.since).toBe('2001-09-09T01:46:40Z');
   });
@@ -241,20 +246,29 @@ describe('planVersion', () => {
       ...unattended,
       metadata: { ...unattended.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
     };
+    const leaving = packagingMachine([], { deletionTimestamp: '2026-01-01T00:00:00Z' });
     const verdicts = [
-      offWorld,
-      {
-        ...offWorld,
-        machine: packagingMachine(off, { deletionTimestamp: '2026-01-01T00:00:00Z' }),
-      },
-      { ...offWorld, machine: undefined },
+      { ...ended, busy: true },
+      ended,
+      { ...ended, machine: leaving },
+      { ...world, hasEvidence: true },
       world,
     ].map((each) => planVersion(deleting, each, 0));
     expect(verdicts).toMatchObject([
+      { verdict: 'act', steps: [{ do: 'cancelJobs' }] },
       { verdict: 'act', steps: [{ do: 'removeMachine' }] },
       { verdict: 'waiting' },
-      { verdict: 'act', steps: [{ do: 'discard' }] },
+      { verdict: 'act', steps: [{ do: 'forget' }] },
       { verdict: 'released' },
     ]);
+  });
+
+  it('starts afresh when a person deletes the machine that was theirs', () => {
+    const before = {
+      ...unattended,
+      status: { attended: true, attempts: { count: 3, ended: 'x' } },
+    };
+    expect(planVersion(before, world, 0).status).not.toHaveProperty('attempts');
+    expect(planVersion(startedOver(2), world, 0).status).toMatchObject({ attempts: { count: 2 } });
   });
 });

@@ -1,8 +1,10 @@
 import { appendFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { jsonLog, silentLog } from '../../../src/host/log.ts';
 import { run } from '../../../src/host/run.ts';
 import { systemClock } from '../../../src/host/clock.ts';
 import { directorySource, readDirectory } from '../../../src/sources/directory.ts';
+import { eventually } from '../../support/eventually.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 
@@ -51,7 +53,7 @@ describe('readDirectory', () => {
 describe('directorySource', () => {
   it('tells of changes below, and of new folders', async () => {
     await using folder = await temporaryFolder();
-    const source = directorySource(folder.path, systemClock);
+    const source = directorySource(folder.path, systemClock, silentLog);
     const signal = AbortSignal.timeout(20_000);
     const waiting: { wake?: () => void } = {};
     const stop = source.watch?.(() => waiting.wake?.());
@@ -76,6 +78,26 @@ describe('directorySource', () => {
     await stop?.();
   });
 
+  it('says that it cannot watch, and why', async () => {
+    await using folder = await temporaryFolder();
+    const lines: string[] = [];
+    const log = jsonLog(
+      (line) => lines.push(line),
+      () => 0,
+      { level: 'warn' },
+    );
+    // No file system takes a name of this length.
+    const path = join(folder.path, 'x'.repeat(300));
+    const stop = directorySource(path, systemClock, log).watch?.(() => undefined);
+    await eventually(() => lines.length > 0, 'a warning');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      message: 'a directory is not watched in full',
+      path,
+      error: expect.stringContaining('ENAMETOOLONG'),
+    });
+    await stop?.();
+  });
+
   it('does not take a file that is still being written', async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'a.yaml');
@@ -89,7 +111,9 @@ describe('directorySource', () => {
         if (readings <= 2) await appendFile(path, '+part');
       },
     };
-    const { files } = await directorySource(folder.path, clock).read(AbortSignal.timeout(5000));
+    const { files } = await directorySource(folder.path, clock, silentLog).read(
+      AbortSignal.timeout(5000),
+    );
     expect(files).toEqual([{ path: 'a.yaml', text: 'part+part+part' }]);
   });
 });

@@ -2,6 +2,7 @@ import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { denied, transient } from '../../../src/core/failure.ts';
 import { systemClock } from '../../../src/host/clock.ts';
+import { silentLog } from '../../../src/host/log.ts';
 import { jsonLog } from '../../../src/host/log.ts';
 import { kubeClient } from '../../../src/kube/client.ts';
 import { directorySource } from '../../../src/sources/directory.ts';
@@ -60,7 +61,7 @@ describe('startSource', () => {
   it('keeps a directory applied, told by its watch', async () => {
     await using folder = await temporaryFolder();
     const api = new ApiDouble();
-    const running = start(directorySource(folder.path, systemClock), api);
+    const running = start(directorySource(folder.path, systemClock, silentLog), api);
     await writeFile(join(folder.path, 'a.yaml'), connector('one'));
     await eventually(() => names(api).join() === 'one');
     await appendFile(join(folder.path, 'a.yaml'), connector('two'));

@@ -114,8 +114,11 @@ describe('a delta in the store', () => {
   it('fails with the error of its source, and stops when told to', async () => {
     const layer = layerNamed('6', 'app');
     const rest = { layer, base, requires: [], stats: { files: 0 } };
-    const missing = createReadStream(join(folder.path, 'absent.tar'));
-    await expect(store.putDelta({ tar: missing, ...rest })).rejects.toMatchObject({
+    // Opened when it is read: before that, nobody would listen to its error.
+    async function* missing(): AsyncGenerator<Buffer> {
+      yield* createReadStream(join(folder.path, 'absent.tar')) as AsyncIterable<Buffer>;
+    }
+    await expect(store.putDelta({ tar: missing(), ...rest })).rejects.toMatchObject({
       code: 'ENOENT',
     });
     const stop = new AbortController();

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { captureDelta } from '../../../../src/engine/capture/capture-delta.ts';
-import { compose, composedDisk } from '../../../../src/engine/compose/compose.ts';
+import { compose, type Composed } from '../../../../src/engine/compose/compose.ts';
 import type { GuestWork } from '../../../../src/engine/compose/guest-task.ts';
 import { run } from '../../../../src/host/run.ts';
 import type { DiskFile } from '../../../../src/images/source.ts';
@@ -9,7 +9,7 @@ import { temporaryFolder } from '../../../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../../support/runner.ts';
 import { file } from '../../../support/volume/change.ts';
 import { makeDisk, mounted, NO_MOUNTS } from '../../../support/volume/disk.ts';
-import { engineOn, identity, machineDisk } from '../../../support/volume/engine.ts';
+import { engineOn, handedOut, identity, machineDisk } from '../../../support/volume/engine.ts';
 
 const WORK: GuestWork = { role: 'package', title: '', steps: [], media: [], unattended: true };
 const MIB = 2 ** 20;
@@ -40,19 +40,26 @@ async function twoPartitions(folder: string): Promise<DiskFile> {
 describe('what a layer cannot hold', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let engine: Awaited<ReturnType<typeof engineOn>>;
+  let composition: Composed;
   beforeAll(async () => {
     folder = await temporaryFolder();
     engine = await engineOn(folder.path, await twoPartitions(folder.path));
-    await compose({ key: 'pkg', os: engine.os, deltas: [], guest: WORK }, engine.tools);
+    const { os, tools } = engine;
+    composition = await compose({ id: 'pkg', os, deltas: [], guest: WORK }, tools);
   });
   afterAll(() => folder[Symbol.asyncDispose]());
 
-  const machine = (name: string) =>
-    machineDisk(folder.path, name, composedDisk(engine.tools.work, 'pkg'));
+  const machine = (name: string) => machineDisk(folder.path, name, composition.disk);
 
   const capture = (name: string, disk: DiskFile) =>
     captureDelta(
-      { key: 'pkg', layer: identity('app', name), machineDisk: disk, os: engine.os, requires: [] },
+      {
+        composition,
+        layer: identity('app', name),
+        machine: handedOut(disk),
+        os: engine.os,
+        requires: [],
+      },
       engine.tools,
     );
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { captureDelta } from '../../../../src/engine/capture/capture-delta.ts';
 import { captureOs } from '../../../../src/engine/capture/scrub.ts';
-import { compose, composedDisk } from '../../../../src/engine/compose/compose.ts';
+import { compose } from '../../../../src/engine/compose/compose.ts';
 import type { GuestWork } from '../../../../src/engine/compose/guest-task.ts';
 import { readDelta } from '../../../../src/engine/delta/read.ts';
 import { run } from '../../../../src/host/run.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../../support/runner.ts';
 import { fsck, mounted, NO_MOUNTS, snapshot } from '../../../support/volume/disk.ts';
-import { engineWith, identity, machineDisk } from '../../../support/volume/engine.ts';
+import { engineWith, handedOut, identity, machineDisk } from '../../../support/volume/engine.ts';
 
 /** A small system with one of everything; made by the shell, not by us. */
 const SYSTEM = `
@@ -69,8 +69,8 @@ const OURS = ['/var/lib/lamina', '/etc/rc2.d/S99lamina'];
 
   it('goes from an installation to a layer to an image without losing anything', async () => {
     const { tools, os } = engine;
-    await compose({ key: 'pkg', os, deltas: [], guest: PERSON }, tools);
-    const composed = composedDisk(tools.work, 'pkg');
+    const composition = await compose({ id: 'pkg', os, deltas: [], guest: PERSON }, tools);
+    const composed = composition.disk;
     await fsck(composed, folder.path);
     const machine = await machineDisk(folder.path, 'm1', composed);
     const installed = await mounted(machine, folder.path, async (root) => {
@@ -78,12 +78,17 @@ const OURS = ['/var/lib/lamina', '/etc/rc2.d/S99lamina'];
       return snapshot(root);
     });
     const layer = await captureDelta(
-      { key: 'pkg', layer: identity('app', 'app'), machineDisk: machine, os, requires: [] },
+      {
+        composition,
+        layer: identity('app', 'app'),
+        machine: handedOut(machine),
+        os,
+        requires: [],
+      },
       tools,
     );
 
-    await compose({ key: 'img', os, deltas: [layer], guest: IMAGE }, tools);
-    const image = composedDisk(tools.work, 'img');
+    const { disk: image } = await compose({ id: 'img', os, deltas: [layer], guest: IMAGE }, tools);
     await fsck(image, folder.path);
     const copy = await machineDisk(folder.path, 'i1', image);
     const shown = await mounted(copy, folder.path, snapshot);
@@ -118,9 +123,9 @@ const OURS = ['/var/lib/lamina', '/etc/rc2.d/S99lamina'];
     const one = await tools.store.find('lamina/test/app/app', '1-00000000');
     const two = await captureDelta(
       {
-        key: 'pkg',
+        composition: await compose({ id: 'pkg', os, deltas: [], guest: PERSON }, tools),
         layer: identity('app', 'again'),
-        machineDisk: { path: copy, format: 'raw' },
+        machine: handedOut({ path: copy, format: 'raw' }),
         os,
         requires: [],
       },
@@ -131,15 +136,21 @@ const OURS = ['/var/lib/lamina', '/etc/rc2.d/S99lamina'];
 
   it('gives the OS back as it was when its tool is scrubbed', async () => {
     const { tools, os, disk } = engine;
-    await compose({ key: 'new-os', os, deltas: [], guest: PERSON }, tools);
-    const machine = await machineDisk(folder.path, 'm2', composedDisk(tools.work, 'new-os'));
+    const composition = await compose({ id: 'new-os', os, deltas: [], guest: PERSON }, tools);
+    const machine = await machineDisk(folder.path, 'm2', composition.disk);
     await mounted(machine, folder.path, async (root) => {
       await run('sh', ['-euc', 'echo hello > var/lib/lamina/log; mkdir -p var/lib/lamina/state'], {
         cwd: root,
       });
     });
     const version = await captureOs(
-      { key: 'new-os', layer: identity('os', 'tiny', '2'), machineDisk: machine, os, requires: [] },
+      {
+        composition,
+        layer: identity('os', 'tiny', '2'),
+        machine: handedOut(machine),
+        os,
+        requires: [],
+      },
       tools,
     );
     const path = join(folder.path, 'scrubbed.raw');
@@ -156,22 +167,29 @@ const OURS = ['/var/lib/lamina', '/etc/rc2.d/S99lamina'];
   it('lists shared files that two layers bring, and lets the last one win', async () => {
     const { tools, os } = engine;
     const layers = [];
+    const composition = await compose({ id: 'pkg', os, deltas: [], guest: PERSON }, tools);
     for (const name of ['one', 'two']) {
-      const machine = await machineDisk(folder.path, name, composedDisk(tools.work, 'pkg'));
+      const machine = await machineDisk(folder.path, name, composition.disk);
       await mounted(machine, folder.path, async (root) => {
         const script = `echo ${name}:x:1:1::/: >> etc/passwd; echo ${name} > opt/${name}`;
         await run('sh', ['-euc', script], { cwd: root });
       });
       layers.push(
         await captureDelta(
-          { key: 'pkg', layer: identity('app', name), machineDisk: machine, os, requires: [] },
+          {
+            composition,
+            layer: identity('app', name),
+            machine: handedOut(machine),
+            os,
+            requires: [],
+          },
           tools,
         ),
       );
     }
-    const made = await compose({ key: 'both', os, deltas: layers, guest: IMAGE }, tools);
-    expect(made.conflicts).toEqual([{ path: '/etc/passwd', layers: [1, 0] }]);
-    const copy = await machineDisk(folder.path, 'both', composedDisk(tools.work, 'both'));
+    const made = await compose({ id: 'both', os, deltas: layers, guest: IMAGE }, tools);
+    expect(made.manifest.conflicts).toEqual([{ path: '/etc/passwd', layers: [1, 0] }]);
+    const copy = await machineDisk(folder.path, 'both', made.disk);
     const script = 'tail -n 1 etc/passwd; cat opt/one opt/two var/lib/lamina/layers; ls etc/rc2.d';
     const { stdout } = await mounted(copy, folder.path, (root) =>
       run('sh', ['-euc', script], { cwd: root }),
@@ -182,8 +200,9 @@ const OURS = ['/var/lib/lamina', '/etc/rc2.d/S99lamina'];
   it('finds a composition instead of making it again', async () => {
     const { tools, os } = engine;
     const again = { ...tools, run: () => Promise.reject(new Error('no program is needed')) };
-    const first = await compose({ key: 'pkg', os, deltas: [], guest: PERSON }, again);
-    expect(first.nonce).toBe('nonce1');
+    const wanted = { id: 'pkg', os, deltas: [], guest: PERSON };
+    const { manifest: first } = await compose(wanted, again);
+    expect(first.nonce).toBe(tools.store.nonceOf('pkg'));
     expect(first.injected.map(({ path }) => path)).toEqual(
       expect.arrayContaining(['/var/lib/lamina', '/var/lib/lamina/run', '/etc/rc2.d/S99lamina']),
     );

@@ -1,25 +1,14 @@
-import { inspect, judge } from '../../../../src/engine/inspect/inspect.ts';
-import type { ComposeManifest } from '../../../../src/engine/compose/manifest.ts';
-import { composedFolder, writeManifest } from '../../../../src/engine/compose/manifest.ts';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { sha256 } from '../../../../src/core/digest.ts';
+import { inspect, judge, type GuestMark } from '../../../../src/engine/inspect/inspect.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
 import { describe, expect, it } from '../../../support/runner.ts';
 import { changeDisk, file } from '../../../support/volume/change.ts';
 import { makeDisk } from '../../../support/volume/disk.ts';
-import { engineOn } from '../../../support/volume/engine.ts';
+import { engineOn, handedOut } from '../../../support/volume/engine.ts';
 import { MemoryVolume } from '../../../support/volume/memory.ts';
 
-const MANIFEST: ComposeManifest = {
-  format: 1,
-  key: 'k',
-  nonce: 'right',
-  sizeBytes: 1,
-  os: '',
-  layers: [],
-  role: 'package',
-  injected: [],
-  conflicts: [],
-};
+const MARK: GuestMark = { nonce: 'right', role: 'package' };
 
 function volumeWith(files: Readonly<Record<string, string>>): MemoryVolume {
   const volume = new MemoryVolume();
@@ -74,12 +63,12 @@ describe('judging what a machine left', () => {
       verdict: 'failed',
     },
   ])('finds $why: $verdict', ({ files, verdict }) => {
-    expect(judge(volumeWith(files), MANIFEST)).toMatchObject({ verdict });
+    expect(judge(volumeWith(files), MARK)).toMatchObject({ verdict });
   });
 
   it('gives step, exit code and log of a failure, without control characters', () => {
     const text = word({ result: 'failed', step: 2, exitCode: 7, logHex: '6f7570730a1b5b' });
-    expect(judge(volumeWith({ [WORD]: text }), MANIFEST)).toEqual({
+    expect(judge(volumeWith({ [WORD]: text }), MARK)).toEqual({
       verdict: 'failed',
       step: 2,
       exitCode: 7,
@@ -91,7 +80,7 @@ describe('judging what a machine left', () => {
     const volume = volumeWith({ '/var/lib/lamina/real': word({}) });
     volume.link('/var/lib/lamina/x', '/var/lib/lamina/real');
     volume.mkdir(WORD);
-    expect(judge(volume, MANIFEST)).toMatchObject({ verdict: 'unattested' });
+    expect(judge(volume, MARK)).toMatchObject({ verdict: 'unattested' });
   });
 
   it.each([
@@ -125,7 +114,7 @@ describe('judging what a machine left', () => {
       reason: /updates/,
     },
   ])('blocks on $why, with a cure', ({ files, reason }) => {
-    const found = judge(volumeWith(files), MANIFEST);
+    const found = judge(volumeWith(files), MARK);
     expect(found).toEqual({
       verdict: 'blocked',
       reasons: [{ reason: expect.stringMatching(reason), cure: expect.stringMatching(/\w+/) }],
@@ -134,7 +123,7 @@ describe('judging what a machine left', () => {
 
   it('looks at packages on packaging machines only', () => {
     const files = { [WORD]: word({}), [STATUS]: 'Package: a\nStatus: install ok unpacked\n' };
-    expect(judge(volumeWith(files), { ...MANIFEST, role: 'image' })).toEqual({ verdict: 'clean' });
+    expect(judge(volumeWith(files), { ...MARK, role: 'image' })).toEqual({ verdict: 'clean' });
   });
 });
 
@@ -143,9 +132,7 @@ describe('inspecting a disk', () => {
     await using folder = await temporaryFolder();
     const disk = await makeDisk(folder.path, 'mkdir -p etc usr var/lib');
     const { tools } = await engineOn(folder.path, disk);
-    await mkdir(composedFolder(tools.work, 'k'), { recursive: true });
-    await writeManifest(composedFolder(tools.work, 'k'), MANIFEST);
-    const look = () => inspect({ key: 'k', machineDisk: disk }, tools);
+    const look = () => inspect(handedOut(disk), MARK, tools);
     await changeDisk(disk, folder.path, [
       {
         ...file('/x', ''),
@@ -162,7 +149,10 @@ describe('inspecting a disk', () => {
       },
       file(WORD, word({})),
     ]);
-    expect(await look()).toEqual({ verdict: 'clean' });
+    expect(await look()).toEqual({
+      found: { verdict: 'clean' },
+      attestation: sha256(word({})),
+    });
 
     // needs_recovery, as the kernel sets it while a journal is in use; ext4 layout, 0x60 and 0x4.
     const handle = await open(disk.path, 'r+');
@@ -171,16 +161,21 @@ describe('inspecting a disk', () => {
     await handle.write(Buffer.from([(buffer[0] ?? 0) | 4]), 0, 1, at);
     await handle.close();
     const found = await look().catch((error: unknown) => error);
-    expect(found).toMatchObject({ verdict: expect.stringMatching(/^(unattested|blocked)$/) });
+    expect(found).toEqual({
+      found: expect.objectContaining({ verdict: expect.stringMatching(/^(unattested|blocked)$/) }),
+    });
   });
 
-  it('needs the composition that the machine was made from', async () => {
+  it('tells one attestation from another, even one that counts for nothing', async () => {
     await using folder = await temporaryFolder();
-    const disk = await makeDisk(folder.path, 'mkdir -p etc usr');
+    const disk = await makeDisk(folder.path, 'mkdir -p etc usr var/lib/lamina; echo no > etc/x');
     const { tools } = await engineOn(folder.path, disk);
-    await expect(inspect({ key: 'gone', machineDisk: disk }, tools)).rejects.toMatchObject({
-      code: 'CompositionMissing',
-      consequence: 'Lost',
+    const look = () => inspect(handedOut(disk), MARK, tools);
+    expect(await look()).toEqual({ found: expect.objectContaining({ verdict: 'unattested' }) });
+    await changeDisk(disk, folder.path, [file(WORD, 'garbage')]);
+    expect(await look()).toEqual({
+      found: expect.objectContaining({ verdict: 'unattested' }),
+      attestation: sha256('garbage'),
     });
   });
 });

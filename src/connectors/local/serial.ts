@@ -1,0 +1,91 @@
+import { appendFile, open, stat, truncate } from 'node:fs/promises';
+import { stripVTControlCharacters } from 'node:util';
+import { isMissing } from '../../host/files.ts';
+
+/** A guest may write as fast as it likes: beyond this the file is cut. */
+const LONGEST_BYTES = 2 ** 20;
+const KEPT_BYTES = 2 ** 16;
+
+const READ_BYTES = 2 ** 14;
+const MOST_LINES = 10;
+const MOST_BYTES = 2 ** 11;
+
+/** When a guest was last heard on its serial line; undefined for one that said nothing. */
+export async function heardAt(serialLog: string): Promise<number | undefined> {
+  try {
+    const { size, mtimeMs } = await stat(serialLog);
+    return size === 0 ? undefined : Math.floor(mtimeMs);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function tailOf(path: string, length: number): Promise<Buffer> {
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    const tail = Buffer.alloc(Math.min(size, length));
+    const { bytesRead } = await handle.read(tail, 0, tail.length, size - tail.length);
+    return tail.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Cuts what a guest has said down to its end. In place, because QEMU keeps the file open; it appends,
+ * so a line that comes just now may be lost and nothing else.
+ */
+export async function cutSerialLog(path: string): Promise<void> {
+  try {
+    if ((await stat(path)).size <= LONGEST_BYTES) return;
+    const tail = await tailOf(path, KEPT_BYTES);
+    await truncate(path);
+    await appendFile(path, tail);
+  } catch (error) {
+    // Its machine was removed meanwhile.
+    if (!isMissing(error)) throw error;
+  }
+}
+
+function lastOf(lines: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  let room = MOST_BYTES;
+  for (const line of lines.slice(-MOST_LINES).reverse()) {
+    const short = Buffer.from(line)
+      .subarray(0, room - 1)
+      .toString()
+      .replace(/\ufffd$/u, '');
+    room -= Buffer.byteLength(short) + 1;
+    if (short !== '') kept.unshift(short);
+    if (room <= 1) break;
+  }
+  return kept;
+}
+
+/**
+ * The last lines of a text console without anything that could act on whoever prints them: control
+ * characters, escape sequences, and what changes the direction of text or is not seen.
+ */
+export function cleanLines(raw: string): readonly string[] {
+  const lines = stripVTControlCharacters(raw)
+    .split(/[\r\n\u2028\u2029]+/u)
+    .map((line) =>
+      line
+        .replaceAll('\t', ' ')
+        .replaceAll(/[\p{C}]/gu, '')
+        .trimEnd(),
+    );
+  return lastOf(lines.filter((line) => line !== ''));
+}
+
+/** The last lines that a guest said on its serial line. */
+export async function lastLines(serialLog: string): Promise<readonly string[]> {
+  try {
+    return cleanLines((await tailOf(serialLog, READ_BYTES)).toString('utf8'));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,133 @@
+import { messageOf } from '../../core/failure.ts';
+import { isFile } from '../../host/files.ts';
+import type { DiskSeen, MachineSeen, PublicationSeen, Seen, Things } from '../connector.ts';
+import { claimOf, Copies, foldersIn } from './copies.ts';
+import { lastBoot, tracesOf } from './machines.ts';
+import {
+  isOurs,
+  readDiskMarker,
+  readMachineMarker,
+  revisionsIn,
+  type DiskMarker,
+} from './markers.ts';
+import { placesOf, snapshotPath, type Places } from './places.ts';
+import { Processes, type Traces } from './process.ts';
+import { heardAt } from './serial.ts';
+import type { LocalOptions } from './settings.ts';
+
+/** A process that was seen. */
+export type SawProcess = (places: Places, pid: number, traces: Traces) => void;
+
+/** In one sentence, where a machine is. */
+export function whereIs(places: Places): string {
+  return `QEMU on this host, in the folder ${places.folder}.`;
+}
+
+/**
+ * What there is, read from the files: they are this platform's own record, so there is no picture
+ * that could be stale. No monitor is asked and nothing is waited for.
+ */
+export class Sight {
+  private readonly options: LocalOptions;
+  private readonly sawProcess: SawProcess;
+  private readonly processes: Processes;
+  private readonly copies: Copies;
+  /** The last trouble with each name, so that it is logged once. */
+  private readonly troubles = new Map<string, string>();
+
+  constructor(options: LocalOptions, sawProcess: SawProcess) {
+    this.options = options;
+    this.sawProcess = sawProcess;
+    this.processes = new Processes(options.clock);
+    this.copies = new Copies(options);
+  }
+
+  /** See `Connector.view`. */
+  async view(key: string): Promise<Seen> {
+    try {
+      const things = await this.look(key);
+      this.troubles.delete(key);
+      return { known: true, things };
+    } catch (error) {
+      return { known: false, why: this.tell(key, error) };
+    }
+  }
+
+  /** See `Connector.keys`. */
+  async keys(): Promise<readonly string[] | undefined> {
+    const { machinesDir, installId } = this.options;
+    const keys: string[] = [];
+    let name = machinesDir;
+    try {
+      for (name of await foldersIn(machinesDir)) {
+        const { key } = await claimOf(machinesDir, name, installId);
+        if (key === name) keys.push(key);
+      }
+      return keys;
+    } catch (error) {
+      this.tell(name, error);
+      return undefined;
+    }
+  }
+
+  private tell(name: string, error: unknown): string {
+    const why = messageOf(error);
+    if (this.troubles.get(name) !== why) {
+      this.options.log.warn('what is under a key cannot be read', { key: name, cause: why });
+    }
+    this.troubles.set(name, why);
+    return why;
+  }
+
+  private async look(key: string): Promise<Things> {
+    const { machinesDir, installId } = this.options;
+    const places = placesOf(machinesDir, key);
+    const disk = await readDiskMarker(places);
+    const ours = isOurs(disk, places, installId);
+    const machine = isOurs(await readMachineMarker(places), places, installId);
+    return {
+      machines: machine ? [await this.machine(places)] : [],
+      disks: ours && disk !== undefined ? await this.disks(places, disk) : [],
+      publications: ours ? await this.publications(places) : [],
+      copies: await this.copies.of(key),
+    };
+  }
+
+  private async machine(places: Places): Promise<MachineSeen> {
+    const traces = await tracesOf(places, this.options.installId);
+    const pid = await this.processes.look(traces);
+    if (pid !== undefined) this.sawProcess(places, pid, traces);
+    const bootedAt = await lastBoot(traces, pid);
+    const heard = bootedAt === undefined ? undefined : await heardAt(places.serialLog);
+    const socket = pid === undefined ? undefined : traces.launch?.serial;
+    return {
+      id: traces.uuid,
+      power: pid === undefined ? 'off' : 'on',
+      ...(bootedAt === undefined ? {} : { boot: String(bootedAt), bootedAt }),
+      ...(heard === undefined ? {} : { heardAt: heard }),
+      text: whereIs(places),
+      ...(socket === undefined ? {} : { serialSocket: socket }),
+    };
+  }
+
+  private async disks(places: Places, marker: DiskMarker): Promise<readonly DiskSeen[]> {
+    const { state, attempt, composition } = marker;
+    // Only its publications keep the marker of a disk that is gone.
+    const gone = state === 'deleting' && !(await isFile(places.disk));
+    if (gone && (await revisionsIn(places)).length > 0) return [];
+    return [
+      {
+        id: attempt ?? places.disk,
+        state: state === 'ready' ? 'ready' : 'filling',
+        ...(composition === undefined ? {} : { composition }),
+      },
+    ];
+  }
+
+  private async publications(places: Places): Promise<readonly PublicationSeen[]> {
+    return (await revisionsIn(places)).map((revision) => {
+      const path = snapshotPath(places, revision);
+      return { id: path, revision, text: `The file ${path} on this host.`, path };
+    });
+  }
+}

@@ -1,0 +1,58 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compose, findComposed, type Composed } from '../engine/compose/compose.ts';
+import type { GuestWork } from '../engine/compose/guest-task.ts';
+import type { GuestMark } from '../engine/inspect/inspect.ts';
+import { holdKey } from './key-lock.ts';
+import { compositionId } from './names.ts';
+import type { GuestTask, Recipe } from './spec.ts';
+import { engineTools, type StoreTools } from './tools.ts';
+
+/** The task with its media fetched. */
+async function guestWork(task: GuestTask, tools: StoreTools): Promise<GuestWork> {
+  if (task.role === 'image') return task;
+  const media: { readonly name: string; readonly path: string }[] = [];
+  for (const { name, url, sha256 } of task.media) {
+    tools.progress(`Fetching ${name}`, 0);
+    const path = join(tools.places.work, 'media', sha256);
+    await tools.fetchMedia({ url, sha256, path }, tools.signal);
+    media.push({ name, path });
+  }
+  return { ...task, media };
+}
+
+async function make(id: string, recipe: Recipe, tools: StoreTools): Promise<Composed> {
+  const { os, deltas, task } = recipe;
+  const guest = await guestWork(task, tools);
+  return compose({ id, os, deltas, guest }, engineTools(tools));
+}
+
+async function leaveRecord(id: string, made: Composed, { store }: StoreTools): Promise<void> {
+  const { sizeBytes } = made.manifest;
+  const known = await store.evidence.composed(id);
+  if (known?.sizeBytes !== sizeBytes) await store.evidence.putComposed({ id, sizeBytes });
+}
+
+/** What a machine is known by that was made from a composition; follows from the recipe alone. */
+export function guestMark(recipe: Recipe, { store }: StoreTools): GuestMark {
+  return { nonce: store.nonceOf(compositionId(recipe)), role: recipe.task.role };
+}
+
+/**
+ * The composition of a recipe: found, or composed again from the store, since the work folder is only a
+ * cache. One process at a time composes it; a job that holds the lock of its own key may call this.
+ */
+export async function ensureComposition(recipe: Recipe, tools: StoreTools): Promise<Composed> {
+  const id = compositionId(recipe);
+  const { work } = tools.places;
+  await mkdir(work, { recursive: true });
+  const release = await holdKey(work, id, tools);
+  try {
+    // Asked first, since media are fetched only for a composition that has to be made.
+    const made = (await findComposed(work, id)) ?? (await make(id, recipe, tools));
+    await leaveRecord(id, made, tools);
+    return made;
+  } finally {
+    release();
+  }
+}

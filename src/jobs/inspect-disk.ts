@@ -1,0 +1,36 @@
+import type { InspectionRecord } from '../core/evidence.ts';
+import type { MachineDisk } from '../engine/capture/machine-disk.ts';
+import { inspect } from '../engine/inspect/inspect.ts';
+import { guestMark } from './composition.ts';
+import { composedBefore, withDisk, type MachineJob } from './machine-disk.ts';
+import { compositionId } from './names.ts';
+import type { InspectJob } from './spec.ts';
+import { engineTools, type StoreTools } from './tools.ts';
+
+/** Looks at a disk that is held, and says what it found as it would be recorded. */
+export async function lookAt(
+  job: MachineJob,
+  machine: MachineDisk,
+  tools: StoreTools,
+): Promise<InspectionRecord> {
+  const { key, boot, recipe } = job;
+  tools.progress('Looking at the disk', 0);
+  const old = await composedBefore(job, machine, tools);
+  const mark = old === undefined ? guestMark(recipe, tools) : old.manifest;
+  const { found, attestation } = await inspect(machine, mark, engineTools(tools));
+  return {
+    key,
+    composition: compositionId(recipe),
+    ...(boot === undefined ? {} : { boot }),
+    ...(attestation === undefined ? {} : { attestation }),
+    found,
+    at: tools.clock.now(),
+  };
+}
+
+/** Records what a machine left on its disk. */
+export async function inspectDisk(job: InspectJob, tools: StoreTools): Promise<void> {
+  await withDisk(job, tools, async (machine) =>
+    tools.store.evidence.putInspection(await lookAt(job, machine, tools)),
+  );
+}

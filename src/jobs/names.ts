@@ -1,0 +1,12 @@
+import { digestOf, hexOf } from '../core/digest.ts';
+import type { JobSpec, Recipe } from './spec.ts';
+
+/** Names a composition by all that it is made from. */
+export function compositionId(recipe: Recipe): string {
+  return `c-${hexOf(digestOf(recipe)).slice(0, 40)}`;
+}
+
+/** The name of a job: by all of its specification, and short enough for any cluster. */
+export function jobName(spec: JobSpec): string {
+  return `lamina-${spec.kind}-${hexOf(digestOf(spec)).slice(0, 40)}`;
+}

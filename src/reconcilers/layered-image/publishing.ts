@@ -1,0 +1,233 @@
+import type { MachineSeen } from '../../connectors/connector.ts';
+import { ask, asBefore } from '../action.ts';
+import { pursue, type JobView, type JobWords } from '../job-step.ts';
+import { lastWords, lookAgainMs, overdue, startOver } from '../machine/judge.ts';
+import { isGone } from '../machine/standing.ts';
+import { LOOK_AGAIN_MS, MOST_ATTEMPTS, POLL_MS } from '../machine/time.ts';
+import { isPublished, type LayeredImage } from '../objects.ts';
+import type { ImageWorld } from './observe.ts';
+import { isAttended, type ImageNext, type ImageStep } from './step.ts';
+
+const FINISH = 'run /var/lib/lamina/finish in it';
+
+/** Jobs end first. What belongs to a publication stays: it outlives our records. */
+export function leave(image: LayeredImage, world: ImageWorld): ImageNext {
+  const { busy, look, standing } = world;
+  if (busy) return act('Deleting', 'ending its jobs', { do: 'cancelJobs' });
+  const under = operating(world);
+  if (under !== undefined) return under;
+  if (!look.seen.known) return wait(image, look.seen.why);
+  const step = cleaning(world);
+  if (step !== undefined) return act('Deleting', 'removing what is left of the work', step);
+  // A disk that is only half there shows in no standing.
+  if (!staysWithMachine(world) && !isGone(look) && standing.at === 'diskless') {
+    return act('Deleting', 'removing what is left of the work', { do: 'deleteDisk' });
+  }
+  return { verdict: 'released' };
+}
+
+/** True where the machine itself is the publication. */
+function staysWithMachine({ look, publication }: ImageWorld): boolean {
+  return publication !== undefined && look.can.published === 'machine';
+}
+
+/** The next thing that is left of the work. */
+function cleaning(world: ImageWorld): ImageStep | undefined {
+  const { look, hasEvidence, composition } = world;
+  if (look.seen.known && !staysWithMachine(world)) {
+    const { machines, disks } = look.seen.things;
+    if (machines.length > 0) return { do: 'deleteMachine' };
+    if (disks.length > 0) return { do: 'deleteDisk' };
+  }
+  return hasEvidence ? { do: 'forget', composition } : undefined;
+}
+
+/** Published: what the publication does not need goes. */
+export function finish(image: LayeredImage, world: ImageWorld): ImageNext {
+  const under = operating(world);
+  if (under !== undefined) return under;
+  const step = cleaning(world);
+  if (step !== undefined) {
+    return act('Publishing', 'published; removing what is left of the work', step);
+  }
+  const { publication } = world;
+  const message = `revision ${image.spec.revision} is published: ${publication?.text}`;
+  return { verdict: 'settled', reason: 'Published', message, recheckMs: LOOK_AGAIN_MS };
+}
+
+function act(reason: string, message: string, step: ImageStep): ImageNext {
+  return { verdict: 'act', reason, message, steps: [step] };
+}
+
+/** The platform is at work for us, or was and failed. */
+function operating({ standing }: ImageWorld): ImageNext | undefined {
+  if (standing.at === 'broken') {
+    return act('Publishing', 'telling of a failure', { do: 'tell', failure: standing.failure });
+  }
+  if (standing.at !== 'operating') return undefined;
+  const message = `the platform is at work, ${Math.floor(standing.percent / 10) * 10} %`;
+  return { verdict: 'waiting', reason: 'Publishing', message, recheckMs: POLL_MS };
+}
+
+/** A published image stays published while its platform cannot be reached. */
+function wait(image: LayeredImage, why: string): ImageNext {
+  if (isPublished(image)) {
+    const message = `revision ${image.spec.revision} was published; not seen now: ${why}`;
+    return { verdict: 'settled', reason: 'Published', message, recheckMs: LOOK_AGAIN_MS };
+  }
+  return { ...asBefore(image, { reason: 'Waiting', why }), recheckMs: LOOK_AGAIN_MS };
+}
+
+/** What comes next for an image that is not published. */
+export function publishing(image: LayeredImage, world: ImageWorld, nowMs: number): ImageNext {
+  const { standing, look } = world;
+  const under = operating(world);
+  if (under !== undefined) return under;
+  const ended = endedDisk(image, world);
+  if (ended !== undefined) return ended;
+  switch (standing.at) {
+    case 'unknown':
+      return wait(image, standing.why);
+    case 'lost':
+      return lost(image, world);
+    case 'diskless':
+      return preparing(world, nowMs);
+    case 'otherDisk':
+      return act('Uploading', 'removing the disk of another composition', { do: 'deleteDisk' });
+    case 'unmade':
+      return look.can.runsScripts ? making(image) : publishNow(image, world, nowMs);
+    case 'fresh': {
+      const step = { do: 'power', want: { to: 'on', after: undefined } } as const;
+      return act('Uploading', 'switching the image on for its layer scripts', step);
+    }
+    case 'running':
+      return running(image, world, standing.machine, nowMs);
+    case 'stopped':
+      return act('Publishing', 'it is off inside; giving back what it costs', {
+        do: 'power',
+        want: { to: 'off' },
+      });
+    case 'ended':
+      return verify(image, world, nowMs);
+    default:
+      return wait(image, 'it is being looked at');
+  }
+}
+
+function preparing(world: ImageWorld, nowMs: number): ImageNext {
+  const { composed, compose, jobs, inspected } = world;
+  // The next machine may call its boots by the same names.
+  if (inspected) {
+    const message = 'forgetting the machine that is gone';
+    const steps: readonly [ImageStep] = [{ do: 'forgetInspection' }];
+    return { verdict: 'act', brief: true, reason: 'Composing', message, steps };
+  }
+  if (!composed) {
+    return pursue(compose, { reason: 'Composing', doing: 'making the disk of the image' }, nowMs);
+  }
+  return step(
+    jobs.upload,
+    { reason: 'Uploading', doing: 'putting the image on the platform' },
+    nowMs,
+  );
+}
+
+function step(job: JobView | undefined, words: JobWords, nowMs: number): ImageNext {
+  if (job !== undefined) return pursue(job, words, nowMs);
+  return { verdict: 'waiting', reason: words.reason, message: words.doing, recheckMs: POLL_MS };
+}
+
+function making({ metadata }: LayeredImage): ImageNext {
+  const want = { displayName: metadata.name, purpose: 'published' } as const;
+  return act('Uploading', 'making the machine of the image', { do: 'createMachine', want });
+}
+
+function running(
+  image: LayeredImage,
+  world: ImageWorld,
+  machine: MachineSeen,
+  nowMs: number,
+): ImageNext {
+  if (isAttended(image, undefined)) {
+    return ask({ gate: 'ShutDown', text: `Look at the image, then ${FINISH}.` }, image.spec.key);
+  }
+  const since = machine.bootedAt ?? Date.parse(image.metadata.creationTimestamp ?? '');
+  const why = overdue(world.look, machine, since, nowMs);
+  if (why !== undefined) return again(image, world, why);
+  const message = 'the image runs its layer scripts and shuts down';
+  const recheckMs = lookAgainMs(world.look, machine, since, nowMs);
+  return { verdict: 'waiting', reason: 'Publishing', message, recheckMs };
+}
+
+function lost(image: LayeredImage, world: ImageWorld): ImageNext {
+  if (!isAttended(image, undefined)) return again(image, world, 'it is gone from its platform');
+  const text = `The machine of the image is gone from its platform; delete LayeredImage/${image.metadata.name} to start over.`;
+  return ask({ gate: 'MachineLost', text }, image.spec.key);
+}
+
+/** The disk of a machine that was given up: with it goes whatever the machine did to it. */
+function endedDisk(image: LayeredImage, world: ImageWorld): ImageNext | undefined {
+  const { attempts } = image.status ?? {};
+  if (attempts === undefined || diskId(world) !== attempts.ended) return undefined;
+  if (isAttended(image, undefined)) return undefined;
+  const message = `starting over, ${attempts.count} of ${MOST_ATTEMPTS}`;
+  return act('Publishing', message, removal(world));
+}
+
+function removal({ look }: ImageWorld): ImageStep {
+  const hasMachine = look.seen.known && look.seen.things.machines.length > 0;
+  return { do: hasMachine ? 'deleteMachine' : 'deleteDisk' };
+}
+
+function diskId({ look }: ImageWorld): string | undefined {
+  return look.seen.known ? look.seen.things.disks[0]?.id : undefined;
+}
+
+/** Starts an unattended machine over, until that was tried often enough. */
+function again(image: LayeredImage, world: ImageWorld, why: string): ImageNext {
+  const over = startOver(image.status?.attempts, diskId(world) ?? '');
+  const told = `The machine of the image: ${why}.${lastWords(world.description)}`;
+  if (over.next !== 'count') {
+    const text = `${told} It was started over ${MOST_ATTEMPTS} times. Look at it, then ${FINISH}; or delete LayeredImage/${image.metadata.name} to start over.`;
+    return ask({ gate: 'ScriptsFailed', text }, image.spec.key);
+  }
+  const message = `${told} Starting over, ${over.attempts.count} of ${MOST_ATTEMPTS}`;
+  return {
+    ...act('Publishing', message, removal(world)),
+    attempts: over.attempts,
+    note: { type: 'Warning', reason: 'StartedOver', message },
+  };
+}
+
+function verify(image: LayeredImage, world: ImageWorld, nowMs: number): ImageNext {
+  const { inspection, jobs } = world;
+  const { key } = image.spec;
+  if (inspection === undefined) {
+    const words = { reason: 'Publishing', doing: 'inspecting the disk of the image' };
+    return step(jobs.inspect, words, nowMs);
+  }
+  const { found } = inspection;
+  switch (found.verdict) {
+    case 'clean':
+      return publishNow(image, world, nowMs);
+    case 'unattested':
+      return isAttended(image, undefined)
+        ? ask({ gate: 'ShutDown', text: found.hint }, key)
+        : again(image, world, found.hint.replace(/\.$/, ''));
+    case 'failed': {
+      const where = `layer script ${found.step} ended with exit code ${found.exitCode}`;
+      return ask({ gate: 'ScriptsFailed', text: `${where}: ${found.log.trim().slice(-300)}` }, key);
+    }
+    case 'blocked': {
+      const text = found.reasons.map(({ reason, cure }) => `${reason}: ${cure}`).join('; ');
+      return ask({ gate: 'ScriptsFailed', text }, key);
+    }
+  }
+}
+
+function publishNow(image: LayeredImage, world: ImageWorld, nowMs: number): ImageNext {
+  const { revision } = image.spec;
+  const words = { reason: 'Publishing', doing: 'publishing the image' };
+  if (world.look.can.published === 'file') return step(world.jobs.copy, words, nowMs);
+  return act(words.reason, words.doing, { do: 'publish', revision });
+}

@@ -1,0 +1,82 @@
+import type {
+  Capabilities,
+  Connector,
+  Description,
+  Operation,
+  Seen,
+} from '../../connectors/connector.ts';
+import { failureData } from '../../core/failure.ts';
+import type { Connection, Connections } from '../ports.ts';
+
+/** What is known of one key on its platform. */
+export interface MachineLook {
+  /** False while its ConnectorConfig does not exist. */
+  readonly connected: boolean;
+  readonly seen: Seen;
+  readonly can: Capabilities;
+  /** How the operation of our handle stands, if we have one. */
+  readonly operation: Operation | undefined;
+}
+
+/** Where to look. */
+export interface LookAt {
+  readonly namespace: string;
+  readonly connector: string;
+  readonly key: string;
+  readonly handle: string | undefined;
+}
+
+const NOTHING: Capabilities = {
+  published: 'machine',
+  runsScripts: false,
+  heartbeat: false,
+  proven: 'simulated only',
+};
+
+/** Looks at a key. Trouble with the platform is something not known, never a failure of the pass. */
+export async function lookAt(
+  connections: Connections,
+  at: LookAt,
+  signal: AbortSignal,
+): Promise<{ readonly look: MachineLook; readonly connection: Connection | undefined }> {
+  let connection: Connection | undefined;
+  try {
+    connection = await connections.connect(at.namespace, at.connector);
+  } catch (error) {
+    const why = failureData(error).message;
+    return { look: unknown(true, why), connection: undefined };
+  }
+  if (connection === undefined) {
+    const why = `ConnectorConfig/${at.connector} does not exist`;
+    return { look: unknown(false, why), connection };
+  }
+  const { connector } = connection;
+  const seen = await connector.view(at.key);
+  const operation = await operationOf(connector, at.handle, signal);
+  return { look: { connected: true, seen, can: connector.can, operation }, connection };
+}
+
+function unknown(connected: boolean, why: string): MachineLook {
+  return { connected, seen: { known: false, why }, can: NOTHING, operation: undefined };
+}
+
+async function operationOf(
+  connector: Connector,
+  handle: string | undefined,
+  signal: AbortSignal,
+): Promise<Operation | undefined> {
+  return handle === undefined ? undefined : connector.poll(handle, signal);
+}
+
+/** What a machine says of itself; trouble with that is not worth failing a pass for. */
+export async function describe(
+  connection: Connection | undefined,
+  key: string,
+  signal: AbortSignal,
+): Promise<Description | undefined> {
+  try {
+    return await connection?.connector.describe(key, signal);
+  } catch (error) {
+    return { text: failureData(error).message, lastLines: [] };
+  }
+}

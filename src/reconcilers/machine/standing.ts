@@ -1,0 +1,71 @@
+import type { FailureData } from '../../core/failure.ts';
+import type { DiskSeen, MachineSeen } from '../../connectors/connector.ts';
+import type { MachineLook } from './look.ts';
+
+/** What we know of a machine besides its platform. */
+export interface Known {
+  /** Id of the composition that its disk is to hold, once its inputs are known. */
+  readonly composition: string | undefined;
+  /** True once it was seen: from then on it is not made again. */
+  readonly created: boolean;
+}
+
+/** Where a machine stands on its platform. */
+export type Standing =
+  /** The platform is not known for now. */
+  | { readonly at: 'unknown'; readonly why: string }
+  /** An operation that we began is under way. */
+  | { readonly at: 'operating'; readonly percent: number }
+  /** It failed: this is told, and the verb is tried again. */
+  | { readonly at: 'broken'; readonly failure: FailureData }
+  /** It was there and is gone. */
+  | { readonly at: 'lost' }
+  /** There is no complete disk. */
+  | { readonly at: 'diskless' }
+  /** The disk holds another composition, and no machine has it. */
+  | { readonly at: 'otherDisk'; readonly disk: DiskSeen }
+  /** The disk is there, the machine is not. */
+  | { readonly at: 'unmade'; readonly disk: DiskSeen }
+  /** It was never switched on. */
+  | { readonly at: 'fresh'; readonly machine: MachineSeen }
+  | { readonly at: 'running'; readonly machine: MachineSeen }
+  /** Off inside, but still paid for. */
+  | { readonly at: 'stopped'; readonly machine: MachineSeen }
+  /** Off after it ran. */
+  | { readonly at: 'ended'; readonly machine: MachineSeen };
+
+/** Where a machine stands, from what was seen of it. Pure. */
+export function standingOf(look: MachineLook, known: Known): Standing {
+  const { seen, operation } = look;
+  if (operation?.state === 'running') return { at: 'operating', percent: operation.percent };
+  if (operation?.state === 'failed') return { at: 'broken', failure: operation.failure };
+  if (!seen.known) return { at: 'unknown', why: seen.why };
+  const { machines, disks } = seen.things;
+  const [machine] = machines;
+  if (machine !== undefined) return standingOfMachine(machine);
+  if (known.created) return { at: 'lost' };
+  const disk = disks.find(({ state }) => state === 'ready');
+  if (disk === undefined) return { at: 'diskless' };
+  return isOther(disk, known) ? { at: 'otherDisk', disk } : { at: 'unmade', disk };
+}
+
+function standingOfMachine(machine: MachineSeen): Standing {
+  if (machine.power === 'on') return { at: 'running', machine };
+  if (machine.power === 'stopped') return { at: 'stopped', machine };
+  return { at: machine.boot === undefined ? 'fresh' : 'ended', machine };
+}
+
+/** Disks of older releases do not say what they hold: the key stands for it. */
+function isOther({ composition }: DiskSeen, known: Known): boolean {
+  return (
+    composition !== undefined &&
+    known.composition !== undefined &&
+    composition !== known.composition
+  );
+}
+
+/** True if nothing of a machine is left on its platform; publications do not count. */
+export function isGone(look: MachineLook): boolean {
+  const { seen } = look;
+  return seen.known && seen.things.machines.length === 0 && seen.things.disks.length === 0;
+}

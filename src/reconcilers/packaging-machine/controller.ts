@@ -1,0 +1,77 @@
+import type {
+  PackagingMachineSpec,
+  PackagingMachineStatus,
+} from '../../api/kinds/packaging-machine.ts';
+import type { ControllerSpec } from '../../kube/controller.ts';
+import { resourceOf } from '../../kube/resource.ts';
+import { inNamespace, MACHINE_CONNECTOR, MACHINE_KEY, MACHINE_VERSION } from '../indexes.ts';
+import { actOnPlatform } from '../machine/act.ts';
+import {
+  FINALIZERS,
+  namespaceOf,
+  type ConnectorConfig,
+  type LayerVersion,
+  type PackagingMachine,
+} from '../objects.ts';
+import type { Ports } from '../ports.ts';
+import { connectorFacet, keysOf, watching } from '../watching.ts';
+import { observeMachine, type MachineWorld } from './observe.ts';
+import { planMachine, type MachineStep } from './plan.ts';
+
+/** Keeps packaging machines on their platforms. */
+export function packagingMachineController(
+  ports: Ports,
+): ControllerSpec<PackagingMachineSpec, PackagingMachineStatus, MachineWorld, MachineStep> {
+  const { listers, watchOutside } = ports;
+  return {
+    name: 'packagingmachine',
+    resource: resourceOf('PackagingMachine'),
+    reconciler: {
+      observe: (machine, signal) => observeMachine(ports, machine, signal),
+      plan: planMachine,
+      act: (step, machine, signal) => act(ports, step, machine, signal),
+    },
+    indexes: [MACHINE_CONNECTOR, MACHINE_KEY, MACHINE_VERSION],
+    watches: [
+      watching<ConnectorConfig>({
+        kind: 'ConnectorConfig',
+        facet: connectorFacet,
+        map: ({ metadata: { namespace = '', name } }) =>
+          keysOf(
+            listers.packagingMachines.by(MACHINE_CONNECTOR.name, inNamespace(namespace, name)),
+          ),
+      }),
+      watching<LayerVersion>({
+        kind: 'LayerVersion',
+        // Its recipe says what the disk is made from.
+        facet: ({ metadata }) => metadata.uid,
+        map: (version) =>
+          keysOf(
+            listers.packagingMachines.by(
+              MACHINE_VERSION.name,
+              inNamespace(namespaceOf(version), version.metadata.name),
+            ),
+          ),
+      }),
+    ],
+    external: (wake) =>
+      watchOutside((key) => {
+        for (const one of keysOf(listers.packagingMachines.by(MACHINE_KEY.name, key))) wake(one);
+      }),
+    finalizer: FINALIZERS.PackagingMachine,
+    workers: 4,
+  };
+}
+
+async function act(
+  { jobs, connections }: Ports,
+  step: MachineStep,
+  machine: PackagingMachine,
+  signal: AbortSignal,
+): Promise<{ readonly handle: string } | void> {
+  const { key, connectorRef } = machine.spec;
+  if (step.do === 'startJob') return jobs.start(step.spec);
+  if (step.do === 'cancelJobs') return jobs.cancel(key);
+  const at = { namespace: namespaceOf(machine), connector: connectorRef.name, key };
+  return actOnPlatform(connections, at, step, signal);
+}

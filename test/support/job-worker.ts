@@ -1,0 +1,5 @@
+import { runWorker } from '../../src/main/job-process.ts';
+import { folderPlatformOf } from './folder-platform.ts';
+
+/* The process of one job of a test: as the real one, on a platform that needs no machines. */
+await runWorker({ platformFor: ({ machines = '' }) => folderPlatformOf(machines) });
