@@ -3,7 +3,7 @@ import { describe, expect, it } from '../../support/runner.ts';
 import { packagingMachine, storedLayer } from '../../support/objects.ts';
 import {
   unattended,
-  tended,
+  attended,
   gated,
   imported,
   NOW,
@@ -11,7 +11,6 @@ import {
   running,
   failed,
   world,
-  at,
   isOn,
   ended,
   inspected,
