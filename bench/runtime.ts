@@ -7,21 +7,23 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiObject } from '../src/api/object.ts';
+import { resourceOf } from '../src/kube/resource.ts';
 import { allReady } from './support/arrival.ts';
 import { withCallers } from './support/callers.ts';
 import { startControlled, type Controlled } from './support/controlled.ts';
+import { steadyEdits, touchAll } from './support/edits.ts';
 import { atMost, below, benchmark, rounded, type Figure } from './support/figures.ts';
 import { CONNECTOR } from './support/objects.ts';
 import { repositoryOf } from './support/repository.ts';
-import { steadyEdits, touchAll } from './support/edits.ts';
 import { quantile, secondsOf } from './support/timing.ts';
 import { wakes } from './support/wakes.ts';
-import { resourceOf } from '../src/kube/resource.ts';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Account } from './support/witness.ts';
 
-const SIZES = (process.env['SIZES'] ?? '1000,5000,10000').split(',').map(Number);
+const SIZES = [1000, 5000, 10_000];
+/** The design promises a time for so many. */
+const PROMISED = 1000;
 const CALLERS = 16;
 const REST_MS = 5000;
 const LIMIT_MS = 300_000;
@@ -56,11 +58,18 @@ async function bringUp(system: Controlled, size: number): Promise<readonly Figur
       what: 'from creation to all Ready',
       value: seconds,
       unit: 's',
-      beside: `${passes} passes, ${rounded(account.cpuSeconds)} s of processor time, clients' requests included`,
+      ...(size === PROMISED ? atMost(60) : {}),
+      beside: `${passes} passes, ${rounded(account.cpuSeconds)} s of processor time`,
     },
     ...perObject(account, objects.length + sum(made.map(({ length }) => length))),
-    { what: 'longest stall meanwhile', value: account.stallMs, unit: 'ms', ...below(50) },
+    stall('longest stall meanwhile', account),
   ];
+}
+
+const own = ({ ownStallMs }: Account) => `${rounded(ownStallMs)} ms of it the process's own work`;
+
+function stall(what: string, account: Account): Figure {
+  return { what, value: account.stallMs, unit: 'ms', ...below(50), beside: own(account) };
 }
 
 /** Who needs no build gets one write for the hold on it and one for its status. Events are told apart. */
@@ -127,14 +136,12 @@ async function edits(system: Controlled): Promise<readonly Figure[]> {
   await system.ask('look');
   const count = await steadyEdits(system.client);
   await system.ask('rest');
-  const { stallMs, passes, cpuSeconds } = await system.ask('tell');
+  const account = await system.ask('tell');
+  const { passes, cpuSeconds } = account;
   return [
     {
-      what: 'longest stall in 10 s of edits',
-      value: stallMs,
-      unit: 'ms',
-      ...below(50),
-      beside: `${count} edits, ${sum(Object.values(passes).map((one) => one.count))} passes, ${rounded(cpuSeconds)} s of processor time`,
+      ...stall('longest stall in 10 s of edits', account),
+      beside: `${own(account)}; ${count} edits, ${sum(Object.values(passes).map((one) => one.count))} passes, ${rounded(cpuSeconds)} s of processor time`,
     },
   ];
 }

@@ -24,7 +24,8 @@ export async function startControlled(dataDir: string, layers: number): Promise<
   const program = join(import.meta.dirname, 'controllers.ts');
   const execArgv = ['--expose-gc', '--disable-warning=ExperimentalWarning'];
   const child = fork(program, [dataDir, `${layers}`], { execArgv, serialization: 'advanced' });
-  const ended = once(child, 'exit').then(([code]) => {
+  const exit = once(child, 'exit');
+  const ended = exit.then(([code]) => {
     throw new Error(`the controllers ended with code ${code}`);
   });
   ended.catch(() => undefined);
@@ -44,8 +45,8 @@ export async function startControlled(dataDir: string, layers: number): Promise<
     },
     stop: async () => {
       await network.close();
-      child.kill('SIGKILL');
-      await ended.catch(() => undefined);
+      child.disconnect();
+      await exit;
     },
   };
 }

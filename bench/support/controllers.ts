@@ -18,7 +18,6 @@ const answers = {
   tell: async () => witness.tell(),
   memory: async () => witness.memory(),
   chains: () => chains(system),
-  stop: () => system.stop(),
 };
 
 /** What can be asked of the process, and what it answers. */
@@ -27,4 +26,6 @@ export type Answers = typeof answers;
 process.on('message', (question: keyof Answers) => {
   void answers[question]().then((answer) => process.send?.({ answer }));
 });
+// Nothing of what it did is worth finishing once nobody asks any more.
+process.once('disconnect', () => process.exit());
 process.send?.({ answer: 'ready' });

@@ -13,6 +13,7 @@ import { createManager, type Manager } from '../../src/kube/manager.ts';
 import type { Metrics } from '../../src/kube/metrics.ts';
 import { addControllers, admissionOf, listersOf } from '../../src/main/controllers.ts';
 import { apiWriter } from '../../src/main/writer.ts';
+import { ANNOTATION } from '../../src/store/names.ts';
 import { openStore, type LayerStore } from '../../src/store/store.ts';
 import { ToyOutside } from '../../test/support/toy-outside.ts';
 
@@ -21,7 +22,6 @@ export interface Installation {
   /** A direct call into the API. */
   readonly client: KubeClient;
   readonly outside: ToyOutside;
-  stop(): Promise<void>;
 }
 
 /** Who hears of what an installation does. */
@@ -46,9 +46,9 @@ async function filledStore(folder: string, layers: number): Promise<LayerStore> 
     digest: digestOf(i),
     size: 1234,
     annotations: {
-      'org.opencontainers.image.ref.name': `lamina/default/app/other-${i}:1-00000000`,
-      'dev.lamina.content': digestOf(i),
-      'dev.lamina.stored.size': '1234567',
+      [ANNOTATION.refName]: `lamina/default/app/other-${i}:1-00000000`,
+      [ANNOTATION.content]: digestOf(i),
+      [ANNOTATION.storedSize]: '1234567',
     },
   }));
   await writeFile(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
@@ -149,12 +149,5 @@ export async function startInstallation(
   control(manager, outside, await filledStore(join(dataDir, 'store'), layers));
   manager.start();
   await manager.synced();
-  return {
-    client: kubeClient(server.handler),
-    outside,
-    stop: async () => {
-      await manager.stop();
-      await server.close();
-    },
-  };
+  return { client: kubeClient(server.handler), outside };
 }

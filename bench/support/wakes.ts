@@ -10,12 +10,12 @@ async function passesAfter(system: Controlled, version: LayerVersion, status: un
   await system.ask('look');
   await system.client.mergePatch(VERSIONS, version.metadata, { status }, { subresource: 'status' });
   await system.ask('rest');
-  const { passes, seconds, stallMs, writes } = await system.ask('tell');
+  const { passes, seconds, ownStallMs, writes } = await system.ask('tell');
   const counts = Object.entries(passes).map(([name, { count }]) => `${name} ${count}`);
   return {
     value: Object.values(passes).reduce((sum, { count }) => sum + count, 0),
     unit: 'passes',
-    beside: `${counts.join(', ')}; ${Object.values(writes).reduce((a, b) => a + b, 0)} writes, at rest after ${rounded(seconds * 1000)} ms, longest stall ${rounded(stallMs)} ms`,
+    beside: `${counts.join(', ')}; ${Object.values(writes).reduce((a, b) => a + b, 0)} writes, at rest after ${rounded(seconds * 1000)} ms, longest stall by own work ${rounded(ownStallMs)} ms`,
   };
 }
 

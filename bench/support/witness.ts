@@ -21,7 +21,10 @@ export interface Account {
   readonly seconds: number;
   /** What the process used of the processors. */
   readonly cpuSeconds: number;
+  /** The longest time in which the process turned to nothing new, other programs' share included. */
   readonly stallMs: number;
+  /** The longest time that its own work took without turning to something new. */
+  readonly ownStallMs: number;
   readonly passes: Readonly<Record<string, Passes>>;
   /** Writes of the controllers by resource; a status counts as its object. */
   readonly writes: Readonly<Record<string, number>>;
@@ -34,6 +37,12 @@ export interface Memory {
 }
 
 const resourceIn = (path: string) => /\/namespaces\/[^/]+\/([a-z]+)/.exec(path)?.[1] ?? path;
+
+/** What the thread that everything runs in has used of a processor. */
+function threadMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
 
 function passesOf(times: readonly number[]): Passes {
   const { length: count } = times;
@@ -50,8 +59,18 @@ export class Witness implements Listening {
   private begun = performance.now();
   private last = this.begun;
 
+  private turn = threadMs();
+  private ownStallMs = 0;
+
   constructor() {
     this.loop.enable();
+    setInterval(() => this.turned(), 1).unref();
+  }
+
+  private turned(): void {
+    const now = threadMs();
+    this.ownStallMs = Math.max(this.ownStallMs, now - this.turn);
+    this.turn = now;
   }
 
   wrote({ path }: ApiRequest): void {
@@ -74,6 +93,8 @@ export class Witness implements Listening {
     this.cpu = process.cpuUsage();
     this.begun = performance.now();
     this.last = this.begun;
+    this.turn = threadMs();
+    this.ownStallMs = 0;
     this.loop.reset();
   }
 
@@ -88,6 +109,7 @@ export class Witness implements Listening {
       seconds: (this.last - this.begun) / 1000,
       cpuSeconds: (user + system) / 1e6,
       stallMs: this.loop.max / 1e6,
+      ownStallMs: this.ownStallMs,
       passes: Object.fromEntries([...this.passes].map(([name, all]) => [name, passesOf(all)])),
       writes: Object.fromEntries(this.writes),
     };

@@ -28,12 +28,18 @@ interface Options extends ConnectionOptions {
   readonly powerOn?: boolean;
 }
 
-/** The serial line of the machine that is made for an object. */
-async function serialSocket(
+/** Where a machine is, and its serial line if that is on this host. */
+interface Place {
+  readonly socket?: string;
+  readonly text?: string;
+}
+
+/** The place of the machine that is made for an object. */
+async function placeOf(
   { client, namespace }: Connection,
   target: Target,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Place> {
   const resource = resourceOf(target.definition.kind);
   const object = await client.get(resource, namespace, target.name, signal);
   if (object === undefined) {
@@ -43,13 +49,17 @@ async function serialSocket(
       'Check the name.',
     );
   }
-  const path = viewOf(object).location?.path;
+  const { path, text } = viewOf(object).location ?? {};
   const seen = path === undefined ? undefined : await stat(path).catch(() => undefined);
-  if (path === undefined || seen?.isSocket() !== true) {
-    const hint = 'A machine has a console while it runs, on the host where it runs.';
-    throw denied('NoConsole', `${nameOf(target)} has no console now`, hint);
-  }
-  return path;
+  return {
+    ...(path !== undefined && seen?.isSocket() === true ? { socket: path } : {}),
+    ...(text === undefined ? {} : { text }),
+  };
+}
+
+function noConsole(target: Target) {
+  const hint = 'A machine has a console while it runs, on the host where it runs.';
+  return denied('NoConsole', `${nameOf(target)} has no console now`, hint);
 }
 
 function opened(path: string): Promise<Socket> {
@@ -104,12 +114,18 @@ export const consoleCommand: AddCommand = (program, context) => {
     .option('--power-on', 'switch a packaging machine on again first')
     .addHelpText('after', HELP);
   withConnection(command).action(async (target: Target, options: Options) => {
-    const path = await connected(options, context, async (connection) => {
+    const { socket, text } = await connected(options, context, async (connection) => {
       // A packaging machine is named as the version that it is for.
       if (options.powerOn === true) await powerOn(connection, target.name, context);
-      return serialSocket(connection, target, context.signal);
+      return placeOf(connection, target, context.signal);
     });
-    const how = await attach(path, context);
+    if (socket === undefined && options.powerOn !== true) throw noConsole(target);
+    if (socket === undefined) {
+      // What was asked for is done; not every platform has a serial line that leads here.
+      context.stderr.write(`It is on. It has no console on this host. ${text ?? ''}\n`);
+      return;
+    }
+    const how = await attach(socket, context);
     context.stderr.write(how === 'left' ? 'Left; the machine runs on.\n' : 'The machine is off.\n');
   });
 };

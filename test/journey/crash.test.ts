@@ -1,26 +1,29 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ApiObject } from '../../src/api/object.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
 import { resourceOf } from '../../src/kube/resource.ts';
 import { holds, stageOf } from '../../src/reconcilers/objects.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { bootGuest } from '../support/guest.ts';
-import { createAll, follow, Installation, object } from '../support/installation.ts';
+import { createAll, follow, object } from '../support/installation.ts';
+import { MORE_PLACES, PLACES, type Journey } from '../support/journey-place.ts';
 import { describe, expect, it } from '../support/runner.ts';
 
-function manifests(installation: Installation): readonly ApiObject[] {
+function manifests(journey: Journey): readonly ApiObject[] {
   const steps = [{ run: 'echo installed >> /etc/proof' }];
+  const connectorRef = { name: journey.connector };
   return [
-    ...installation.base(),
+    ...journey.base(),
     object('AppLayer', 'tool', {
       osLayer: { name: 'tiny' },
-      packaging: { connectorRef: { name: 'here' } },
+      packaging: { connectorRef },
       versions: [{ name: '1', osVersion: '1', install: { steps } }],
     }),
     object('ImageTemplate', 'desk', {
       osLayer: { name: 'tiny', channel: 'prod' },
       appLayers: [{ name: 'tool', version: '1' }],
-      targets: [{ name: 'here', connectorRef: { name: 'here' }, provisioning: 'None' }],
+      targets: [{ name: 'there', connectorRef, provisioning: 'None' }],
     }),
   ];
 }
@@ -29,66 +32,94 @@ const isApp = (version: ApiObject) => version.metadata.name.startsWith('apl-');
 const inStage = (stage: string) => (item: ApiObject) => stageOf(item) === stage;
 const isReady = (item: ApiObject) => holds(item, 'Ready');
 
-describe('lamina up, killed and started again', () => {
-  it('ends in the same state with one machine and one image, and finds all of it without its database', async () => {
-    await using folder = await temporaryFolder();
-    await using installation = await Installation.create(folder.path);
+interface Found {
+  readonly revision?: string;
+  readonly published?: { readonly id: string };
+}
+const found = ({ status }: ApiObject) => (status ?? {}) as Found;
 
-    const first = await installation.start();
-    await createAll(first.client, manifests(installation));
-    await follow(
-      first.client,
-      'LayerVersion',
-      (item) => isApp(item) && stageOf(item) === 'Packaging',
-    );
-    await first.kill();
-    // The machine belongs to nobody now, and goes on.
-    expect(await installation.machineProcesses()).toHaveLength(1);
-
-    const second = await installation.start();
-    await follow(second.client, 'LayerVersion', (item) => isApp(item) && isReady(item));
-    await follow(second.client, 'LayeredImage', inStage('Publishing'));
-    await second.kill();
-    expect(await installation.machineProcesses()).toHaveLength(1);
-
-    const third = await installation.start();
-    const image = await follow(third.client, 'LayeredImage', isReady);
-    const template = await follow(third.client, 'ImageTemplate', isReady);
-    expect((await third.client.list(resourceOf('LayeredImage'))).items).toHaveLength(1);
-    expect((await third.client.list(resourceOf('PackagingMachine'))).items).toEqual([]);
-    expect(await installation.machineProcesses()).toEqual([]);
-    const [published, ...others] = await installation.machineFiles('.qcow2');
-    expect(others).toEqual([]);
-    expect(image.status).toMatchObject({ location: { path: published } });
-    await third.stop();
-
-    // The installation ran once, in one machine: a second run would have written a second line.
-    await using guest = await bootGuest({ path: published ?? '', format: 'qcow2' });
-    expect((await guest.sh('cat /etc/proof')).output.trim()).toBe('installed');
-
-    const index = await installation.storeIndex();
-    for (const name of ['api.db', 'api.db-wal', 'api.db-shm']) {
-      await rm(join(installation.dataDir, name), { force: true });
+/** Names of the machines that controllers make from now on. */
+function machinesMade(client: KubeClient): { readonly names: string[]; stop(): Promise<void> } {
+  const names: string[] = [];
+  const over = new AbortController();
+  const watching = (async () => {
+    const resource = resourceOf('PackagingMachine');
+    const options = { resourceVersion: '0', signal: over.signal };
+    for await (const { object: machine } of client.watch(resource, options)) {
+      names.push(machine.metadata.name);
     }
-    const fourth = await installation.start();
-    const machines: string[] = [];
-    const over = new AbortController();
-    const watching = (async () => {
-      const resource = resourceOf('PackagingMachine');
-      const options = { resourceVersion: '0', signal: over.signal };
-      for await (const event of fourth.client.watch(resource, options))
-        machines.push(event.object.metadata.name);
-    })().catch(() => undefined);
-    await createAll(fourth.client, manifests(installation));
-    const again = await follow(fourth.client, 'ImageTemplate', isReady);
-    expect(again.status).toMatchObject({
-      revision: (template.status as { revision?: string }).revision,
-    });
-    over.abort();
-    await watching;
-    expect(machines).toEqual([]);
-    expect(await installation.machineFiles('.qcow2')).toEqual([published]);
-    expect(await installation.storeIndex()).toBe(index);
-    await fourth.stop();
-  }, 600_000);
-});
+  })().catch(() => undefined);
+  return {
+    names,
+    stop: () => {
+      over.abort();
+      return watching;
+    },
+  };
+}
+
+describe.each([...PLACES, ...MORE_PLACES])(
+  'lamina up on $why, killed and started again',
+  ({ open }) => {
+    it('ends in the same state with one machine and one image, and finds all of it without its database', async () => {
+      await using folder = await temporaryFolder();
+      await using journey = await open(folder.path);
+      const { installation } = journey;
+
+      const first = await journey.start();
+      await createAll(first.client, manifests(journey));
+      await follow(
+        first.client,
+        'LayerVersion',
+        (item) => isApp(item) && stageOf(item) === 'Packaging',
+      );
+      await first.kill();
+      // The machine belongs to nobody now, and goes on.
+      expect(await journey.machines()).toBe(1);
+
+      const second = await journey.start();
+      await follow(second.client, 'LayerVersion', (item) => isApp(item) && isReady(item));
+      await follow(second.client, 'LayeredImage', inStage('Publishing'));
+      await second.kill();
+
+      const third = await journey.start();
+      const image = await follow(third.client, 'LayeredImage', isReady);
+      const template = await follow(third.client, 'ImageTemplate', isReady);
+      expect((await third.client.list(resourceOf('LayeredImage'))).items).toHaveLength(1);
+      expect((await third.client.list(resourceOf('PackagingMachine'))).items).toEqual([]);
+      expect(await journey.machines()).toBe(0);
+      const things = await journey.things();
+
+      // The record of an image may go: what it published stays, and is found again.
+      const { name } = image.metadata;
+      await third.client.remove(resourceOf('LayeredImage'), { namespace: 'default', name });
+      const other = (item: ApiObject) => isReady(item) && item.metadata.uid !== image.metadata.uid;
+      expect(found(await follow(third.client, 'LayeredImage', other)).published).toEqual(
+        found(image).published,
+      );
+      expect(await journey.things()).toEqual(things);
+      await third.stop();
+
+      // The installation ran once, in one machine: a second run would have written a second line.
+      {
+        await using guest = await bootGuest(journey.published(image));
+        expect((await guest.sh('cat /etc/proof')).output.trim()).toBe('installed');
+      }
+
+      const index = await installation.storeIndex();
+      for (const file of ['api.db', 'api.db-wal', 'api.db-shm']) {
+        await rm(join(installation.dataDir, file), { force: true });
+      }
+      const fourth = await journey.start();
+      const made = machinesMade(fourth.client);
+      await createAll(fourth.client, manifests(journey));
+      const again = await follow(fourth.client, 'ImageTemplate', isReady);
+      expect(found(again).revision).toBe(found(template).revision);
+      await made.stop();
+      expect(made.names).toEqual([]);
+      expect(await journey.things()).toEqual(things);
+      expect(await installation.storeIndex()).toBe(index);
+      await fourth.stop();
+    }, 600_000);
+  },
+);

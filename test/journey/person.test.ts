@@ -2,28 +2,29 @@ import type { ApiObject } from '../../src/api/object.ts';
 import { run } from '../../src/host/run.ts';
 import { holds, stageOf } from '../../src/reconcilers/objects.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { createAll, follow, Installation, object } from '../support/installation.ts';
+import { createAll, follow, object } from '../support/installation.ts';
+import { PLACES } from '../support/journey-place.ts';
 import { describe, expect, it } from '../support/runner.ts';
 import { SerialConsole } from '../support/serial-console.ts';
 
 interface Acting {
   readonly action?: { readonly gate: string; readonly text: string };
-  readonly location?: { readonly path?: string };
 }
 const acting = (version: ApiObject) => (version.status ?? {}) as Acting;
 const asks = (gate: string) => (version: ApiObject) => acting(version).action?.gate === gate;
 const LAUNCHER = new URL('../../lamina', import.meta.url).pathname;
 
-describe('a version without install', () => {
-  it('waits for a person, whom merely powering off does not get rid of, and for the approval', async () => {
+describe.each(PLACES)('a version without install on $why', ({ open }) => {
+  it('waits for a person, whom neither powering off nor a lost work folder gets rid of', async () => {
     await using folder = await temporaryFolder();
-    await using installation = await Installation.create(folder.path);
-    const system = await installation.start();
+    await using journey = await open(folder.path);
+    const { installation } = journey;
+    const system = await journey.start();
     await createAll(system.client, [
-      ...installation.base(),
+      ...journey.base(),
       object('AppLayer', 'tool', {
         osLayer: { name: 'tiny' },
-        packaging: { connectorRef: { name: 'here' } },
+        packaging: { connectorRef: { name: journey.connector } },
         versions: [
           { name: '1', osVersion: '1', instructions: 'Write /etc/by-hand.', gates: ['Finalize'] },
         ],
@@ -31,8 +32,9 @@ describe('a version without install', () => {
     ]);
     const waiting = await follow(system.client, 'LayerVersion', asks('InstallSoftware'));
     expect(acting(waiting).action?.text).toContain('Write /etc/by-hand.');
-    const console = await SerialConsole.open(acting(waiting).location?.path ?? '', 60_000);
+    const console = await SerialConsole.open(journey.serialSocket(waiting), 60_000);
     await console.sh('echo by hand > /etc/by-hand');
+    await journey.wipeWork();
     console.powerOff();
     const off = await follow(
       system.client,
@@ -52,9 +54,9 @@ describe('a version without install', () => {
     const again = await follow(
       system.client,
       'LayerVersion',
-      (item) => acting(item).location?.path !== undefined && asks('InstallSoftware')(item),
+      (item) => /Then run/.test(acting(item).action?.text ?? '') && asks('InstallSoftware')(item),
     );
-    const second = await SerialConsole.open(acting(again).location?.path ?? '', 60_000);
+    const second = await SerialConsole.open(journey.serialSocket(again), 60_000);
     await second.sh('cat /etc/by-hand');
     void second.sh('/var/lib/lamina/finish').catch(() => undefined);
     await follow(system.client, 'LayerVersion', asks('ApproveFinalize'));

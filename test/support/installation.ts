@@ -7,7 +7,7 @@ import type { ApiObject } from '../../src/api/object.ts';
 import { isMissing } from '../../src/host/files.ts';
 import { run } from '../../src/host/run.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { resourceOf } from '../../src/kube/resource.ts';
+import { resourceOf, SECRETS } from '../../src/kube/resource.ts';
 import { buildDemoOs } from './demo-os/build.ts';
 
 /** Follows an object of the default namespace by watch until it is as wanted. */
@@ -77,14 +77,17 @@ export class Installation {
 
   /** A connector and an operating system of one version, `1`. */
   base(): readonly ApiObject[] {
+    const here = object('ConnectorConfig', 'here', { local: { memory: '256Mi' } });
+    return [here, this.operatingSystem()];
+  }
+
+  /** An operating system of one version, `1`. */
+  operatingSystem(): ApiObject {
     const disk = { file: 'os.raw', format: 'raw', sha256: this.sha256 };
-    return [
-      object('ConnectorConfig', 'here', { local: { memory: '256Mi' } }),
-      object('OSLayer', 'tiny', {
-        channels: { prod: '1' },
-        versions: [{ name: '1', import: { disk } }],
-      }),
-    ];
+    return object('OSLayer', 'tiny', {
+      channels: { prod: '1' },
+      versions: [{ name: '1', import: { disk } }],
+    });
   }
 
   /** Process ids of machines of this installation. */
@@ -115,5 +118,7 @@ export class Installation {
 
 /** Creates objects in order. */
 export async function createAll(client: KubeClient, objects: readonly ApiObject[]): Promise<void> {
-  for (const each of objects) await client.create(resourceOf(each.kind), each);
+  for (const each of objects) {
+    await client.create(each.kind === 'Secret' ? SECRETS : resourceOf(each.kind), each);
+  }
 }

@@ -140,7 +140,11 @@ function verify(version: LayerVersion, world: VersionWorld, nowMs: number): Vers
     }
     case 'blocked': {
       const text = found.reasons.map(({ reason, cure }) => `${reason}: ${cure}`).join('; ');
-      return ask({ gate: 'ResolveIntegrity', text }, key);
+      // Nobody attested anything: a machine that died left its file system as it was.
+      const died = inspection.attestation === undefined && !isAttended(version, machine, undefined);
+      return died
+        ? again(version, world, bare(text))
+        : ask({ gate: 'ResolveIntegrity', text }, key);
     }
     case 'clean':
       return gate(version, world, inspection) ?? step(jobs.capture, STORING, nowMs);

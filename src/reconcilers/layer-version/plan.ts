@@ -3,6 +3,7 @@ import type { Plan } from '../../kube/reconciler.ts';
 import { actionCondition, actionSince, type Wanted } from '../action.ts';
 import { progressOf, pursue } from '../job-step.ts';
 import type { Attempts } from '../machine/judge.ts';
+import { placeOf } from '../machine/standing.ts';
 import { isDeleting, type LayerVersion } from '../objects.ts';
 import { milestones } from './milestones.ts';
 import type { VersionWorld } from './observe.ts';
@@ -120,7 +121,7 @@ function statusOf(
   const { stored, machine } = world;
   if (stored !== undefined) return { stored };
   const progress = progressOfWork(world);
-  const location = machine?.status?.location;
+  const location = locationOf(version, world);
   const attended = isAttended(version, machine, told.action);
   const attempts = told.attempts ?? attemptsBefore(version, world);
   return {
@@ -132,6 +133,16 @@ function statusOf(
     ...(location === undefined ? {} : { location }),
     ...(progress === undefined ? {} : { progress }),
   };
+}
+
+/** Where its machine is; where it was shown before, while the platform is not known. */
+function locationOf(
+  { status }: LayerVersion,
+  { key, machine, standing }: VersionWorld,
+): LayerVersionStatus['location'] {
+  if (machine === undefined) return undefined;
+  if ('machine' in standing) return placeOf(key, standing.machine);
+  return standing.at === 'unknown' ? status?.location : undefined;
 }
 
 function progressOfWork({ jobs, machine }: VersionWorld) {

@@ -3,6 +3,7 @@ import type { Plan, PlannedCondition } from '../../kube/reconciler.ts';
 import { actionCondition, actionSince, withoutHandle, type Wanted } from '../action.ts';
 import { progressOf } from '../job-step.ts';
 import type { Attempts } from '../machine/judge.ts';
+import { placeOf } from '../machine/standing.ts';
 import { isDeleting, type LayeredImage } from '../objects.ts';
 import type { ImageWorld } from './observe.ts';
 import { finish, leave, publishing } from './publishing.ts';
@@ -68,7 +69,7 @@ function statusOf(
     .find((one) => one !== undefined);
   const before = image.status;
   const machine = 'machine' in standing ? standing.machine : undefined;
-  const location = machine === undefined ? undefined : locationOf(image, machine);
+  const location = machine === undefined ? undefined : placeOf(image.spec.key, machine);
   const attempts = told.attempts ?? before?.attempts;
   const attended = machine !== undefined && isAttended(image, told.action);
   return {
@@ -80,13 +81,6 @@ function statusOf(
     ...(location === undefined ? {} : { location }),
     ...(running === undefined ? {} : { progress: running }),
   };
-}
-
-function locationOf(
-  { spec }: LayeredImage,
-  { text, serialSocket }: { readonly text: string; readonly serialSocket?: string },
-): NonNullable<LayeredImageStatus['location']> {
-  return { text, machine: spec.key, ...(serialSocket === undefined ? {} : { path: serialSocket }) };
 }
 
 function milestones(image: LayeredImage, world: ImageWorld): readonly PlannedCondition[] {

@@ -220,7 +220,9 @@ function verify(image: LayeredImage, world: ImageWorld, nowMs: number): ImageNex
     }
     case 'blocked': {
       const text = found.reasons.map(({ reason, cure }) => `${reason}: ${cure}`).join('; ');
-      return ask({ gate: 'ScriptsFailed', text }, key);
+      // Nobody attested anything: a machine that died left its file system as it was.
+      const died = inspection.attestation === undefined && !isAttended(image, undefined);
+      return died ? again(image, world, text) : ask({ gate: 'ScriptsFailed', text }, key);
     }
   }
 }

@@ -64,6 +64,11 @@ function isOther({ composition }: DiskSeen, known: Known): boolean {
   );
 }
 
+/** Where a person finds a machine, as status tells it. */
+export function placeOf(key: string, { text, serialSocket }: MachineSeen) {
+  return { text, machine: key, ...(serialSocket === undefined ? {} : { path: serialSocket }) };
+}
+
 /** True if nothing of a machine is left on its platform; publications do not count. */
 export function isGone(look: MachineLook): boolean {
   const { seen } = look;

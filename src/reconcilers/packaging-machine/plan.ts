@@ -5,7 +5,7 @@ import type { Plan, PlannedCondition, Verdict } from '../../kube/reconciler.ts';
 import { asBefore, withoutHandle } from '../action.ts';
 import { progressOf, pursue, type JobStep } from '../job-step.ts';
 import type { PlatformStep } from '../machine/act.ts';
-import { isGone } from '../machine/standing.ts';
+import { isGone, placeOf } from '../machine/standing.ts';
 import { LOOK_AGAIN_MS, POLL_MS } from '../machine/time.ts';
 import { isDeleting, type PackagingMachine } from '../objects.ts';
 import type { MachineWorld } from './observe.ts';
@@ -54,9 +54,7 @@ function whereabouts(
     };
   }
   if (seen === undefined) return {};
-  const { power, text, serialSocket } = seen;
-  const socket = serialSocket === undefined ? {} : { path: serialSocket };
-  return { power, location: { ...socket, machine: spec.key, text } };
+  return { power: seen.power, location: placeOf(spec.key, seen) };
 }
 
 function of(type: string, status: 'True' | 'False', message: string): PlannedCondition {

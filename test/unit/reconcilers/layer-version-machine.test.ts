@@ -3,6 +3,7 @@ import { planVersion } from '../../../src/reconcilers/layer-version/plan.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 import { packagingMachine } from '../../support/objects.ts';
 import {
+  damaged,
   unattended,
   attended,
   NOW,
@@ -70,6 +71,12 @@ describe('planVersion, while a machine is at work', () => {
         message: 'It lost its power. Starting over, 1 of 3',
         status: { attempts: { count: 1 } },
       },
+    },
+    {
+      why: 'and so is one whose death left the file system damaged',
+      version: unattended,
+      world: damaged,
+      want: { verdict: 'act', steps: [{ do: 'removeMachine' }] },
     },
     {
       why: 'a crash after counting counts nothing twice',

@@ -79,6 +79,18 @@ export function inspected(found: Inspection, attestation = 'sha256:1'): VersionW
   const inspection = { key: 'key', composition: 'c-1', boot: '7', attestation, found, at: NOW };
   return { ...ended, inspection, jobs: { ...ended.jobs, capture: job() } };
 }
+const { inspection: _, ...undone } = inspected({ verdict: 'clean' });
+/** A machine that died while it wrote. */
+export const damaged: VersionWorld = {
+  ...undone,
+  inspection: {
+    key: 'key',
+    composition: 'c-1',
+    boot: '7',
+    found: { verdict: 'blocked', reasons: [{ reason: 'damaged', cure: 'Repair it.' }] },
+    at: NOW,
+  },
+};
 export const unattestedWorld = inspected({ verdict: 'unattested', hint: 'It lost its power.' });
 export const startedOver = (count: number, by = 'uid-before') => ({
   ...unattended,

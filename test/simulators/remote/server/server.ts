@@ -76,8 +76,10 @@ export class RemoteServer {
     await once(http, 'listening');
     const server = new RemoteServer({ desk, faults, http, runDir, users });
     http.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      // A request that was read to its end loses its socket.
+      const { socket } = request;
       server.serve(request, response).catch((error: unknown) => {
-        if (error instanceof Cut) request.socket.destroy();
+        if (error instanceof Cut) socket.destroy();
         else refuse(response, error);
       });
     });
@@ -92,6 +94,16 @@ export class RemoteServer {
   /** The serial line of the machine of this name that is on. */
   serialSocketOf(name: string): string {
     return this.desk.machines.socketOf(this.machine(name).id);
+  }
+
+  /** How many machines run. */
+  running(): number {
+    return this.desk.machines.running.length;
+  }
+
+  /** Ends all machines as a power cut of their host would. */
+  async crashAll(): Promise<void> {
+    await Promise.all(this.desk.machines.running.map((id) => this.desk.machines.crash(id)));
   }
 
   /** Ends a machine as a power cut of its host would. */
@@ -160,7 +172,7 @@ export class RemoteServer {
     const answered = await route(this.desk, request);
     if (request.method !== 'GET' && this.faults.loseReplies > 0) {
       this.faults.loseReplies -= 1;
-      request.socket.destroy();
+      response.socket?.destroy();
       return;
     }
     if ('json' in answered) return answer(response, 200, answered.json);
