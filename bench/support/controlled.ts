@@ -16,7 +16,7 @@ export interface Controlled {
     question: Question,
   ): Promise<Awaited<ReturnType<Answers[Question]>>>;
   /** Ends the process, and forgets what it still does. */
-  stop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Starts API and controllers on a data folder, with so many layers in the store. */
@@ -43,7 +43,7 @@ export async function startControlled(dataDir: string, layers: number): Promise<
       child.send(question);
       return told;
     },
-    stop: async () => {
+    [Symbol.asyncDispose]: async () => {
       await network.close();
       child.disconnect();
       await exit;

@@ -22,6 +22,8 @@ export interface Installation {
   /** A direct call into the API. */
   readonly client: KubeClient;
   readonly outside: ToyOutside;
+  /** Starts the controllers; resolves when they know what there is. */
+  start(): Promise<void>;
 }
 
 /** Who hears of what an installation does. */
@@ -127,8 +129,8 @@ function metricsOf(listening: Listening): Metrics {
   };
 }
 
-/** Starts one in a data folder, with so many layers in its store; the kubeconfig is in the folder. */
-export async function startInstallation(
+/** Opens one in a data folder, with so many layers in its store; the kubeconfig is in the folder. */
+export async function openInstallation(
   { dataDir, layers }: { readonly dataDir: string; readonly layers: number },
   listening: Listening,
 ): Promise<Installation> {
@@ -147,7 +149,12 @@ export async function startInstallation(
   });
   const outside = new ToyOutside();
   control(manager, outside, await filledStore(join(dataDir, 'store'), layers));
-  manager.start();
-  await manager.synced();
-  return { client: kubeClient(server.handler), outside };
+  return {
+    client: kubeClient(server.handler),
+    outside,
+    start: () => {
+      manager.start();
+      return manager.synced();
+    },
+  };
 }

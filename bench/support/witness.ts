@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiRequest } from '../../src/core/transport.ts';
 import type { Listening } from './installation.ts';
@@ -38,10 +37,10 @@ export interface Memory {
 
 const resourceIn = (path: string) => /\/namespaces\/[^/]+\/([a-z]+)/.exec(path)?.[1] ?? path;
 
-/** What the thread that everything runs in has used of a processor. */
-function threadMs(): number {
+/** The time, and what the thread that everything runs in has used of a processor. */
+function turnNow() {
   const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
+  return { wallMs: performance.now(), threadMs: (user + system) / 1000 };
 }
 
 function passesOf(times: readonly number[]): Passes {
@@ -52,24 +51,25 @@ function passesOf(times: readonly number[]): Passes {
 
 /** Watches the process that it lives in. */
 export class Witness implements Listening {
-  private readonly loop = monitorEventLoopDelay({ resolution: 1 });
   private readonly passes = new Map<string, number[]>();
   private readonly writes = new Map<string, number>();
   private cpu = process.cpuUsage();
   private begun = performance.now();
   private last = this.begun;
 
-  private turn = threadMs();
+  private turn = turnNow();
+  private stallMs = 0;
   private ownStallMs = 0;
 
   constructor() {
-    this.loop.enable();
     setInterval(() => this.turned(), 1).unref();
   }
 
+  /** As Node's own histogram of the event loop, which leaves out the first turn after a reset. */
   private turned(): void {
-    const now = threadMs();
-    this.ownStallMs = Math.max(this.ownStallMs, now - this.turn);
+    const now = turnNow();
+    this.stallMs = Math.max(this.stallMs, now.wallMs - this.turn.wallMs);
+    this.ownStallMs = Math.max(this.ownStallMs, now.threadMs - this.turn.threadMs);
     this.turn = now;
   }
 
@@ -93,9 +93,9 @@ export class Witness implements Listening {
     this.cpu = process.cpuUsage();
     this.begun = performance.now();
     this.last = this.begun;
-    this.turn = threadMs();
+    this.turn = turnNow();
+    this.stallMs = 0;
     this.ownStallMs = 0;
-    this.loop.reset();
   }
 
   /** Resolves when the controllers rest. */
@@ -108,7 +108,7 @@ export class Witness implements Listening {
     return {
       seconds: (this.last - this.begun) / 1000,
       cpuSeconds: (user + system) / 1e6,
-      stallMs: this.loop.max / 1e6,
+      stallMs: this.stallMs,
       ownStallMs: this.ownStallMs,
       passes: Object.fromEntries([...this.passes].map(([name, all]) => [name, passesOf(all)])),
       writes: Object.fromEntries(this.writes),

@@ -133,9 +133,9 @@ export interface Connector {
   createMachine(key: string, want: MachineWanted, signal: AbortSignal): Promise<Outcome>;
   /** Already there is success. */
   power(key: string, want: PowerWanted, signal: AbortSignal): Promise<Outcome>;
-  /** Its disk and publications stay. */
+  /** Its disk and publications stay. Conflict where the machine is a publication. */
   deleteMachine(key: string, signal: AbortSignal): Promise<Outcome>;
-  /** Publications stay. Busy while a machine has it. */
+  /** Publications stay. Busy while a machine has it, Conflict where it belongs to a publication. */
   deleteDisk(key: string, signal: AbortSignal): Promise<Outcome>;
   /** Where `published` is `file`, `Transfer.copy` does this in a job. */
   publish(key: string, revision: string, signal: AbortSignal): Promise<Outcome>;

@@ -30,7 +30,9 @@ import {
   wholeLife,
 } from './stage.ts';
 
+/** One machine, one disk and one publication, also of what is not seen. */
 async function oneOfEach(stage: FaultStage): Promise<void> {
+  expect((await stage.platform.leftovers()).length).toBe(3);
   stage.connector.touched(KEY);
   const { machines, disks, publications } = await things(stage);
   expect([machines.length, disks.length, publications.length]).toEqual([1, 1, 1]);
@@ -122,6 +124,7 @@ export const CHANGE_FAULT_PROOFS = {
       `machine ${KEY}`,
     ]);
     await finish(stage, () => createMachine(stage));
+    expect((await platform.leftovers()).length).toBe(2);
     await powerOn(stage);
     connector.touched(KEY);
     expect((await things(stage)).machines).toMatchObject([{ power: 'on', boot: '1' }]);
@@ -199,7 +202,7 @@ export const CHANGE_FAULT_PROOFS = {
     const unpublish = (): Promise<void> =>
       finish(stage, () => connector.unpublish(KEY, REVISION, signal));
     expect(await failureOf(unpublish())).toMatchObject({ consequence: 'Busy' });
-    connector.touched(KEY);
+    await oneOfEach(stage);
     expect((await things(stage)).publications).toMatchObject([{ inUse: true }]);
     await platform.setInUse(false);
     await unpublish();

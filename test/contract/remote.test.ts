@@ -23,13 +23,7 @@ import { connectorContract } from './connector.ts';
 import { faultContract } from './faults.ts';
 import { create, KEY, machine, powerOff, powerOn, things, type Stage } from './stage.ts';
 
-connectorContract('remote (machine)', {
-  open: () => remoteContractPlatform('machine'),
-  exempt: {
-    'published-outlives-everything':
-      'the machine is the publication; published-machine-stays takes its place',
-  },
-});
+connectorContract('remote (machine)', { open: () => remoteContractPlatform('machine') });
 connectorContract('remote (artefact)', { open: () => remoteContractPlatform('artefact') });
 
 faultContract('remote (machine)', () => remoteContractPlatform('machine'));

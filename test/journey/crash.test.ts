@@ -29,7 +29,7 @@ function manifests(journey: Journey): readonly ApiObject[] {
 }
 
 const isApp = (version: ApiObject) => version.metadata.name.startsWith('apl-');
-const inStage = (stage: string) => (item: ApiObject) => stageOf(item) === stage;
+const isPublishing = (item: ApiObject) => stageOf(item).startsWith('Publish');
 const isReady = (item: ApiObject) => holds(item, 'Ready');
 
 interface Found {
@@ -79,7 +79,7 @@ describe.each([...PLACES, ...MORE_PLACES])(
 
       const second = await journey.start();
       await follow(second.client, 'LayerVersion', (item) => isApp(item) && isReady(item));
-      await follow(second.client, 'LayeredImage', inStage('Publishing'));
+      await follow(second.client, 'LayeredImage', isPublishing);
       await second.kill();
 
       const third = await journey.start();

@@ -10,7 +10,7 @@ import { Installation, object } from './installation.ts';
 /** Where a journey goes, and through which runner of jobs. */
 export interface JourneyPlace {
   readonly why: string;
-  open(folder: string): Promise<Journey>;
+  readonly open: (folder: string) => Promise<Journey>;
 }
 
 /** One installation with its platform. */
@@ -112,7 +112,7 @@ async function farAway(folder: string, mode: Far['mode'], runner: RunnerOfJobs):
       {
         ...object('Secret', FAR_SECRET, undefined),
         apiVersion: 'v1',
-        ...{ stringData: { username: 'lamina', password: PASSWORD } },
+        stringData: { username: 'lamina', password: PASSWORD },
       },
       object('ConnectorConfig', FAR_CONNECTOR, { local: {} }),
       installation.operatingSystem(),

@@ -39,7 +39,7 @@ export const RULES = {
   'crashed-is-off': 'A machine that crashed is off and can be switched on again.',
   'publish-twice': 'Publishing what is published changes nothing; each revision is for itself.',
   'published-outlives-everything':
-    'A publication is complete or absent, and needs neither machine, disk nor source.',
+    'A publication is complete or absent, and needs no source; where it is not the machine itself, neither that nor its disk.',
   'one-key-one-machine': 'Calls at the same time under one key make one thing.',
   'crash-anywhere':
     'A controller that ends at any call to the outside is followed by one that ends in the same state.',

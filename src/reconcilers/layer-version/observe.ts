@@ -157,7 +157,7 @@ async function workOf(
   const at = { namespace: namespaceOf(version), connector: connectorOf(version), key };
   const { look, connection } = await lookAt(
     ports.connections,
-    { ...at, handle: undefined },
+    { ...at, handle: undefined, isLeaving: false },
     signal,
   );
   const created = machine?.status?.created === true;

@@ -1,7 +1,7 @@
 import type { Description, PublicationSeen } from '../../connectors/connector.ts';
 import type { InspectionRecord } from '../../core/evidence.ts';
 import { compositionId } from '../../jobs/names.ts';
-import type { ConnectorRef } from '../../jobs/spec.ts';
+import type { ConnectorRef, Recipe } from '../../jobs/spec.ts';
 import { IMAGE_OWNER } from '../indexes.ts';
 import { viewOf, type JobView } from '../job-step.ts';
 import { currentInspection } from '../machine/judge.ts';
@@ -46,9 +46,15 @@ export async function observeImage(
   const namespace = namespaceOf(image);
   const { key, connectorRef, revision } = image.spec;
   const config = listers.connectorConfigs.get(namespace, connectorRef.name);
-  const at = { namespace, connector: connectorRef.name, key, handle: image.status?.handle };
+  const at = {
+    namespace,
+    connector: connectorRef.name,
+    key,
+    handle: image.status?.handle,
+    isLeaving: isDeleting(image),
+  };
   const { look, connection } = await lookAt(ports.connections, at, signal);
-  const recipe = recipeOfImage(image);
+  const recipe = recipeOfImage(image, look.can);
   const composition = compositionId(recipe);
   // Where its machine was shown, it was made: a disk that is left without it is used.
   const created = image.status?.location?.machine !== undefined;
@@ -76,7 +82,7 @@ export async function observeImage(
     inspected: record !== undefined,
     hasEvidence: record !== undefined || (composed && !isShared(ports, image)),
     compose: viewOf(jobs, { kind: 'compose', key, recipe }),
-    jobs: connection === undefined ? {} : jobsOf(ports, image, standing, connection),
+    jobs: connection === undefined ? {} : jobsOf(ports, image, standing, { connection, recipe }),
   };
 }
 
@@ -97,14 +103,13 @@ function jobsOf(
   { jobs }: Pick<Ports, 'jobs'>,
   image: LayeredImage,
   standing: Standing,
-  { location }: Connection,
+  { connection, recipe }: { readonly connection: Connection; readonly recipe: Recipe },
 ): ImageWorld['jobs'] {
   const { key, revision, connectorRef } = image.spec;
-  const recipe = recipeOfImage(image);
   const connector: ConnectorRef = {
     namespace: namespaceOf(image),
     name: connectorRef.name,
-    location,
+    location: connection.location,
   };
   const upload = viewOf(jobs, { kind: 'upload', key, connector, recipe });
   if (standing.at !== 'ended') return { upload };

@@ -2,7 +2,7 @@ import type { MachineSeen } from '../../connectors/connector.ts';
 import { ask, asBefore } from '../action.ts';
 import { pursue, type JobView, type JobWords } from '../job-step.ts';
 import { lastWords, lookAgainMs, overdue, startOver } from '../machine/judge.ts';
-import { isGone } from '../machine/standing.ts';
+import { removalOf } from '../machine/standing.ts';
 import { LOOK_AGAIN_MS, MOST_ATTEMPTS, POLL_MS } from '../machine/time.ts';
 import { isPublished, type LayeredImage } from '../objects.ts';
 import type { ImageWorld } from './observe.ts';
@@ -12,18 +12,14 @@ const FINISH = 'run /var/lib/lamina/finish in it';
 
 /** Jobs end first. What belongs to a publication stays: it outlives our records. */
 export function leave(image: LayeredImage, world: ImageWorld): ImageNext {
-  const { busy, look, standing } = world;
+  const { busy, look } = world;
   if (busy) return act('Deleting', 'ending its jobs', { do: 'cancelJobs' });
   const under = operating(world);
   if (under !== undefined) return under;
   if (!look.seen.known) return wait(image, look.seen.why);
-  const step = cleaning(world);
-  if (step !== undefined) return act('Deleting', 'removing what is left of the work', step);
-  // A disk that is only half there shows in no standing.
-  if (!staysWithMachine(world) && !isGone(look) && standing.at === 'diskless') {
-    return act('Deleting', 'removing what is left of the work', { do: 'deleteDisk' });
-  }
-  return { verdict: 'released' };
+  const [first, ...rest] = cleaning(world);
+  if (first === undefined) return { verdict: 'released' };
+  return act('Deleting', 'removing what is left of the work', first, ...rest);
 }
 
 /** True where the machine itself is the publication. */
@@ -31,32 +27,33 @@ function staysWithMachine({ look, publication }: ImageWorld): boolean {
   return publication !== undefined && look.can.published === 'machine';
 }
 
-/** The next thing that is left of the work. */
-function cleaning(world: ImageWorld): ImageStep | undefined {
+/** What is left of the work and goes next. */
+function cleaning(world: ImageWorld): readonly ImageStep[] {
   const { look, hasEvidence, composition } = world;
-  if (look.seen.known && !staysWithMachine(world)) {
-    const { machines, disks } = look.seen.things;
-    if (machines.length > 0) return { do: 'deleteMachine' };
-    if (disks.length > 0) return { do: 'deleteDisk' };
-  }
-  return hasEvidence ? { do: 'forget', composition } : undefined;
+  const removal = staysWithMachine(world) ? [] : removalOf(look);
+  if (removal.length > 0) return removal;
+  return hasEvidence ? [{ do: 'forget', composition }] : [];
 }
 
 /** Published: what the publication does not need goes. */
 export function finish(image: LayeredImage, world: ImageWorld): ImageNext {
   const under = operating(world);
   if (under !== undefined) return under;
-  const step = cleaning(world);
-  if (step !== undefined) {
-    return act('Publishing', 'published; removing what is left of the work', step);
+  const [first, ...rest] = cleaning(world);
+  if (first !== undefined) {
+    return act('Publishing', 'published; removing what is left of the work', first, ...rest);
   }
   const { publication } = world;
   const message = `revision ${image.spec.revision} is published: ${publication?.text}`;
   return { verdict: 'settled', reason: 'Published', message, recheckMs: LOOK_AGAIN_MS };
 }
 
-function act(reason: string, message: string, step: ImageStep): ImageNext {
-  return { verdict: 'act', reason, message, steps: [step] };
+function act(
+  reason: string,
+  message: string,
+  ...steps: readonly [ImageStep, ...ImageStep[]]
+): ImageNext {
+  return { verdict: 'act', reason, message, steps };
 }
 
 /** The platform is at work for us, or was and failed. */
@@ -171,12 +168,12 @@ function endedDisk(image: LayeredImage, world: ImageWorld): ImageNext | undefine
   if (attempts === undefined || diskId(world) !== attempts.ended) return undefined;
   if (isAttended(image, undefined)) return undefined;
   const message = `starting over, ${attempts.count} of ${MOST_ATTEMPTS}`;
-  return act('Publishing', message, removal(world));
+  return act('Publishing', message, goingWith(world));
 }
 
-function removal({ look }: ImageWorld): ImageStep {
-  const hasMachine = look.seen.known && look.seen.things.machines.length > 0;
-  return { do: hasMachine ? 'deleteMachine' : 'deleteDisk' };
+/** The machine first, since it has the disk. */
+function goingWith({ look }: ImageWorld): ImageStep {
+  return removalOf(look)[0] ?? { do: 'deleteDisk' };
 }
 
 function diskId({ look }: ImageWorld): string | undefined {
@@ -193,7 +190,7 @@ function again(image: LayeredImage, world: ImageWorld, why: string): ImageNext {
   }
   const message = `${told} Starting over, ${over.attempts.count} of ${MOST_ATTEMPTS}`;
   return {
-    ...act('Publishing', message, removal(world)),
+    ...act('Publishing', message, goingWith(world)),
     attempts: over.attempts,
     note: { type: 'Warning', reason: 'StartedOver', message },
   };

@@ -16,6 +16,8 @@ export interface MachineLook {
   readonly can: Capabilities;
   /** How the operation of our handle stands, if we have one. */
   readonly operation: Operation | undefined;
+  /** True where something of the key is known that may not be complete enough to be seen; asked for only on leaving. */
+  readonly isListed: boolean;
 }
 
 /** Where to look. */
@@ -24,6 +26,8 @@ export interface LookAt {
   readonly connector: string;
   readonly key: string;
   readonly handle: string | undefined;
+  /** True for an object that is being deleted: nothing of it may be overlooked. */
+  readonly isLeaving: boolean;
 }
 
 const NOTHING: Capabilities = {
@@ -53,11 +57,18 @@ export async function lookAt(
   const { connector } = connection;
   const seen = await connector.view(at.key);
   const operation = await operationOf(connector, at.handle, signal);
-  return { look: { connected: true, seen, can: connector.can, operation }, connection };
+  const isListed = at.isLeaving && (await connector.keys())?.includes(at.key) === true;
+  return { look: { connected: true, seen, can: connector.can, operation, isListed }, connection };
 }
 
 function unknown(connected: boolean, why: string): MachineLook {
-  return { connected, seen: { known: false, why }, can: NOTHING, operation: undefined };
+  return {
+    connected,
+    seen: { known: false, why },
+    can: NOTHING,
+    operation: undefined,
+    isListed: false,
+  };
 }
 
 async function operationOf(

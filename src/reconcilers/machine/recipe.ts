@@ -1,3 +1,4 @@
+import type { Capabilities } from '../../connectors/connector.ts';
 import type { LayerPointer } from '../../core/layer.ts';
 import type { GuestTask, Recipe } from '../../jobs/spec.ts';
 import { namespaceOf, type LayeredImage, type LayerVersion } from '../objects.ts';
@@ -27,8 +28,14 @@ export function recipeOfVersion(
   return { namespace: namespaceOf(version), os, deltas, task };
 }
 
-/** What the disk of an image is made from. */
-export function recipeOfImage(image: LayeredImage): Recipe {
+/**
+ * What the disk of an image is made from. Where no machine runs the layer scripts before it is published,
+ * they run in each desktop, which must not shut itself down after them.
+ */
+export function recipeOfImage(
+  image: LayeredImage,
+  { runsScripts }: Pick<Capabilities, 'runsScripts'>,
+): Recipe {
   const { os, layers, template, revision, shutdownWhenDone } = image.spec;
   const all = [os, ...layers];
   const task: GuestTask = {
@@ -38,7 +45,7 @@ export function recipeOfImage(image: LayeredImage): Recipe {
     scripts: all.flatMap(({ name, imageScripts = [] }) =>
       imageScripts.map(({ run }) => ({ layer: name, run })),
     ),
-    shutdownWhenDone,
+    shutdownWhenDone: shutdownWhenDone && runsScripts,
   };
   return {
     namespace: namespaceOf(image),

@@ -69,8 +69,19 @@ export function placeOf(key: string, { text, serialSocket }: MachineSeen) {
   return { text, machine: key, ...(serialSocket === undefined ? {} : { path: serialSocket }) };
 }
 
-/** True if nothing of a machine is left on its platform; publications do not count. */
-export function isGone(look: MachineLook): boolean {
-  const { seen } = look;
-  return seen.known && seen.things.machines.length === 0 && seen.things.disks.length === 0;
+/** How a machine and its disk are removed. */
+type Removal = { readonly do: 'deleteMachine' | 'deleteDisk' };
+
+/**
+ * What must be called next so that nothing of a machine is left; nothing once nothing is. What is not
+ * complete shows in no view: then both verbs are called, which look for themselves.
+ */
+export function removalOf({ seen, isListed }: MachineLook): readonly Removal[] {
+  if (!seen.known) return [];
+  const { machines, disks, publications } = seen.things;
+  if (machines.length > 0) return [{ do: 'deleteMachine' }];
+  if (disks.length > 0) return [{ do: 'deleteDisk' }];
+  // A publication is listed too, and stays.
+  if (!isListed || publications.length > 0) return [];
+  return [{ do: 'deleteMachine' }, { do: 'deleteDisk' }];
 }

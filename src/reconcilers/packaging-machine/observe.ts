@@ -4,7 +4,7 @@ import { viewOf, type JobView } from '../job-step.ts';
 import { lookAt, type MachineLook } from '../machine/look.ts';
 import { recipeOfVersion } from '../machine/recipe.ts';
 import { standingOf, type Standing } from '../machine/standing.ts';
-import { namespaceOf, type LayerVersion, type PackagingMachine } from '../objects.ts';
+import { isDeleting, namespaceOf, type LayerVersion, type PackagingMachine } from '../objects.ts';
 import type { Ports } from '../ports.ts';
 
 /** What the plan of a machine looks at. */
@@ -27,7 +27,13 @@ export async function observeMachine(
 ): Promise<MachineWorld> {
   const namespace = namespaceOf(machine);
   const { key, connectorRef, layerVersion } = machine.spec;
-  const at = { namespace, connector: connectorRef.name, key, handle: machine.status?.handle };
+  const at = {
+    namespace,
+    connector: connectorRef.name,
+    key,
+    handle: machine.status?.handle,
+    isLeaving: isDeleting(machine),
+  };
   const { look, connection } = await lookAt(ports.connections, at, signal);
   const version = ports.listers.layerVersions.get(namespace, layerVersion);
   const recipe = version === undefined ? undefined : await recipeOf(ports, version);

@@ -5,7 +5,7 @@ import type { Plan, PlannedCondition, Verdict } from '../../kube/reconciler.ts';
 import { asBefore, withoutHandle } from '../action.ts';
 import { progressOf, pursue, type JobStep } from '../job-step.ts';
 import type { PlatformStep } from '../machine/act.ts';
-import { isGone, placeOf } from '../machine/standing.ts';
+import { placeOf, removalOf } from '../machine/standing.ts';
 import { LOOK_AGAIN_MS, POLL_MS } from '../machine/time.ts';
 import { isDeleting, type PackagingMachine } from '../objects.ts';
 import type { MachineWorld } from './observe.ts';
@@ -170,14 +170,12 @@ function ended(machine: PackagingMachine, seen: MachineSeen): Verdict<MachineSte
 /** Jobs first, since they read or write the disk; then the machine, then its disk. */
 function leave(machine: PackagingMachine, world: MachineWorld): Verdict<MachineStep> {
   const { look, busy } = world;
-  const removing = (step: MachineStep): Verdict<MachineStep> => {
-    const message = 'removing machine and disk from the platform';
-    return { verdict: 'act', reason: 'Deleting', message, steps: [step] };
-  };
-  if (busy) return removing({ do: 'cancelJobs' });
+  const message = 'removing machine and disk from the platform';
+  const removing = { verdict: 'act', reason: 'Deleting', message } as const;
+  if (busy) return { ...removing, steps: [{ do: 'cancelJobs' }] };
   if (!look.seen.known) {
     return again(asBefore(machine, { reason: 'Deleting', why: look.seen.why }));
   }
-  if (isGone(look)) return { verdict: 'released' };
-  return removing({ do: look.seen.things.machines.length > 0 ? 'deleteMachine' : 'deleteDisk' });
+  const [first, ...rest] = removalOf(look);
+  return first === undefined ? { verdict: 'released' } : { ...removing, steps: [first, ...rest] };
 }

@@ -1,6 +1,7 @@
 import type { ApiResponse, Transport } from '../../../src/core/transport.ts';
 import { systemClock } from '../../../src/host/clock.ts';
 import { silentLog } from '../../../src/host/log.ts';
+import { nextTurn } from '../../../src/host/turn.ts';
 import { openApiServer } from '../../../src/apiserver/server.ts';
 import { isNotFound, kubeClient } from '../../../src/kube/client.ts';
 import { readKubeconfig } from '../../../src/kube/kubeconfig.ts';
@@ -151,6 +152,17 @@ describe('lists', () => {
       '/api/v1/namespaces/n/secrets?labelSelector=x%3Dy&limit=500',
       '/api/v1/namespaces/n/secrets?labelSelector=x%3Dy&limit=500&continue=next',
     ]);
+  });
+
+  it('lets others have their turn between two pages, although a direct call never waits', async () => {
+    const { client } = paging([
+      [200, page([item('a')], 'next')],
+      [200, page([item('b')])],
+    ]);
+    let othersHadTheirTurn = false;
+    nextTurn(() => (othersHadTheirTurn = true));
+    await client.list(SECRETS);
+    expect(othersHadTheirTurn).toBe(true);
   });
 
   it('starts over without pages when the server forgot the version between two', async () => {

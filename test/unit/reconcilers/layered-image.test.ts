@@ -36,14 +36,18 @@ const PLATFORMS = {
 
 function world(
   seen: Partial<Things> | string,
-  more: Partial<ImageWorld> & { readonly on?: keyof typeof PLATFORMS } = {},
+  more: Partial<ImageWorld> & {
+    readonly on?: keyof typeof PLATFORMS;
+    readonly isListed?: boolean;
+  } = {},
 ): ImageWorld {
-  const { on: platform = 'file', ...rest } = more;
+  const { on: platform = 'file', isListed = false, ...rest } = more;
   const nothing = { machines: [], disks: [], publications: [], copies: [] };
   const look = {
     connected: true,
     can: PLATFORMS[platform],
     operation: undefined,
+    isListed,
     seen:
       typeof seen === 'string'
         ? ({ known: false, why: seen } as const)
@@ -264,8 +268,13 @@ describe('planImage', () => {
       want: { steps: [{ do: 'deleteDisk' }] },
     },
     {
+      why: 'removes what is not complete enough to be seen',
+      world: world({}, { isListed: true }),
+      want: { steps: [{ do: 'deleteMachine' }, { do: 'deleteDisk' }] },
+    },
+    {
       why: 'leaves a published file alone',
-      world: world({ publications: [publication] }),
+      world: world({ publications: [publication] }, { isListed: true }),
       want: { verdict: 'released' },
     },
     {

@@ -21,20 +21,21 @@ const disk = { id: 'd', state: 'ready', composition: 'c-1' } as const;
 
 function world(
   seen: Partial<Things> | string,
-  more: { readonly created?: boolean; readonly busy?: boolean } = {},
+  more: { readonly created?: boolean; readonly busy?: boolean; readonly isListed?: boolean } = {},
   operation?: MachineWorld['look']['operation'],
 ): MachineWorld {
+  const { created = false, busy = false, isListed = false } = more;
   const nothing = { machines: [], disks: [], publications: [], copies: [] };
   const look = {
     connected: true,
     can,
     operation,
+    isListed,
     seen:
       typeof seen === 'string'
         ? ({ known: false, why: seen } as const)
         : ({ known: true, things: { ...nothing, ...seen } } as const),
   };
-  const { created = false, busy = false } = more;
   return { look, standing: standingOf(look, { composition: 'c-1', created }), upload, busy };
 }
 const withMachine = (seen: MachineSeen) => world({ machines: [seen], disks: [disk] });
@@ -179,6 +180,12 @@ describe('planMachine', () => {
       machine: deleting,
       world: world({ disks: [{ id: 'd', state: 'filling' }] }),
       want: { steps: [{ do: 'deleteDisk' }] },
+    },
+    {
+      why: 'and what is not complete enough to be seen',
+      machine: deleting,
+      world: world({}, { isListed: true }),
+      want: { steps: [{ do: 'deleteMachine' }, { do: 'deleteDisk' }] },
     },
     { why: 'gone is released', machine: deleting, world: world({}), want: { verdict: 'released' } },
     {

@@ -6,8 +6,8 @@ import type { VersionWorld } from '../../../src/reconcilers/layer-version/observ
 import { layerVersion, packagingMachine, storedLayer } from '../../support/objects.ts';
 
 const NAME = 'apl-tool-1-11111111';
-export const install = { steps: [{ run: 'true' }] };
-export const made = {
+const install = { steps: [{ run: 'true' }] };
+const made = {
   connectorRef: { name: 'here' },
   os: 'osl-tiny-1-00000000',
   below: [],
@@ -34,7 +34,7 @@ export function failed(consequence: 'Impossible' | 'Transient', retryAt = 0): Jo
   return { state: 'failed', failure, attempts: 1, retryAt };
 }
 
-export const machine = packagingMachine([]);
+const machine = packagingMachine([]);
 const seen = {
   id: 'm',
   power: 'off' as const,
@@ -42,12 +42,13 @@ const seen = {
   boot: '7',
   bootedAt: NOW - HOUR,
 };
-export const nothing = { machines: [], disks: [], publications: [], copies: [] };
+const nothing = { machines: [], disks: [], publications: [], copies: [] };
 export const look = {
   connected: true,
   seen: { known: true, things: nothing },
   can: { published: 'file', runsScripts: true, heartbeat: true, proven: 'live' },
   operation: undefined,
+  isListed: false,
 } as const;
 
 export const world: VersionWorld = {

@@ -51,7 +51,7 @@ export function refused(code: string, message: string): Failure {
 }
 
 /** A URL without anything secret in it. */
-export function checkUrl(text: string): string {
+function checkUrl(text: string): string {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol) || url.username + url.password !== '') {
     const hint = 'Give the address alone; user and password belong into the Secret.';

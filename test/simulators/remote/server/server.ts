@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Clock } from '../../../../src/core/clock.ts';
+import { hash8, sha256 } from '../../../../src/core/digest.ts';
 import { systemClock } from '../../../../src/host/clock.ts';
 import type { Thing } from '../wire.ts';
 import { Contents } from './contents.ts';
@@ -65,7 +66,8 @@ export class RemoteServer {
     const world = await World.open(folder, faults);
     const contents = new Contents(folder, faults);
     // Short, whatever the folder is: paths of sockets are limited.
-    const runDir = await mkdtemp(join(tmpdir(), 'lam-far-'));
+    const runDir = join(tmpdir(), `lam-far-${hash8(sha256(folder))}`);
+    await mkdir(runDir, { recursive: true, mode: 0o700 });
     const paysForStopped = options.paysForStopped ?? false;
     const machines = new Machines({ world, contents, clock, runDir, paysForStopped });
     const floor = { world, contents, machines, clock };
