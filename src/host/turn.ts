@@ -4,3 +4,8 @@ import { setImmediate } from 'node:timers';
 export function nextTurn(work: () => void): void {
   setImmediate(work);
 }
+
+/** Lets everything else have its turn of the event loop first. */
+export function turnOver(): Promise<void> {
+  return new Promise((resolve) => nextTurn(resolve));
+}

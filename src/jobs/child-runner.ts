@@ -101,6 +101,10 @@ class ChildRunner implements JobRunner {
     return this.names.of(key).some((name) => this.active.has(name));
   }
 
+  isKnown(key: string): boolean {
+    return this.names.of(key).length > 0;
+  }
+
   async cancel(key: string): Promise<void> {
     // Somebody may start another one meanwhile; it ends as well.
     for (let names = this.names.of(key); names.length > 0; names = this.names.of(key)) {

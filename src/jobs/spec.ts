@@ -157,6 +157,8 @@ export interface JobRunner {
   look(spec: JobSpec): JobState | undefined;
   /** True while any job of the key runs or waits to run. */
   isBusy(key: string): boolean;
+  /** True while anything is remembered of any job of the key, a failure included. */
+  isKnown(key: string): boolean;
   /** Stops and forgets all jobs of a key; resolves when none runs any more. */
   cancel(key: string): Promise<void>;
   /** Calls back with the key of each job whose state changed; returns how to stop. */

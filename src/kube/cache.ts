@@ -2,6 +2,7 @@ import type { ApiObject } from '../api/object.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/failure.ts';
 import type { Log } from '../host/log.ts';
+import { turnOver } from '../host/turn.ts';
 import { CaughtUp } from './caught-up.ts';
 import { ItemIndex } from './item-index.ts';
 import { keyOf, keyOfObject, type KubeObject } from './resource.ts';
@@ -43,7 +44,8 @@ export interface Cache<Item extends KubeObject = ApiObject> {
 /** The side of a cache that the reflector feeds. */
 export interface CacheFeed<Item extends KubeObject = ApiObject> {
   /** Takes a complete list; what is missing in it was deleted. */
-  replace(items: readonly Item[], version: string): void;
+  /** In portions, so that a long list does not hold up everybody else. */
+  replace(items: readonly Item[], version: string): Promise<void>;
   upsert(item: Item): void;
   remove(item: Item): void;
   /** Everything up to this version was delivered. */
@@ -57,6 +59,9 @@ export function createCache<Item extends KubeObject = ApiObject>(
 ): Cache<Item> & CacheFeed<Item> {
   return new ObjectCache<Item>(clock, log);
 }
+
+/** So many objects of a list are told in one turn of the event loop. */
+const PORTION = 200;
 
 /** Nobody reads managed fields, and they are half of a small object. */
 function withoutManagedFields<Item extends KubeObject>(item: Item): Item {
@@ -124,12 +129,16 @@ class ObjectCache<Item extends KubeObject> implements Cache<Item>, CacheFeed<Ite
     return this.progress.wait(signal);
   }
 
-  replace(items: readonly Item[], version: string): void {
+  async replace(items: readonly Item[], version: string): Promise<void> {
     const listed = new Set(items.map(keyOfObject));
     for (const item of this.list()) {
       if (!listed.has(keyOfObject(item))) this.remove(item);
     }
-    for (const item of items) this.put(item, !this.hasList);
+    const initial = !this.hasList;
+    for (const [index, item] of items.entries()) {
+      if (index > 0 && index % PORTION === 0) await turnOver();
+      this.put(item, initial);
+    }
     this.hasList = true;
     this.progress.restart(version);
     this.first.resolve();

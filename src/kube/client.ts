@@ -2,7 +2,7 @@ import type { ApiList, ApiObject } from '../api/object.ts';
 import { isFailure, messageOf, Failure } from '../core/failure.ts';
 import { isObject } from '../core/json.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../core/transport.ts';
-import { nextTurn } from '../host/turn.ts';
+import { turnOver } from '../host/turn.ts';
 import { abortable, abortableStream } from './abortable.ts';
 import { textOf } from './lines.ts';
 import { apiVersionOf, pathOf, type KubeObject, type Resource } from './resource.ts';
@@ -198,7 +198,7 @@ class Client implements KubeClient {
       token = page.metadata.continue;
       if (token === undefined || token === '') return { ...page, items };
       // A direct call answers without waiting: thousands of objects would be one long stall.
-      await new Promise<void>((resolve) => nextTurn(resolve));
+      await turnOver();
     }
   }
 

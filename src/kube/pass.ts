@@ -80,8 +80,8 @@ export class Pass<Spec, Status, World, Step> {
       const world = await reconciler.observe(this.latest, this.signal);
       const plan = reconciler.plan(this.latest, world, clock.now());
       if (plan.verdict === 'released') return this.release();
-      const isBrief = plan.verdict === 'act' && plan.brief === true;
-      if (!isBrief && !this.take(await writer.write(this.latest, { plan }))) return { end: 'gone' };
+      if (!isSilent(plan) && !this.take(await writer.write(this.latest, { plan })))
+        return { end: 'gone' };
       if (plan.verdict !== 'act') return restOf(plan);
       this.signal.throwIfAborted();
       if (plan.note !== undefined) this.options.events.record(this.latest, plan.note);
@@ -170,6 +170,12 @@ export class Pass<Spec, Status, World, Step> {
     if (written !== undefined) this.latest = written;
     return written !== undefined;
   }
+}
+
+/** Status is written later, by this pass or by the next one. */
+function isSilent<Step, Status>(plan: Plan<Step, Status>): boolean {
+  if (plan.verdict === 'act') return plan.brief === true;
+  return plan.verdict === 'waiting' && plan.quiet === true;
 }
 
 function restOf<Step, Status>(

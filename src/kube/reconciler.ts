@@ -48,6 +48,8 @@ export type Verdict<Step> =
       readonly message: string;
       /** What is waited for failed and is tried again: people see it as they see a failed pass. */
       readonly retrying?: true;
+      /** Whoever is waited for was made a moment ago and wakes the object soon: not worth a write. */
+      readonly quiet?: true;
       readonly recheckMs?: number;
     }
   /** Only an edit helps. */

@@ -105,7 +105,7 @@ class Follower<Item extends KubeObject> {
     this.doubtful = 0;
     this.needsList = false;
     this.version = version;
-    cache.replace(
+    await cache.replace(
       list.items.filter((item) => this.accept(item)),
       version,
     );

@@ -240,7 +240,7 @@ describe('the local connector, besides the contract', () => {
     const stage = await stageOn(platform);
     const before = await machine(stage);
     expect(before).toMatchObject({ power: 'on', boot: '17', bootedAt: 17 });
-    expect(before?.heardAt).toBeUndefined();
+    expect(before?.heardAt).toBe(17);
     expect((await things(stage)).publications).toMatchObject([{ revision: '3f9a01bc' }]);
     await upload(stage);
     await shutDown(stage);

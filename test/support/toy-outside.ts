@@ -82,6 +82,7 @@ export class ToyOutside {
     look: (spec) => this.states.get(jobName(spec))?.state,
     isBusy: (key) =>
       [...this.states.values()].some((one) => one.key === key && one.state.state === 'running'),
+    isKnown: (key) => [...this.states.values()].some((one) => one.key === key),
     cancel: async (key) => {
       for (const [name, one] of this.states) if (one.key === key) this.states.delete(name);
     },

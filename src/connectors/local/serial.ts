@@ -10,13 +10,16 @@ const READ_BYTES = 2 ** 14;
 const MOST_LINES = 10;
 const MOST_BYTES = 2 ** 11;
 
-/** When a guest was last heard on its serial line; undefined for one that said nothing. */
-export async function heardAt(serialLog: string): Promise<number | undefined> {
+/**
+ * When a guest was last heard on its serial line; undefined for one that said nothing. Machines that an
+ * older release started have no log: nobody can say that they are silent, so they count from their boot.
+ */
+export async function heardAt(serialLog: string, bootedAt: number): Promise<number | undefined> {
   try {
     const { size, mtimeMs } = await stat(serialLog);
     return size === 0 ? undefined : Math.floor(mtimeMs);
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isMissing(error)) return bootedAt;
     throw error;
   }
 }

@@ -98,7 +98,7 @@ export class Sight {
     const pid = await this.processes.look(traces);
     if (pid !== undefined) this.sawProcess(places, pid, traces);
     const bootedAt = await lastBoot(traces, pid);
-    const heard = bootedAt === undefined ? undefined : await heardAt(places.serialLog);
+    const heard = bootedAt === undefined ? undefined : await heardAt(places.serialLog, bootedAt);
     const socket = pid === undefined ? undefined : traces.launch?.serial;
     return {
       id: traces.uuid,

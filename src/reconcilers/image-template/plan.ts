@@ -44,6 +44,7 @@ export function planTemplate(
       verdict: 'waiting',
       reason: 'Waiting',
       message: `waits for ${resolution.on}`,
+      ...(resolution.isNew ? { quiet: true } : {}),
     };
   }
   const steps = [...missing(template, world, resolution), ...outdated(template, world, resolution)];
@@ -151,7 +152,9 @@ function standing(template: ImageTemplate, world: TemplateWorld, { revision }: I
     return { verdict: 'stalled', reason: 'ImageStalled', message } as const;
   }
   const message = `target ${target}: ${stageOf(open)}`;
-  return { verdict: 'waiting', reason: 'Publishing', message } as const;
+  const isNew = open !== undefined && open.status?.conditions === undefined;
+  const waiting = { verdict: 'waiting', reason: 'Publishing', message } as const;
+  return isNew ? ({ ...waiting, quiet: true } as const) : waiting;
 }
 
 function newestPublished(world: TemplateWorld, target: string, revision: string | undefined) {

@@ -30,15 +30,17 @@ export type Resolution =
       readonly os: Resolved;
       readonly layers: readonly Resolved[];
     }
-  | { readonly as: 'waiting'; readonly on: string }
+  /** `isNew` while no controller has looked at what is waited for. */
+  | { readonly as: 'waiting'; readonly on: string; readonly isNew: boolean }
   | { readonly as: 'wrong'; readonly message: string };
 
 /** Resolves a template: the operating system first, then layers, lowest first. Pure. */
 export function resolve(references: readonly Referenced[]): Resolution {
   const wrong = contradiction(references);
   if (wrong !== undefined) return { as: 'wrong', message: wrong };
-  const open = references.find(({ version }) => storedOf(version) === undefined);
-  if (open !== undefined) return { as: 'waiting', on: describe(open) };
+  // The last one, since most layers are made in their order: naming each of them is a write.
+  const open = references.findLast(({ version }) => storedOf(version) === undefined);
+  if (open !== undefined) return { as: 'waiting', on: describe(open), isNew: isNew(open) };
   const [os, ...layers] = references.map(resolvedOf);
   if (os === undefined) return { as: 'wrong', message: 'the template has no operating system' };
   const contents = references.map(({ version }) => ({
@@ -46,6 +48,11 @@ export function resolve(references: readonly Referenced[]): Resolution {
     scripts: version?.spec.imageScripts,
   }));
   return { as: 'image', revision: hash8(digestOf(contents)), os, layers };
+}
+
+function isNew({ layer, version }: Referenced): boolean {
+  if (version !== undefined) return version.status?.conditions === undefined;
+  return layer !== undefined && layer.status?.conditions === undefined;
 }
 
 function describe({ role, reference, layer, versionName }: Referenced): string {

@@ -48,8 +48,8 @@ export interface VersionWorld {
   /** What was found on the disk as its machine left it now. */
   readonly inspection: InspectionRecord | undefined;
   readonly description: Description | undefined;
-  /** True while any job works for it. */
-  readonly busy: boolean;
+  /** True while the runner knows any job of it. */
+  readonly hasJobs: boolean;
   /** True while an inspection lies in the store, of whichever machine. */
   readonly inspected: boolean;
   /** True while evidence lies in the store that only it needs. */
@@ -95,17 +95,20 @@ export async function observeVersion(
   );
   const connector = made?.connectorRef.name ?? '';
   const config = listers.connectorConfigs.get(namespace, connector);
-  const below = await Promise.all(standsOn(version).map((one) => belowOf(ports, namespace, one)));
+  const [stored, ...below] = await Promise.all([
+    store.find(repository, tag),
+    ...standsOn(version).map((one) => belowOf(ports, namespace, one)),
+  ]);
   const place = admission.placeOf(inNamespace(namespace, connector), { namespace, name });
   return {
     key,
-    stored: await store.find(repository, tag),
+    stored,
     below,
     importsFiles: ports.importsFiles,
     machine,
     seats: { ...seatsOf(ports, namespace, connector), place },
     usable: holds(config, 'CredentialsValid') && holds(config, 'LocationValid'),
-    busy: jobs.isBusy(key),
+    hasJobs: jobs.isKnown(key),
     ...(await workOf(ports, version, { key, below, machine }, signal)),
   };
 }
@@ -152,8 +155,10 @@ async function workOf(
     below.map(({ stored }) => stored),
   );
   const composition = recipe === undefined ? undefined : compositionId(recipe);
-  const made = composition === undefined ? undefined : await evidence.composed(composition);
-  const record = await evidence.inspection(key);
+  const [made, record] = await Promise.all([
+    composition === undefined ? undefined : evidence.composed(composition),
+    evidence.inspection(key),
+  ]);
   const at = { namespace: namespaceOf(version), connector: connectorOf(version), key };
   const { look, connection } = await lookAt(
     ports.connections,

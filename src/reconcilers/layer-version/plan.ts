@@ -44,7 +44,7 @@ function next(version: LayerVersion, world: VersionWorld, nowMs: number): Versio
 
 /** Jobs end first: they would go on, and leave what nobody looks for. */
 function leave(world: VersionWorld): VersionNext {
-  if (world.busy) return removing({ do: 'cancelJobs' });
+  if (world.hasJobs) return removing({ do: 'cancelJobs' });
   if (world.machine !== undefined) {
     if (!isDeleting(world.machine)) return removing(removal(world.machine.metadata.name));
     const message = 'waits for its machine to be removed';

@@ -25,8 +25,8 @@ export interface ImageWorld {
   /** What was found on the disk as its machine left it now. */
   readonly inspection: InspectionRecord | undefined;
   readonly description: Description | undefined;
-  /** True while any job works for it. */
-  readonly busy: boolean;
+  /** True while the runner knows any job of it. */
+  readonly hasJobs: boolean;
   /** True while an inspection lies in the store, of whichever machine. */
   readonly inspected: boolean;
   /** True while evidence lies in the store that nobody else needs. */
@@ -78,7 +78,7 @@ export async function observeImage(
       'machine' in standing && standing.at !== 'fresh'
         ? await describe(connection, key, signal)
         : undefined,
-    busy: jobs.isBusy(key),
+    hasJobs: jobs.isKnown(key),
     inspected: record !== undefined,
     hasEvidence: record !== undefined || (composed && !isShared(ports, image)),
     compose: viewOf(jobs, { kind: 'compose', key, recipe }),

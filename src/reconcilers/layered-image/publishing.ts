@@ -12,8 +12,8 @@ const FINISH = 'run /var/lib/lamina/finish in it';
 
 /** Jobs end first. What belongs to a publication stays: it outlives our records. */
 export function leave(image: LayeredImage, world: ImageWorld): ImageNext {
-  const { busy, look } = world;
-  if (busy) return act('Deleting', 'ending its jobs', { do: 'cancelJobs' });
+  const { hasJobs, look } = world;
+  if (hasJobs) return act('Deleting', 'ending its jobs', { do: 'cancelJobs' });
   const under = operating(world);
   if (under !== undefined) return under;
   if (!look.seen.known) return wait(image, look.seen.why);

@@ -226,5 +226,7 @@ function standing(world: LayerWorld, outcomes: readonly Outcome[]) {
   // Only the stage: whoever wants details looks at the version, and every change here is a write.
   const message = waits ?? `version ${entry.name}: ${stage}`;
   const reason = stage === 'ActionRequired' ? 'ActionRequired' : 'Progressing';
-  return { verdict: 'waiting', reason, message } as const;
+  const waiting = { verdict: 'waiting', reason, message } as const;
+  const isNew = version !== undefined && version.status?.conditions === undefined;
+  return isNew ? ({ ...waiting, quiet: true } as const) : waiting;
 }

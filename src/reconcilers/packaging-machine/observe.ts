@@ -13,8 +13,8 @@ export interface MachineWorld {
   readonly standing: Standing;
   /** Present as long as its version and all that this stands on are there. */
   readonly upload: JobView | undefined;
-  /** True while any job works on its disk. */
-  readonly busy: boolean;
+  /** True while the runner knows any job of it. */
+  readonly hasJobs: boolean;
 }
 
 type Reads = Pick<Ports, 'connections' | 'jobs' | 'listers' | 'store'>;
@@ -42,7 +42,7 @@ export async function observeMachine(
   return {
     look,
     standing: standingOf(look, { composition, created }),
-    busy: ports.jobs.isBusy(key),
+    hasJobs: ports.jobs.isKnown(key),
     upload:
       recipe === undefined || connection === undefined
         ? undefined

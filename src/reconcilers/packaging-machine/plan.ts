@@ -169,10 +169,10 @@ function ended(machine: PackagingMachine, seen: MachineSeen): Verdict<MachineSte
 
 /** Jobs first, since they read or write the disk; then the machine, then its disk. */
 function leave(machine: PackagingMachine, world: MachineWorld): Verdict<MachineStep> {
-  const { look, busy } = world;
+  const { look, hasJobs } = world;
   const message = 'removing machine and disk from the platform';
   const removing = { verdict: 'act', reason: 'Deleting', message } as const;
-  if (busy) return { ...removing, steps: [{ do: 'cancelJobs' }] };
+  if (hasJobs) return { ...removing, steps: [{ do: 'cancelJobs' }] };
   if (!look.seen.known) {
     return again(asBefore(machine, { reason: 'Deleting', why: look.seen.why }));
   }

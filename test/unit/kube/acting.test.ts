@@ -170,6 +170,15 @@ describe('the note of a plan', () => {
 });
 
 describe('what a pass says', () => {
+  it('says nothing while it waits quietly, and goes on when it is woken', async () => {
+    const { api, looks, wake } = await play([{ ...wait, quiet: true }, wait]);
+    await looks(1);
+    await idle();
+    expect(condition(api, 'a')).toBeUndefined();
+    wake();
+    await eventually(() => condition(api, 'a') !== undefined, 'a status');
+  });
+
   it('shows a retry that it waits for as one', async () => {
     const retrying: ItemPlan = { ...done, verdict: 'waiting', reason: 'Composing', retrying: true };
     const { api, looks } = await play([{ ...retrying, message: 'no room; tried again' }]);

@@ -26,9 +26,9 @@ function tagCache(log = silentLog) {
 const tagsOf = ({ spec }: Tagged) => spec.tags ?? [];
 
 describe('an index of a cache', () => {
-  it('finds what is there, and follows what happens', () => {
+  it('finds what is there, and follows what happens', async () => {
     const { cache, under } = tagCache();
-    cache.replace([tagged('a', 1, ['x', 'y']), tagged('b', 2, ['x']), tagged('c', 3)], '3');
+    await cache.replace([tagged('a', 1, ['x', 'y']), tagged('b', 2, ['x']), tagged('c', 3)], '3');
     cache.index('tag', tagsOf);
     expect([under('x'), under('y'), under('z')]).toEqual([['n/a', 'n/b'], ['n/a'], []]);
     cache.upsert(tagged('a', 4, ['z', 'z']));
@@ -37,9 +37,21 @@ describe('an index of a cache', () => {
     expect(under('x')).toEqual(['n/b', 'other/a']);
     cache.remove(tagged('b', 6, ['x']));
     expect(under('x')).toEqual(['other/a']);
-    cache.replace([tagged('d', 7, ['x'])], '7');
+    await cache.replace([tagged('d', 7, ['x'])], '7');
     expect([under('x'), under('z')]).toEqual([['n/d'], []]);
     expect(cache.by('tag', 'x')[0]).toBe(cache.get('n', 'd'));
+  });
+
+  it('follows a list of many objects in portions, which hold up nobody', async () => {
+    const { cache, under } = tagCache();
+    cache.index('tag', tagsOf);
+    const items = Array.from({ length: 1000 }, (_, i) => tagged(`o${i}`, i + 1, ['x']));
+    let isDone = false;
+    const done = cache.replace(items, '1000').then(() => (isDone = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([isDone, cache.isSynced]).toEqual([false, false]);
+    await done;
+    expect([under('x').length, cache.isSynced]).toEqual([1000, true]);
   });
 
   it('is current before anybody hears of a change', () => {
@@ -60,14 +72,14 @@ describe('an index of a cache', () => {
     expect([under('x'), under('other')]).toEqual([['n/a'], []]);
   });
 
-  it('reads each version of an object once, however many there are', () => {
+  it('reads each version of an object once, however many there are', async () => {
     const { cache } = tagCache();
     let reads = 0;
     cache.index('tag', (object) => {
       reads += 1;
       return tagsOf(object);
     });
-    cache.replace(
+    await cache.replace(
       Array.from({ length: 2000 }, (_, at) => tagged(`a${at}`, at + 1, ['x'])),
       '2000',
     );
@@ -83,7 +95,7 @@ describe('an index of a cache', () => {
     expect(() => cache.by('owner', 'x')).toThrow(new TypeError('the cache has no index owner'));
   });
 
-  it('goes on without an object that it cannot read, and says so', () => {
+  it('goes on without an object that it cannot read, and says so', async () => {
     const lines: string[] = [];
     const log = jsonLog(
       (line) => lines.push(line),
@@ -93,7 +105,7 @@ describe('an index of a cache', () => {
     const { cache, under } = tagCache(log);
     cache.index('tag', ({ spec }) => (spec.tags as string[]).map((tag) => tag.toUpperCase()));
     const broken = tagged('a', 1);
-    cache.replace([{ ...broken, spec: {} }, tagged('b', 2, ['x'])], '2');
+    await cache.replace([{ ...broken, spec: {} }, tagged('b', 2, ['x'])], '2');
     expect(under('X')).toEqual(['n/b']);
     expect(cache.get('n', 'a')).toBeDefined();
     expect(lines).toHaveLength(1);

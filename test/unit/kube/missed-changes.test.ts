@@ -93,7 +93,7 @@ describe('a change that comes while a pass ends', () => {
     };
     const { cache, client, sizes } = scene(api, metrics);
     const first = await client.create(RESOURCE, item(1));
-    cache.replace([first], '101');
+    await cache.replace([first], '101');
     await eventually(() => sizes.length === 2, 'a second pass');
     await idle();
     expect(sizes).toEqual([1, 2]);
@@ -103,7 +103,7 @@ describe('a change that comes while a pass ends', () => {
     const api = new ApiDouble();
     const { cache, client, sizes } = scene(api);
     const first = await client.create(RESOURCE, item(1));
-    cache.replace([first], '101');
+    await cache.replace([first], '101');
     await eventually(() => sizes.length === 1, 'a pass');
     await idle();
     // The cache stays behind, so that the next pass reads live and finds nothing.
@@ -136,7 +136,7 @@ describe('a change that comes while a pass ends', () => {
     };
     const { cache, client, sizes } = scene(api);
     const first = await client.create(RESOURCE, item(1));
-    cache.replace([first], '101');
+    await cache.replace([first], '101');
     await eventually(() => sizes.length === 1, 'a pass');
     await idle();
     cache.expect('999');

@@ -117,7 +117,7 @@ describe('machines of versions', () => {
     const { jobs } = outside;
     const cancel = jobs.cancel.bind(jobs);
     Object.assign(outside.jobs, {
-      isBusy: (key: string) => key.includes('apl-') && cancelled.length === 0,
+      isKnown: (key: string) => key.includes('apl-') && cancelled.length === 0,
       cancel: async (key: string) => {
         cancelled.push(key);
         await cancel(key);

@@ -119,9 +119,21 @@ describe('planTemplate', () => {
       want: { verdict: 'act', steps: [{ do: 'create', name: `limg-desk-here-${revision}` }] },
     },
     {
-      why: 'an image in work is waited for',
+      why: 'an image that was made a moment ago is not worth a write',
       world: { ...world, images: [layeredImage(revision)] },
-      want: { verdict: 'waiting', reason: 'Publishing' },
+      want: { verdict: 'waiting', reason: 'Publishing', quiet: true },
+    },
+    {
+      why: 'an image in work is waited for, and told',
+      world: {
+        ...world,
+        images: [
+          layeredImage(revision, {
+            status: { conditions: [condition('Ready', 'Composing', 'False')] },
+          }),
+        ],
+      },
+      want: { verdict: 'waiting', message: 'target here: Composing' },
     },
     {
       why: 'a published revision settles; going back to it rebuilds nothing',

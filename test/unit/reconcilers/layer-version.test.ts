@@ -247,7 +247,7 @@ describe('planVersion', () => {
     };
     const leaving = packagingMachine([], { deletionTimestamp: '2026-01-01T00:00:00Z' });
     const verdicts = [
-      { ...ended, busy: true },
+      { ...ended, hasJobs: true },
       ended,
       { ...ended, machine: leaving },
       { ...world, hasEvidence: true },

@@ -62,7 +62,7 @@ function world(
     composed: false,
     inspection: undefined,
     description: undefined,
-    busy: false,
+    hasJobs: false,
     inspected: false,
     hasEvidence: false,
     compose: job('compose'),
@@ -254,7 +254,7 @@ describe('planImage', () => {
   it.each([
     {
       why: 'ends its jobs first',
-      world: withMachine(on, { busy: true }),
+      world: withMachine(on, { hasJobs: true }),
       want: { steps: [{ do: 'cancelJobs' }] },
     },
     {

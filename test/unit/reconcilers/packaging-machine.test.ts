@@ -21,10 +21,14 @@ const disk = { id: 'd', state: 'ready', composition: 'c-1' } as const;
 
 function world(
   seen: Partial<Things> | string,
-  more: { readonly created?: boolean; readonly busy?: boolean; readonly isListed?: boolean } = {},
+  more: {
+    readonly created?: boolean;
+    readonly hasJobs?: boolean;
+    readonly isListed?: boolean;
+  } = {},
   operation?: MachineWorld['look']['operation'],
 ): MachineWorld {
-  const { created = false, busy = false, isListed = false } = more;
+  const { created = false, hasJobs = false, isListed = false } = more;
   const nothing = { machines: [], disks: [], publications: [], copies: [] };
   const look = {
     connected: true,
@@ -36,7 +40,7 @@ function world(
         ? ({ known: false, why: seen } as const)
         : ({ known: true, things: { ...nothing, ...seen } } as const),
   };
-  return { look, standing: standingOf(look, { composition: 'c-1', created }), upload, busy };
+  return { look, standing: standingOf(look, { composition: 'c-1', created }), upload, hasJobs };
 }
 const withMachine = (seen: MachineSeen) => world({ machines: [seen], disks: [disk] });
 const off = { power: { to: 'off' } };
@@ -166,7 +170,7 @@ describe('planMachine', () => {
     {
       why: 'deleting ends its jobs first',
       machine: deleting,
-      world: world({ disks: [disk] }, { busy: true }),
+      world: world({ disks: [disk] }, { hasJobs: true }),
       want: { steps: [{ do: 'cancelJobs' }] },
     },
     {

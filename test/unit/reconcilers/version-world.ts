@@ -65,7 +65,7 @@ export const world: VersionWorld = {
   standing: { at: 'diskless' },
   inspection: undefined,
   description: undefined,
-  busy: false,
+  hasJobs: false,
   inspected: false,
   hasEvidence: false,
   jobs: { compose: job() },
