@@ -1,5 +1,6 @@
 import type { FailureData } from '../core/failure.ts';
 import type { Verdict } from '../kube/reconciler.ts';
+import { asReason } from '../kube/status-invariants.ts';
 import type { JobRunner, JobSpec, JobState } from '../jobs/spec.ts';
 
 /** Starting a job. */
@@ -56,7 +57,7 @@ export function pursue(
   if (state === undefined) return start;
   if (state.state === 'running') {
     if (state.after === undefined) return { verdict: 'waiting', reason, message: doing };
-    return { verdict: 'waiting', reason, message: again(state.after), retrying: true };
+    return again(state.after);
   }
   const { failure, retryAt } = state;
   if (failure.consequence === 'Impossible') {
@@ -64,10 +65,11 @@ export function pursue(
     return { verdict: 'stalled', reason: 'Failed', message: `${message}. ${hint}`.trim() };
   }
   if (nowMs >= retryAt) return start;
-  const recheckMs = retryAt - nowMs;
-  return { verdict: 'waiting', reason, message: again(failure), retrying: true, recheckMs };
+  return { ...again(failure), recheckMs: retryAt - nowMs };
 }
 
-function again({ message, hint }: FailureData): string {
-  return `${message}; trying again.${hint === undefined ? '' : ` ${hint}`}`;
+/** People search for the code of a failure, so it stands where the stage stood. */
+function again({ code, message, hint }: FailureData) {
+  const text = `${message}; trying again.${hint === undefined ? '' : ` ${hint}`}`;
+  return { verdict: 'waiting', reason: asReason(code), message: text, retrying: true } as const;
 }

@@ -83,6 +83,7 @@ describe('planVersion', () => {
       want: {
         verdict: 'waiting',
         retrying: true,
+        reason: 'X',
         recheckMs: 750,
         message: 'it broke; trying again. Mend it.',
       },
