@@ -9,8 +9,8 @@ import { apiVersionOf, pathOf, type KubeObject, type Resource } from './resource
 import { isExpired, statusFailure } from './status-failure.ts';
 import { watchEvents, type WatchEvent } from './watch.ts';
 
-/** Objects per page of a list. */
-const PAGE_SIZE = 500;
+/** Objects per page of a list: few enough that reading one holds up nobody. */
+const PAGE_SIZE = 200;
 /** Largest answer that is read: a page of the largest objects that etcd takes, with room. */
 const MAX_ANSWER_BYTES = 2 ** 28;
 

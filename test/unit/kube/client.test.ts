@@ -149,8 +149,8 @@ describe('lists', () => {
       { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'b' } },
     ]);
     expect(paths).toEqual([
-      '/api/v1/namespaces/n/secrets?labelSelector=x%3Dy&limit=500',
-      '/api/v1/namespaces/n/secrets?labelSelector=x%3Dy&limit=500&continue=next',
+      '/api/v1/namespaces/n/secrets?labelSelector=x%3Dy&limit=200',
+      '/api/v1/namespaces/n/secrets?labelSelector=x%3Dy&limit=200&continue=next',
     ]);
   });
 
