@@ -87,7 +87,11 @@ class Pool implements ConnectionPool {
   }
 
   touched(key: string): void {
-    for (const { connector } of this.open.values()) connector.touched(key);
+    const told = new Set<SharedSession>();
+    for (const { connector, shared } of this.open.values()) {
+      if (!told.has(shared)) connector.touched(key);
+      told.add(shared);
+    }
   }
 
   async close(): Promise<void> {
@@ -102,6 +106,8 @@ class Pool implements ConnectionPool {
     const key = keyOfObject(config);
     const place = connectorPlace(config, this.options.platformOf);
     const credential = await this.credentialOf(config, place);
+    // Whoever deleted it meanwhile was told: nobody would close what is opened now.
+    if (this.options.configs.get(namespace, name) === undefined) return undefined;
     const id = digestOf({ location: place.location, credential });
     const found = this.open.get(key);
     if (found !== undefined && isSame(found, place) && found.shared.id === id) return found;

@@ -2,21 +2,34 @@ import type { JobRunner } from '../jobs/spec.ts';
 import type { WatchOutside } from '../reconcilers/ports.ts';
 import type { ConnectionPool } from './connections.ts';
 
-/** Tells of jobs and platforms. What a job did to a platform is looked at before anybody is woken. */
+/**
+ * Tells of jobs and platforms. What a job did to a platform is looked at before anybody is woken, and once,
+ * however many controllers listen.
+ */
 export function outside(
   jobs: Pick<JobRunner, 'watch' | 'isBusy'>,
   connections: Pick<ConnectionPool, 'watch' | 'touched'>,
 ): WatchOutside {
-  return (changed) => {
-    const stops = [
+  const listeners = new Set<(key: string) => void>();
+  const tell = (key: string) => {
+    for (const listener of listeners) listener(key);
+  };
+  let stops: readonly (() => void)[] = [];
+  const begin = () => {
+    stops = [
       jobs.watch((key) => {
         if (!jobs.isBusy(key)) connections.touched(key);
-        changed(key);
+        tell(key);
       }),
-      connections.watch(changed),
+      connections.watch(tell),
     ];
+  };
+  return (changed) => {
+    if (listeners.size === 0) begin();
+    listeners.add(changed);
     return () => {
-      for (const stop of stops) stop();
+      listeners.delete(changed);
+      if (listeners.size === 0) for (const stop of stops) stop();
     };
   };
 }

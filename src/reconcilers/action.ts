@@ -1,6 +1,6 @@
 import type { LayerVersionStatus } from '../api/kinds/layer-version.ts';
 import { conditionOf } from '../api/conditions.ts';
-import type { ApiObject, CommonStatus } from '../api/object.ts';
+import type { ApiObject } from '../api/object.ts';
 import { timestamp } from '../core/clock.ts';
 import type { PlannedCondition, Verdict } from '../kube/reconciler.ts';
 
@@ -49,9 +49,4 @@ export function asBefore(
   const { action } = (object.status ?? {}) as { readonly action?: Action };
   const waiting = { verdict: 'waiting', reason, message } as const;
   return action === undefined ? waiting : { ...waiting, action };
-}
-
-/** A status that lets go of its handle, because its operation has ended. */
-export function withoutHandle<Status extends CommonStatus>(status: Status): Status {
-  return { ...status, handle: undefined };
 }

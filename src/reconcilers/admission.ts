@@ -12,6 +12,7 @@ const nameOf = ({ namespace, name }: Waiting): string => `${namespace}/${name}`;
  */
 export class Admission {
   private readonly pools = new Map<string, Map<string, Waiting>>();
+  private readonly watchers = new Set<(one: Waiting) => void>();
   private readonly stillWaits: (one: Waiting) => boolean;
 
   /** `stillWaits` tells who has a seat by now, or needs none any more. */
@@ -26,22 +27,36 @@ export class Admission {
     if (!waiting.has(nameOf(one))) waiting.set(nameOf(one), one);
   }
 
-  /** How many wait before it; undefined if it does not wait. */
-  placeOf(pool: string, one: Waiting): number | undefined {
-    const place = this.waiting(pool).findIndex((other) => nameOf(other) === nameOf(one));
-    return place < 0 ? undefined : place;
+  /** Gives its place up, for those behind it. */
+  leave(pool: string, one: Waiting, free: number): void {
+    this.pools.get(pool)?.delete(nameOf(one));
+    for (const next of this.first(pool, free)) {
+      for (const watcher of this.watchers) watcher(next);
+    }
   }
 
-  /** The first of those who wait. */
+  /** Whether it may take one of the free seats now; undefined if it does not wait. */
+  isNext(pool: string, one: Waiting, free: number): boolean | undefined {
+    if (this.pools.get(pool)?.has(nameOf(one)) !== true) return undefined;
+    return this.first(pool, free).some((other) => nameOf(other) === nameOf(one));
+  }
+
+  /** The first of those who wait; looks at no more of them than that. */
   first(pool: string, count: number): readonly Waiting[] {
-    return count <= 0 ? [] : this.waiting(pool).slice(0, count);
+    const found: Waiting[] = [];
+    const waiting = this.pools.get(pool) ?? new Map<string, Waiting>();
+    for (const [name, one] of waiting) {
+      if (found.length >= count) break;
+      if (this.stillWaits(one)) found.push(one);
+      else waiting.delete(name);
+    }
+    if (waiting.size === 0) this.pools.delete(pool);
+    return found;
   }
 
-  private waiting(pool: string): readonly Waiting[] {
-    const waiting = this.pools.get(pool);
-    if (waiting === undefined) return [];
-    for (const [name, one] of waiting) if (!this.stillWaits(one)) waiting.delete(name);
-    if (waiting.size === 0) this.pools.delete(pool);
-    return [...waiting.values()];
+  /** Calls back with whoever moved up because somebody gave up; returns how to stop. */
+  watch(moved: (one: Waiting) => void): () => void {
+    this.watchers.add(moved);
+    return () => this.watchers.delete(moved);
   }
 }

@@ -1,7 +1,8 @@
 import type { LayerRole } from '../core/identity.ts';
+import type { StoredLayer } from '../core/layer.ts';
 import { inNamespace, VERSION_LAYER } from './indexes.ts';
 import { KIND_OF, isDeleting, storedOf, type Layer, type LayerVersion } from './objects.ts';
-import type { Listers } from './ports.ts';
+import type { Listers, Ports } from './ports.ts';
 
 /** The object of a layer by its role. */
 export function findLayer(
@@ -16,6 +17,16 @@ export function findLayer(
     AppLayer: listers.appLayers,
   }[KIND_OF[role]];
   return lister.get(namespace, name);
+}
+
+/** What a version left in the store, by the name of its object. */
+export async function storedByName(
+  { listers, store }: Pick<Ports, 'listers' | 'store'>,
+  namespace: string,
+  name: string,
+): Promise<StoredLayer | undefined> {
+  const spec = listers.layerVersions.get(namespace, name)?.spec;
+  return spec === undefined ? undefined : store.find(spec.repository, spec.tag);
 }
 
 /** All versions of one layer, deleting ones too. */

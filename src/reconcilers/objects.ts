@@ -11,7 +11,7 @@ import type {
 import type { PlatformLayerSpec } from '../api/kinds/platform-layer.ts';
 import { conditionOf } from '../api/conditions.ts';
 import { API_VERSION } from '../api/kind.ts';
-import type { ApiObject, OwnerReference } from '../api/object.ts';
+import type { ApiObject, Condition, OwnerReference } from '../api/object.ts';
 import type { LayerRole } from '../core/identity.ts';
 import type { StoredLayer } from '../core/layer.ts';
 
@@ -62,6 +62,29 @@ export function holds(object: ApiObject | undefined, type: string): boolean {
   return conditionOf(object, type)?.status === 'True';
 }
 
+/** True while both checks of a configuration hold, and nobody deletes it. */
+export function isUsable(config: ConnectorConfig | undefined): boolean {
+  return (
+    config !== undefined &&
+    !isDeleting(config) &&
+    holds(config, 'CredentialsValid') &&
+    holds(config, 'LocationValid')
+  );
+}
+
+/** Conditions as they were: what cannot be seen for now takes nothing back. */
+export function conditionsBefore(
+  { status }: ApiObject,
+  types: ReadonlySet<string>,
+): readonly Condition[] {
+  return (status?.conditions ?? []).filter(({ type }) => types.has(type));
+}
+
+/** The uid of the object that controls this one. */
+export function ownerOf({ metadata }: ApiObject): string | undefined {
+  return metadata.ownerReferences?.find((link) => link.controller === true)?.uid;
+}
+
 /** The stage that people see: the reason of Ready. */
 export function stageOf(object: ApiObject | undefined): string {
   return conditionOf(object, 'Ready')?.reason ?? 'Waiting';
@@ -75,6 +98,11 @@ export function storedOf(version: LayerVersion | undefined): StoredLayer | undef
 /** True once an image was seen published. Objects of older releases have only the condition. */
 export function isPublished(image: LayeredImage | undefined): boolean {
   return image?.status?.published !== undefined || holds(image, 'SnapshotTaken');
+}
+
+/** True until a controller has looked at it: what was made a moment ago has nothing to tell. */
+export function isNew(object: ApiObject): boolean {
+  return object.status?.conditions === undefined;
 }
 
 /** True once somebody asked for the deletion. */

@@ -1,6 +1,6 @@
 import type { WatchSource } from '../kube/controller.ts';
 import { keyOfObject, resourceOf, type KubeObject } from '../kube/resource.ts';
-import { holds, type ConnectorConfig } from './objects.ts';
+import { isUsable, type ConnectorConfig } from './objects.ts';
 
 /** Objects of another kind whose changes wake objects of ours. */
 export function watching<Item extends KubeObject>(source: {
@@ -23,7 +23,7 @@ export function keysOf(objects: readonly KubeObject[]): readonly string[] {
   return objects.map(keyOfObject);
 }
 
-/** What users of a ConnectorConfig wait for: that it exists, what it says, and that both checks pass. */
+/** What users of a ConnectorConfig wait for: what it says, and whether it can be used. */
 export function connectorFacet(config: ConnectorConfig): unknown {
-  return [config.spec, holds(config, 'CredentialsValid'), holds(config, 'LocationValid')];
+  return [config.spec, isUsable(config)];
 }

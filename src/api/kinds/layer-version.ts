@@ -65,6 +65,7 @@ const status = fields('Progress and result.', {
   action: optional(action),
   attended,
   attempts,
+  composition: optional(text('Id of what its packaging disk is composed from.', 64)),
   location: optional(location),
   progress: optional(progress),
 });

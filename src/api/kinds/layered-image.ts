@@ -54,6 +54,9 @@ const status = fields('Progress and result.', {
   action: optional(action),
   attended,
   attempts,
+  disk: optional(
+    text('Id of the disk that its machine was made with: it is not made again by itself.', 1024),
+  ),
   location: optional(location),
   progress: optional(progress),
 });

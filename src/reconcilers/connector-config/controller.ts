@@ -29,7 +29,8 @@ export function connectorConfigController(
     resource: resourceOf('ConnectorConfig'),
     reconciler: {
       observe: async (config, signal) => ({
-        verification: await verify(ports, config, signal),
+        // Whoever deletes it does not want to know whether it could be used.
+        verification: isDeleting(config) ? undefined : await verify(ports, config, signal),
         users: usersOf(ports, config),
       }),
       plan: planConnector,

@@ -17,6 +17,7 @@ import { findLayer } from '../lookup.ts';
 import {
   FINALIZERS,
   KIND_OF,
+  isNew,
   isPublished,
   namespaceOf,
   ownedBy,
@@ -55,7 +56,12 @@ export function imageTemplateController(ports: TemplatePorts): Controller {
     watches: [
       watching<LayerVersion>({
         kind: 'LayerVersion',
-        facet: (version) => [storedOf(version), version.metadata.deletionTimestamp, version.spec],
+        facet: (version) => [
+          storedOf(version),
+          isNew(version),
+          version.metadata.deletionTimestamp,
+          version.spec,
+        ],
         map: (version) => templatesNaming(ports, version),
       }),
       ...(['os', 'platform', 'app'] as const).map((role) => watchingLayer(ports, role)),
@@ -63,6 +69,7 @@ export function imageTemplateController(ports: TemplatePorts): Controller {
         kind: 'LayeredImage',
         facet: (image) => [
           isPublished(image),
+          isNew(image),
           stageOf(image),
           conditionOf(image, 'Stalled')?.message,
           image.metadata.deletionTimestamp,
@@ -97,7 +104,10 @@ function templatesNaming({ listers }: TemplatePorts, version: LayerVersion): rea
 function watchingLayer({ listers }: TemplatePorts, role: LayerRole) {
   return watching<Layer & KubeObject>({
     kind: KIND_OF[role],
-    facet: ({ spec }) => [spec.channels, 'osLayer' in spec ? spec.osLayer : undefined],
+    facet: (layer) => {
+      const { spec } = layer;
+      return [spec.channels, 'osLayer' in spec ? spec.osLayer : undefined, isNew(layer)];
+    },
     map: (layer) =>
       keysOf(
         listers.imageTemplates.by(

@@ -6,6 +6,7 @@ import type { Plan } from '../../kube/reconciler.ts';
 import {
   holds,
   isDeleting,
+  isNew,
   isPublished,
   namespaceOf,
   stageOf,
@@ -152,9 +153,8 @@ function standing(template: ImageTemplate, world: TemplateWorld, { revision }: I
     return { verdict: 'stalled', reason: 'ImageStalled', message } as const;
   }
   const message = `target ${target}: ${stageOf(open)}`;
-  const isNew = open !== undefined && open.status?.conditions === undefined;
   const waiting = { verdict: 'waiting', reason: 'Publishing', message } as const;
-  return isNew ? ({ ...waiting, quiet: true } as const) : waiting;
+  return open !== undefined && isNew(open) ? ({ ...waiting, quiet: true } as const) : waiting;
 }
 
 function newestPublished(world: TemplateWorld, target: string, revision: string | undefined) {

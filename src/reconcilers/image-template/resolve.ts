@@ -3,6 +3,7 @@ import { digestOf, hash8 } from '../../core/digest.ts';
 import type { LayerRole } from '../../core/identity.ts';
 import {
   KIND_OF,
+  isNew,
   storedOf,
   type ImageTemplate,
   type Layer,
@@ -40,7 +41,7 @@ export function resolve(references: readonly Referenced[]): Resolution {
   if (wrong !== undefined) return { as: 'wrong', message: wrong };
   // The last one, since most layers are made in their order: naming each of them is a write.
   const open = references.findLast(({ version }) => storedOf(version) === undefined);
-  if (open !== undefined) return { as: 'waiting', on: describe(open), isNew: isNew(open) };
+  if (open !== undefined) return { as: 'waiting', on: describe(open), isNew: isFresh(open) };
   const [os, ...layers] = references.map(resolvedOf);
   if (os === undefined) return { as: 'wrong', message: 'the template has no operating system' };
   const contents = references.map(({ version }) => ({
@@ -50,9 +51,9 @@ export function resolve(references: readonly Referenced[]): Resolution {
   return { as: 'image', revision: hash8(digestOf(contents)), os, layers };
 }
 
-function isNew({ layer, version }: Referenced): boolean {
-  if (version !== undefined) return version.status?.conditions === undefined;
-  return layer !== undefined && layer.status?.conditions === undefined;
+function isFresh({ layer, version }: Referenced): boolean {
+  const newest = version ?? layer;
+  return newest !== undefined && isNew(newest);
 }
 
 function describe({ role, reference, layer, versionName }: Referenced): string {

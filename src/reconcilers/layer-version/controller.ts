@@ -42,10 +42,17 @@ export function layerVersionController(ports: Ports): Controller {
     },
     indexes: [VERSION_BELOW, VERSION_CONNECTOR, MACHINE_VERSION, MACHINE_CONNECTOR, keyIndex],
     watches: watchesOf(ports),
-    external: (wake) =>
-      watchOutside((key) => {
-        for (const one of keysOf(listers.layerVersions.by(keyIndex.name, key))) wake(one);
-      }),
+    external: (wake) => {
+      const stops = [
+        watchOutside((key) => {
+          for (const one of keysOf(listers.layerVersions.by(keyIndex.name, key))) wake(one);
+        }),
+        ports.admission.watch(({ namespace, name }) => wake(inNamespace(namespace, name))),
+      ];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
     finalizer: FINALIZERS.LayerVersion,
     workers: 4,
   };
@@ -112,6 +119,11 @@ async function act(ports: Ports, step: VersionStep, version: LayerVersion): Prom
       return jobs.cancel(key);
     case 'queue':
       return admission.join(inNamespace(namespace, connectorOf(version)), { namespace, name });
+    case 'leaveQueue': {
+      const { limit, used } = seatsOf(ports, namespace, connectorOf(version));
+      const pool = inNamespace(namespace, connectorOf(version));
+      return admission.leave(pool, { namespace, name }, limit - used);
+    }
     case 'createMachine':
       return writer.ensure(machineOf(version, key));
     case 'removeMachine':

@@ -6,12 +6,13 @@ import type { LayerIdentity, StoredLayer } from '../../core/layer.ts';
 import { compositionId } from '../../jobs/names.ts';
 import type { ConnectorRef, Recipe } from '../../jobs/spec.ts';
 import { inNamespace, MACHINE_CONNECTOR, MACHINE_VERSION, standsOn } from '../indexes.ts';
+import { storedByName } from '../lookup.ts';
 import { viewOf, type JobView } from '../job-step.ts';
 import { currentInspection } from '../machine/judge.ts';
 import { describe, lookAt, type MachineLook } from '../machine/look.ts';
 import { recipeOfVersion } from '../machine/recipe.ts';
 import { standingOf, type Standing } from '../machine/standing.ts';
-import { holds, namespaceOf, type LayerVersion, type PackagingMachine } from '../objects.ts';
+import { isUsable, namespaceOf, type LayerVersion, type PackagingMachine } from '../objects.ts';
 import type { Connection, Ports } from '../ports.ts';
 
 /** A LayerVersion that this one stands on. */
@@ -24,8 +25,8 @@ export interface Below {
 export interface Seats {
   readonly limit: number;
   readonly used: number;
-  /** How many wait before this one; undefined while it does not wait. */
-  readonly place: number | undefined;
+  /** Whether it may take one of the free ones now; undefined while it does not wait. */
+  readonly isNext: boolean | undefined;
 }
 
 /** What the plan of a LayerVersion looks at. */
@@ -71,7 +72,7 @@ export function seatsOf(
   { listers }: Pick<Ports, 'listers'>,
   namespace: string,
   connector: string,
-): Omit<Seats, 'place'> {
+): Omit<Seats, 'isNext'> {
   const config = listers.connectorConfigs.get(namespace, connector);
   const pool = inNamespace(namespace, connector);
   const used = listers.packagingMachines.by(MACHINE_CONNECTOR.name, pool).length;
@@ -97,30 +98,25 @@ export async function observeVersion(
   const config = listers.connectorConfigs.get(namespace, connector);
   const [stored, ...below] = await Promise.all([
     store.find(repository, tag),
-    ...standsOn(version).map((one) => belowOf(ports, namespace, one)),
+    ...standsOn(version).map(async (one) => ({
+      name: one,
+      stored: await storedByName(ports, namespace, one),
+    })),
   ]);
-  const place = admission.placeOf(inNamespace(namespace, connector), { namespace, name });
+  const seats = seatsOf(ports, namespace, connector);
+  const pool = inNamespace(namespace, connector);
+  const isNext = admission.isNext(pool, { namespace, name }, seats.limit - seats.used);
   return {
     key,
     stored,
     below,
     importsFiles: ports.importsFiles,
     machine,
-    seats: { ...seatsOf(ports, namespace, connector), place },
-    usable: holds(config, 'CredentialsValid') && holds(config, 'LocationValid'),
+    seats: { ...seats, isNext },
+    usable: isUsable(config),
     hasJobs: jobs.isKnown(key),
     ...(await workOf(ports, version, { key, below, machine }, signal)),
   };
-}
-
-async function belowOf(
-  { listers, store }: Pick<Ports, 'listers' | 'store'>,
-  namespace: string,
-  name: string,
-): Promise<Below> {
-  const spec = listers.layerVersions.get(namespace, name)?.spec;
-  const stored = spec === undefined ? undefined : await store.find(spec.repository, spec.tag);
-  return { name, stored };
 }
 
 type Work = Pick<
@@ -176,7 +172,8 @@ async function workOf(
       : undefined;
   const known = { key, recipe, standing, inspection, connection };
   return {
-    composition,
+    // What it stood on may be gone by now.
+    composition: composition ?? version.status?.composition,
     look,
     standing,
     inspection,

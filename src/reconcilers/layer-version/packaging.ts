@@ -5,10 +5,10 @@ import type { InspectionRecord } from '../../core/evidence.ts';
 import { ask, asBefore, type Wanted } from '../action.ts';
 import { pursue, type JobView, type JobWords } from '../job-step.ts';
 import { lastWords, lookAgainMs, overdue, startOver } from '../machine/judge.ts';
-import { MOST_ATTEMPTS } from '../machine/time.ts';
+import { LOOK_AGAIN_MS, MOST_ATTEMPTS } from '../machine/time.ts';
 import { isDeleting, type LayerVersion, type PackagingMachine } from '../objects.ts';
 import type { VersionWorld } from './observe.ts';
-import type { VersionNext } from './step.ts';
+import type { VersionNext, VersionStep } from './step.ts';
 
 const MAKING = { reason: 'Uploading', message: 'making the packaging machine' };
 const VERIFYING = { reason: 'Verifying', doing: 'inspecting the disk of the machine' };
@@ -43,16 +43,37 @@ export function packaging(version: LayerVersion, world: VersionWorld, nowMs: num
   }
   switch (standing.at) {
     case 'unknown':
-      return asBefore(version, { reason: 'Waiting', why: standing.why });
+      return {
+        ...asBefore(version, { reason: 'Waiting', why: standing.why }),
+        recheckMs: LOOK_AGAIN_MS,
+      };
     case 'lost':
       return lost(version, world);
     case 'running':
+      // It may be called by the same name as the boot that was looked at.
+      if (world.inspected) return forgetting();
       return running(version, world, standing.machine, nowMs);
     case 'ended':
       return verify(version, world, nowMs);
     default:
       return { verdict: 'waiting', ...MAKING };
   }
+}
+
+function forgetting(): VersionNext {
+  const message = 'the machine was switched on again';
+  const steps: readonly [VersionStep] = [{ do: 'forgetInspection' }];
+  return { verdict: 'act', brief: true, reason: 'Packaging', message, steps };
+}
+
+/** What a person was asked when the machine had died too often, until they take it over. */
+function askedBefore(version: LayerVersion, world: VersionWorld): VersionNext | undefined {
+  const { action, attempts } = version.status ?? {};
+  const isTaken = world.machine?.metadata.annotations?.[POWER_ON_REQUESTED] !== undefined;
+  if (action?.gate !== 'InstallFailed' || isTaken || attempts?.count !== MOST_ATTEMPTS) {
+    return undefined;
+  }
+  return ask({ gate: action.gate, text: action.text }, action.machine);
 }
 
 function lost(version: LayerVersion, world: VersionWorld): VersionNext {
@@ -74,7 +95,9 @@ function running(
   }
   if (isAttended(version, world.machine, undefined)) {
     const text = `Complete the installation by hand, then ${FINISH}; or ${startingOver(world)}.`;
-    return ask({ gate: 'InstallSoftware', text }, world.machine?.spec.key);
+    return (
+      askedBefore(version, world) ?? ask({ gate: 'InstallSoftware', text }, world.machine?.spec.key)
+    );
   }
   const madeAtMs = Date.parse(world.machine?.metadata.creationTimestamp ?? '');
   const why = overdue(world.look, machine, madeAtMs, nowMs);
@@ -89,6 +112,10 @@ function again(version: LayerVersion, world: VersionWorld, why: string): Version
   const { name = '', uid = '' } = world.machine?.metadata ?? {};
   const over = startOver(version.status?.attempts, uid);
   const told = `${sentence(why)}.${lastWords(world.description)}`;
+  if (over.next === 'ask' && world.standing.at === 'lost') {
+    const text = `${told} It was started over ${MOST_ATTEMPTS} times. ${toStartOver(world)}`;
+    return ask({ gate: 'MachineLost', text }, undefined);
+  }
   if (over.next === 'ask') {
     const text = `${told} It was started over ${MOST_ATTEMPTS} times. Look at it, complete the installation by hand and ${FINISH}; or ${startingOver(world)}.`;
     return ask({ gate: 'InstallFailed', text }, world.machine?.spec.key);
@@ -131,7 +158,7 @@ function verify(version: LayerVersion, world: VersionWorld, nowMs: number): Vers
     case 'unattested': {
       if (!isAttended(version, machine, undefined)) return again(version, world, bare(found.hint));
       const text = `${found.hint} Switch the machine on again, or ${startingOver(world)}.`;
-      return ask({ gate: 'InstallSoftware', text }, key);
+      return askedBefore(version, world) ?? ask({ gate: 'InstallSoftware', text }, key);
     }
     case 'failed': {
       const where = `step ${found.step} ended with exit code ${found.exitCode}`;

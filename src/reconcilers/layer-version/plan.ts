@@ -1,7 +1,7 @@
 import type { LayerVersionStatus } from '../../api/kinds/layer-version.ts';
 import type { Plan } from '../../kube/reconciler.ts';
 import { actionCondition, actionSince, type Wanted } from '../action.ts';
-import { progressOf, pursue } from '../job-step.ts';
+import { progressOf, pursue, type JobView } from '../job-step.ts';
 import type { Attempts } from '../machine/judge.ts';
 import { placeOf } from '../machine/standing.ts';
 import { isDeleting, type LayerVersion } from '../objects.ts';
@@ -34,6 +34,7 @@ function next(version: LayerVersion, world: VersionWorld, nowMs: number): Versio
   if (version.spec.import !== undefined) return importing(version, world, nowMs);
   const open = world.below.filter(({ stored }) => stored === undefined);
   if (open.length > 0) {
+    if (world.seats.isNext !== undefined) return brief({ do: 'leaveQueue' });
     const names = open.map(({ name }) => `LayerVersion/${name}`).join(', ');
     return waiting(names);
   }
@@ -42,14 +43,14 @@ function next(version: LayerVersion, world: VersionWorld, nowMs: number): Versio
     : packaging(version, world, nowMs);
 }
 
-/** Jobs end first: they would go on, and leave what nobody looks for. */
+/** Its machine has the same key, and ends all jobs of that first; without one we do. */
 function leave(world: VersionWorld): VersionNext {
-  if (world.hasJobs) return removing({ do: 'cancelJobs' });
   if (world.machine !== undefined) {
     if (!isDeleting(world.machine)) return removing(removal(world.machine.metadata.name));
     const message = 'waits for its machine to be removed';
     return { verdict: 'waiting', reason: 'Deleting', message };
   }
+  if (world.hasJobs) return removing({ do: 'cancelJobs' });
   const { hasEvidence, composition } = world;
   return hasEvidence ? removing({ do: 'forget', composition }) : { verdict: 'released' };
 }
@@ -94,12 +95,23 @@ function prepare(version: LayerVersion, world: VersionWorld, nowMs: number): Ver
   // The next machine may call its boots by the same names.
   if (world.inspected) return brief({ do: 'forgetInspection' });
   if (!usable) return waiting(`ConnectorConfig/${connector} to be Ready`);
-  if (seats.place === undefined) return brief({ do: 'queue' });
-  if (seats.place >= seats.limit - seats.used) {
+  // A composition that fails keeps no machine from others.
+  const failed = failureOf(jobs.compose, nowMs);
+  if (failed !== undefined)
+    return seats.isNext === undefined ? failed : brief({ do: 'leaveQueue' });
+  if (seats.isNext === undefined) return brief({ do: 'queue' });
+  if (!seats.isNext) {
     return waiting(`one of the ${seats.limit} machines of ConnectorConfig/${connector}`);
   }
   if (!composed && jobs.compose !== undefined) return pursue(jobs.compose, MAKING_DISK, nowMs);
   return brief({ do: 'createMachine' });
+}
+
+/** What there is to say of a job that failed and may not be tried again yet. */
+function failureOf(job: JobView | undefined, nowMs: number): VersionNext | undefined {
+  if (job?.state?.state !== 'failed') return undefined;
+  const next = pursue(job, MAKING_DISK, nowMs);
+  return next.verdict === 'act' ? undefined : next;
 }
 
 function waiting(on: string): VersionNext {
@@ -130,6 +142,7 @@ function statusOf(
       : { action: actionSince(told.action, version.status?.action, nowMs) }),
     ...(attended ? { attended } : {}),
     ...(attempts === undefined ? {} : { attempts }),
+    ...(world.composition === undefined ? {} : { composition: world.composition }),
     ...(location === undefined ? {} : { location }),
     ...(progress === undefined ? {} : { progress }),
   };

@@ -6,8 +6,8 @@ import type { Attempts } from '../machine/judge.ts';
 /** What a LayerVersion can do. */
 export type VersionStep =
   | JobStep
-  /** Waits for a machine of its connector. */
-  | { readonly do: 'queue' }
+  /** Waits for a machine of its connector, or lets others go first. */
+  | { readonly do: 'queue' | 'leaveQueue' }
   | { readonly do: 'cancelJobs' | 'createMachine' }
   /** Forgets what was found on the disk of a machine that is gone. */
   | { readonly do: 'forgetInspection' }

@@ -55,9 +55,8 @@ async function act(
       return jobs.cancel(key);
     case 'forgetInspection':
       return store.evidence.forgetInspection(key);
-    case 'forget':
-      await store.evidence.forgetComposed(step.composition);
-      return store.evidence.forgetInspection(key);
+    case 'forgetComposed':
+      return store.evidence.forgetComposed(step.composition);
     default: {
       const at = { namespace: namespaceOf(image), connector: connectorRef.name, key };
       return actOnPlatform(connections, at, step, signal);

@@ -1,4 +1,4 @@
-import type { Description, PublicationSeen } from '../../connectors/connector.ts';
+import type { Capabilities, Description, PublicationSeen } from '../../connectors/connector.ts';
 import type { InspectionRecord } from '../../core/evidence.ts';
 import { compositionId } from '../../jobs/names.ts';
 import type { ConnectorRef, Recipe } from '../../jobs/spec.ts';
@@ -8,7 +8,14 @@ import { currentInspection } from '../machine/judge.ts';
 import { describe, lookAt, type MachineLook } from '../machine/look.ts';
 import { recipeOfImage } from '../machine/recipe.ts';
 import { standingOf, type Standing } from '../machine/standing.ts';
-import { holds, isDeleting, isPublished, namespaceOf, type LayeredImage } from '../objects.ts';
+import {
+  isDeleting,
+  isPublished,
+  isUsable,
+  namespaceOf,
+  ownerOf,
+  type LayeredImage,
+} from '../objects.ts';
 import type { Connection, Ports } from '../ports.ts';
 
 /** What the plan of an image looks at. */
@@ -29,8 +36,8 @@ export interface ImageWorld {
   readonly hasJobs: boolean;
   /** True while an inspection lies in the store, of whichever machine. */
   readonly inspected: boolean;
-  /** True while evidence lies in the store that nobody else needs. */
-  readonly hasEvidence: boolean;
+  /** The composition whose evidence lies in the store and that nobody else needs. */
+  readonly freeable: string | undefined;
   readonly compose: JobView;
   /** Present once the connector is open. */
   readonly jobs: { readonly upload?: JobView; readonly inspect?: JobView; readonly copy?: JobView };
@@ -56,13 +63,13 @@ export async function observeImage(
   const { look, connection } = await lookAt(ports.connections, at, signal);
   const recipe = recipeOfImage(image, look.can);
   const composition = compositionId(recipe);
-  // Where its machine was shown, it was made: a disk that is left without it is used.
-  const created = image.status?.location?.machine !== undefined;
+  // What its machine used is used: it is not given to another one.
+  const created = image.status?.disk !== undefined;
   const standing = standingOf(look, { composition, created });
   const composed = (await store.evidence.composed(composition)) !== undefined;
   const record = await store.evidence.inspection(key);
   return {
-    usable: holds(config, 'CredentialsValid') && holds(config, 'LocationValid'),
+    usable: isUsable(config),
     look,
     standing,
     publication: look.seen.known
@@ -80,20 +87,25 @@ export async function observeImage(
         : undefined,
     hasJobs: jobs.isKnown(key),
     inspected: record !== undefined,
-    hasEvidence: record !== undefined || (composed && !isShared(ports, image)),
+    freeable: composed && !isShared(ports, image, look.can) ? composition : undefined,
     compose: viewOf(jobs, { kind: 'compose', key, recipe }),
     jobs: connection === undefined ? {} : jobsOf(ports, image, standing, { connection, recipe }),
   };
 }
 
 /** Targets of one template with the same task share a composition: the last one frees it. */
-function isShared({ listers }: Pick<Ports, 'listers'>, image: LayeredImage): boolean {
-  const owner = image.metadata.ownerReferences?.find((link) => link.controller === true)?.uid;
+function isShared(
+  { listers }: Pick<Ports, 'listers'>,
+  image: LayeredImage,
+  can: Capabilities,
+): boolean {
+  const composition = compositionId(recipeOfImage(image, can));
+  const owner = ownerOf(image);
   const siblings = owner === undefined ? [] : listers.layeredImages.by(IMAGE_OWNER.name, owner);
   return siblings.some(
     (other) =>
       other.metadata.uid !== image.metadata.uid &&
-      other.spec.revision === image.spec.revision &&
+      compositionId(recipeOfImage(other, can)) === composition &&
       !isPublished(other) &&
       !isDeleting(other),
   );
@@ -112,7 +124,8 @@ function jobsOf(
     location: connection.location,
   };
   const upload = viewOf(jobs, { kind: 'upload', key, connector, recipe });
-  if (standing.at !== 'ended') return { upload };
+  const copy = viewOf(jobs, { kind: 'copy', key, connector, revision });
+  if (standing.at !== 'ended') return { upload, copy };
   const { boot } = standing.machine;
   const common = { key, connector };
   return {
@@ -123,6 +136,6 @@ function jobsOf(
       recipe,
       ...(boot === undefined ? {} : { boot }),
     }),
-    copy: viewOf(jobs, { kind: 'copy', ...common, revision }),
+    copy,
   };
 }

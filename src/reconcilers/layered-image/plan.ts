@@ -1,10 +1,10 @@
 import type { LayeredImageStatus } from '../../api/kinds/layered-image.ts';
 import type { Plan, PlannedCondition } from '../../kube/reconciler.ts';
-import { actionCondition, actionSince, withoutHandle, type Wanted } from '../action.ts';
+import { actionCondition, actionSince, type Wanted } from '../action.ts';
 import { progressOf } from '../job-step.ts';
 import type { Attempts } from '../machine/judge.ts';
-import { placeOf } from '../machine/standing.ts';
-import { isDeleting, type LayeredImage } from '../objects.ts';
+import { afterOperation, diskOf, placeOf } from '../machine/standing.ts';
+import { conditionsBefore, isDeleting, type LayeredImage } from '../objects.ts';
 import type { ImageWorld } from './observe.ts';
 import { finish, leave, publishing } from './publishing.ts';
 import { isAttended, type ImageNext, type ImageStep } from './step.ts';
@@ -17,10 +17,8 @@ export function planImage(
 ): Plan<ImageStep, LayeredImageStatus> {
   const { action, attempts, ...verdict } = next(image, world, nowMs);
   const status = statusOf(image, world, { action, attempts }, nowMs);
-  const { operation } = world.look;
-  const isOver = operation !== undefined && operation.state !== 'running';
   return {
-    status: isOver ? withoutHandle(status) : status,
+    status: afterOperation(status, world.look),
     conditions: [
       ...milestones(image, world),
       ...(action === undefined ? [] : [actionCondition(action)]),
@@ -32,7 +30,7 @@ export function planImage(
 function next(image: LayeredImage, world: ImageWorld, nowMs: number): ImageNext {
   const { look, standing, usable, publication } = world;
   const { name } = image.spec.connectorRef;
-  if (look.connected && isDeleting(image)) return leave(image, world);
+  if (isDeleting(image)) return leave(image, world);
   const isEmpty = look.seen.known && standing.at === 'diskless' && publication === undefined;
   if (!look.connected || (!usable && isEmpty)) {
     const message = `waits for ConnectorConfig/${name} to be Ready`;
@@ -55,6 +53,37 @@ function publishedOf(
   return { published, ...(location === undefined ? {} : { location }) };
 }
 
+/**
+ * What a person or a run did to the machine is known from here on: a machine that is not seen for now, or
+ * is gone, is not quietly made again where a person worked in it.
+ */
+function usedOf(
+  image: LayeredImage,
+  { look, standing }: ImageWorld,
+  action: Wanted | undefined,
+): Pick<LayeredImageStatus, 'attended' | 'disk'> {
+  const { attended, disk } = image.status ?? {};
+  if ('machine' in standing) {
+    const made = diskOf(look) ?? disk ?? image.spec.key;
+    return { ...(isAttended(image, action) ? { attended: true } : {}), disk: made };
+  }
+  if (attended === true) return { attended, ...(disk === undefined ? {} : { disk }) };
+  const isGone = look.seen.known && diskOf(look) === undefined && action === undefined;
+  const isFree = isGone && standing.at !== 'operating' && image.spec.shutdownWhenDone;
+  return disk === undefined || isFree ? {} : { disk };
+}
+
+/** Where the machine is; while that cannot be seen, where it was. */
+function whereOf({ spec, status }: LayeredImage, { look, standing }: ImageWorld) {
+  if ('machine' in standing) return placeOf(spec.key, standing.machine);
+  return isHidden({ look, standing }) ? status?.location : undefined;
+}
+
+/** True while nothing can be said of the machine. */
+function isHidden({ look, standing }: Pick<ImageWorld, 'look' | 'standing'>): boolean {
+  return !look.seen.known || standing.at === 'operating' || standing.at === 'broken';
+}
+
 function statusOf(
   image: LayeredImage,
   world: ImageWorld,
@@ -63,20 +92,18 @@ function statusOf(
 ): LayeredImageStatus {
   const published = publishedOf(image, world);
   if (published.published !== undefined) return published;
-  const { compose, jobs, standing } = world;
+  const { compose, jobs } = world;
   const running = [compose, jobs.upload, jobs.inspect, jobs.copy]
     .map(progressOf)
     .find((one) => one !== undefined);
   const before = image.status;
-  const machine = 'machine' in standing ? standing.machine : undefined;
-  const location = machine === undefined ? undefined : placeOf(image.spec.key, machine);
+  const location = whereOf(image, world);
   const attempts = told.attempts ?? before?.attempts;
-  const attended = machine !== undefined && isAttended(image, told.action);
   return {
     ...(told.action === undefined
       ? {}
       : { action: actionSince(told.action, before?.action, nowMs) }),
-    ...(attended ? { attended } : {}),
+    ...usedOf(image, world, told.action),
     ...(attempts === undefined ? {} : { attempts }),
     ...(location === undefined ? {} : { location }),
     ...(running === undefined ? {} : { progress: running }),
@@ -86,7 +113,8 @@ function statusOf(
 function milestones(image: LayeredImage, world: ImageWorld): readonly PlannedCondition[] {
   const { standing, look } = world;
   const published = publishedOf(image, world).published !== undefined;
-  if (!look.seen.known) return before(image);
+  // An outage takes nothing back.
+  if (isHidden(world)) return conditionsBefore(image, OURS);
   const attested = published || world.inspection?.found.verdict === 'clean';
   const uploaded = published || standing.at === 'unmade' || 'machine' in standing;
   return [
@@ -108,11 +136,6 @@ const OURS: ReadonlySet<string> = new Set([
   'ScriptsCompleted',
   'SnapshotTaken',
 ]);
-
-/** What was reached before: an outage takes nothing back. */
-function before({ status }: LayeredImage): readonly PlannedCondition[] {
-  return (status?.conditions ?? []).filter(({ type }) => OURS.has(type));
-}
 
 function milestone(
   reached: boolean,

@@ -1,10 +1,11 @@
+import { conditionOf } from '../../api/conditions.ts';
 import type { MachineSeen } from '../../connectors/connector.ts';
 import { ask, asBefore } from '../action.ts';
 import { pursue, type JobView, type JobWords } from '../job-step.ts';
 import { lastWords, lookAgainMs, overdue, startOver } from '../machine/judge.ts';
-import { removalOf } from '../machine/standing.ts';
+import { diskOf, removalOf } from '../machine/standing.ts';
 import { LOOK_AGAIN_MS, MOST_ATTEMPTS, POLL_MS } from '../machine/time.ts';
-import { isPublished, type LayeredImage } from '../objects.ts';
+import { isDeleting, isPublished, type LayeredImage } from '../objects.ts';
 import type { ImageWorld } from './observe.ts';
 import { isAttended, type ImageNext, type ImageStep } from './step.ts';
 
@@ -16,7 +17,9 @@ export function leave(image: LayeredImage, world: ImageWorld): ImageNext {
   if (hasJobs) return act('Deleting', 'ending its jobs', { do: 'cancelJobs' });
   const under = operating(world);
   if (under !== undefined) return under;
-  if (!look.seen.known) return wait(image, look.seen.why);
+  // Without a connector nothing was ever put anywhere, unless its disk had been made before.
+  const isUnseen = look.connected || conditionOf(image, 'Composed') !== undefined;
+  if (!look.seen.known && isUnseen && !isPublished(image)) return wait(image, look.seen.why);
   const [first, ...rest] = cleaning(world);
   if (first === undefined) return { verdict: 'released' };
   return act('Deleting', 'removing what is left of the work', first, ...rest);
@@ -29,10 +32,13 @@ function staysWithMachine({ look, publication }: ImageWorld): boolean {
 
 /** What is left of the work and goes next. */
 function cleaning(world: ImageWorld): readonly ImageStep[] {
-  const { look, hasEvidence, composition } = world;
+  const { look, inspected, freeable } = world;
   const removal = staysWithMachine(world) ? [] : removalOf(look);
   if (removal.length > 0) return removal;
-  return hasEvidence ? [{ do: 'forget', composition }] : [];
+  return [
+    ...(inspected ? [{ do: 'forgetInspection' } as const] : []),
+    ...(freeable === undefined ? [] : [{ do: 'forgetComposed', composition: freeable } as const]),
+  ];
 }
 
 /** Published: what the publication does not need goes. */
@@ -68,7 +74,8 @@ function operating({ standing }: ImageWorld): ImageNext | undefined {
 
 /** A published image stays published while its platform cannot be reached. */
 function wait(image: LayeredImage, why: string): ImageNext {
-  if (isPublished(image)) {
+  const isResting = image.status?.handle === undefined && !isDeleting(image);
+  if (isPublished(image) && isResting) {
     const message = `revision ${image.spec.revision} was published; not seen now: ${why}`;
     return { verdict: 'settled', reason: 'Published', message, recheckMs: LOOK_AGAIN_MS };
   }
@@ -114,11 +121,7 @@ export function publishing(image: LayeredImage, world: ImageWorld, nowMs: number
 function preparing(world: ImageWorld, nowMs: number): ImageNext {
   const { composed, compose, jobs, inspected } = world;
   // The next machine may call its boots by the same names.
-  if (inspected) {
-    const message = 'forgetting the machine that is gone';
-    const steps: readonly [ImageStep] = [{ do: 'forgetInspection' }];
-    return { verdict: 'act', brief: true, reason: 'Composing', message, steps };
-  }
+  if (inspected) return forgetting('Composing', 'forgetting the machine that is gone');
   if (!composed) {
     return pursue(compose, { reason: 'Composing', doing: 'making the disk of the image' }, nowMs);
   }
@@ -127,6 +130,10 @@ function preparing(world: ImageWorld, nowMs: number): ImageNext {
     { reason: 'Uploading', doing: 'putting the image on the platform' },
     nowMs,
   );
+}
+
+function forgetting(reason: string, message: string): ImageNext {
+  return { verdict: 'act', brief: true, reason, message, steps: [{ do: 'forgetInspection' }] };
 }
 
 function step(job: JobView | undefined, words: JobWords, nowMs: number): ImageNext {
@@ -145,10 +152,14 @@ function running(
   machine: MachineSeen,
   nowMs: number,
 ): ImageNext {
+  // It may be called by the same name as the boot that was looked at.
+  if (world.inspected) return forgetting('Publishing', 'the machine was switched on again');
   if (isAttended(image, undefined)) {
     return ask({ gate: 'ShutDown', text: `Look at the image, then ${FINISH}.` }, image.spec.key);
   }
-  const since = machine.bootedAt ?? Date.parse(image.metadata.creationTimestamp ?? '');
+  const { lastTransitionTime } = conditionOf(image, 'Uploaded') ?? {};
+  const since =
+    machine.bootedAt ?? Date.parse(lastTransitionTime ?? image.metadata.creationTimestamp ?? '');
   const why = overdue(world.look, machine, since, nowMs);
   if (why !== undefined) return again(image, world, why);
   const message = 'the image runs its layer scripts and shuts down';
@@ -158,42 +169,51 @@ function running(
 
 function lost(image: LayeredImage, world: ImageWorld): ImageNext {
   if (!isAttended(image, undefined)) return again(image, world, 'it is gone from its platform');
-  const text = `The machine of the image is gone from its platform; delete LayeredImage/${image.metadata.name} to start over.`;
-  return ask({ gate: 'MachineLost', text }, image.spec.key);
+  const text = `The machine of the image is gone from its platform; ${toStartOver(image)}.`;
+  return ask({ gate: 'MachineLost', text }, undefined);
+}
+
+function toStartOver({ metadata }: LayeredImage): string {
+  return `delete LayeredImage/${metadata.name} to start over`;
 }
 
 /** The disk of a machine that was given up: with it goes whatever the machine did to it. */
 function endedDisk(image: LayeredImage, world: ImageWorld): ImageNext | undefined {
   const { attempts } = image.status ?? {};
-  if (attempts === undefined || diskId(world) !== attempts.ended) return undefined;
+  if (attempts === undefined || diskOf(world.look) !== attempts.ended) return undefined;
   if (isAttended(image, undefined)) return undefined;
   const message = `starting over, ${attempts.count} of ${MOST_ATTEMPTS}`;
-  return act('Publishing', message, goingWith(world));
+  return act('Publishing', message, ...goingWith(world));
 }
 
-/** The machine first, since it has the disk. */
-function goingWith({ look }: ImageWorld): ImageStep {
-  return removalOf(look)[0] ?? { do: 'deleteDisk' };
-}
-
-function diskId({ look }: ImageWorld): string | undefined {
-  return look.seen.known ? look.seen.things.disks[0]?.id : undefined;
+/** Jobs first: what they read or write is about to go. Then the machine, since it has the disk. */
+function goingWith({ look, hasJobs }: ImageWorld): readonly [ImageStep, ...ImageStep[]] {
+  const removal = removalOf(look)[0] ?? ({ do: 'deleteDisk' } as const);
+  return hasJobs ? [{ do: 'cancelJobs' }, removal] : [removal];
 }
 
 /** Starts an unattended machine over, until that was tried often enough. */
 function again(image: LayeredImage, world: ImageWorld, why: string): ImageNext {
-  const over = startOver(image.status?.attempts, diskId(world) ?? '');
+  const over = startOver(image.status?.attempts, image.status?.disk ?? diskOf(world.look) ?? '');
   const told = `The machine of the image: ${why}.${lastWords(world.description)}`;
-  if (over.next !== 'count') {
-    const text = `${told} It was started over ${MOST_ATTEMPTS} times. Look at it, then ${FINISH}; or delete LayeredImage/${image.metadata.name} to start over.`;
-    return ask({ gate: 'ScriptsFailed', text }, image.spec.key);
-  }
+  if (over.next === 'ask') return askAtLast(image, world, told);
   const message = `${told} Starting over, ${over.attempts.count} of ${MOST_ATTEMPTS}`;
+  if (over.next === 'remove') return act('Publishing', message, ...goingWith(world));
   return {
-    ...act('Publishing', message, goingWith(world)),
+    ...act('Publishing', message, ...goingWith(world)),
     attempts: over.attempts,
     note: { type: 'Warning', reason: 'StartedOver', message },
   };
+}
+
+function askAtLast(image: LayeredImage, { standing }: ImageWorld, told: string): ImageNext {
+  const often = `${told} It was started over ${MOST_ATTEMPTS} times.`;
+  if (standing.at === 'lost') {
+    const text = `${often} To try it again, ${toStartOver(image)}.`;
+    return ask({ gate: 'MachineLost', text }, undefined);
+  }
+  const text = `${often} Look at it, then ${FINISH}; or ${toStartOver(image)}.`;
+  return ask({ gate: 'ScriptsFailed', text }, image.spec.key);
 }
 
 function verify(image: LayeredImage, world: ImageWorld, nowMs: number): ImageNext {

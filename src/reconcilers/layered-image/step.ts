@@ -10,10 +10,10 @@ export type ImageStep =
   | JobStep
   | PlatformStep
   | { readonly do: 'cancelJobs' }
-  /** Forgets what was found on the disk of a machine that is gone. */
+  /** Forgets what was found on the disk of a machine that is gone, or runs again. */
   | { readonly do: 'forgetInspection' }
-  /** Frees the evidence that only it needs. */
-  | { readonly do: 'forget'; readonly composition: string };
+  /** Frees a composition that only it needed. */
+  | { readonly do: 'forgetComposed'; readonly composition: string };
 
 /** A verdict with what it means for the status. */
 export type ImageNext = Next<ImageStep> & {

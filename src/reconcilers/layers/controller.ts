@@ -20,6 +20,7 @@ import {
   FINALIZERS,
   KIND_OF,
   isDeleting,
+  isNew,
   namespaceOf,
   ownedBy,
   stageOf,
@@ -75,6 +76,7 @@ function ownVersions(role: LayerRole) {
     kind: 'LayerVersion',
     facet: (version) => [
       storedOf(version),
+      isNew(version),
       stageOf(version),
       conditionOf(version, 'Stalled')?.message,
       version.status?.attended,

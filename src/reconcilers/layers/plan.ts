@@ -4,7 +4,7 @@ import type { LayerVersionSpec } from '../../api/kinds/layer-version.ts';
 import type { LayerStatus } from '../../api/kinds/os-layer.ts';
 import { jsonEqual } from '../../core/json.ts';
 import type { Plan } from '../../kube/reconciler.ts';
-import { holds, stageOf, storedOf, type LayerVersion } from '../objects.ts';
+import { holds, isNew, stageOf, storedOf, type LayerVersion } from '../objects.ts';
 import type { Identified } from './identify.ts';
 import type { LayerWorld } from './observe.ts';
 import type { Entry } from './view.ts';
@@ -227,6 +227,6 @@ function standing(world: LayerWorld, outcomes: readonly Outcome[]) {
   const message = waits ?? `version ${entry.name}: ${stage}`;
   const reason = stage === 'ActionRequired' ? 'ActionRequired' : 'Progressing';
   const waiting = { verdict: 'waiting', reason, message } as const;
-  const isNew = version !== undefined && version.status?.conditions === undefined;
-  return isNew ? ({ ...waiting, quiet: true } as const) : waiting;
+  const isFresh = version !== undefined && isNew(version);
+  return isFresh ? ({ ...waiting, quiet: true } as const) : waiting;
 }

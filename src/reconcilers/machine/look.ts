@@ -54,11 +54,28 @@ export async function lookAt(
     const why = `ConnectorConfig/${at.connector} does not exist`;
     return { look: unknown(false, why), connection };
   }
-  const { connector } = connection;
-  const seen = await connector.view(at.key);
-  const operation = await operationOf(connector, at.handle, signal);
-  const isListed = at.isLeaving && (await connector.keys())?.includes(at.key) === true;
-  return { look: { connected: true, seen, can: connector.can, operation, isListed }, connection };
+  return { look: await lookThrough(connection.connector, at, signal), connection };
+}
+
+async function lookThrough(
+  connector: Connector,
+  { key, handle, isLeaving }: LookAt,
+  signal: AbortSignal,
+): Promise<MachineLook> {
+  const { can } = connector;
+  try {
+    const operation = await operationOf(connector, handle, signal);
+    if (!isLeaving)
+      return { connected: true, seen: await connector.view(key), can, operation, isListed: false };
+    const keys = await connector.keys();
+    if (keys === undefined)
+      return { ...unknown(true, 'not all that it holds is known yet'), can, operation };
+    const isListed = keys.includes(key);
+    return { connected: true, seen: await connector.view(key), can, operation, isListed };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { ...unknown(true, failureData(error).message), can };
+  }
 }
 
 function unknown(connected: boolean, why: string): MachineLook {

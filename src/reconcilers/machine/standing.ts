@@ -1,3 +1,4 @@
+import type { CommonStatus } from '../../api/object.ts';
 import type { FailureData } from '../../core/failure.ts';
 import type { DiskSeen, MachineSeen } from '../../connectors/connector.ts';
 import type { MachineLook } from './look.ts';
@@ -67,6 +68,20 @@ function isOther({ composition }: DiskSeen, known: Known): boolean {
 /** Where a person finds a machine, as status tells it. */
 export function placeOf(key: string, { text, serialSocket }: MachineSeen) {
   return { text, machine: key, ...(serialSocket === undefined ? {} : { path: serialSocket }) };
+}
+
+/** The id of the disk that lies under the key, complete or not. */
+export function diskOf({ seen }: MachineLook): string | undefined {
+  return seen.known ? seen.things.disks[0]?.id : undefined;
+}
+
+/** The status with its handle, unless the operation has ended. */
+export function afterOperation<Status extends CommonStatus>(
+  status: Status,
+  { operation }: MachineLook,
+): Status {
+  const isOver = operation !== undefined && operation.state !== 'running';
+  return isOver ? { ...status, handle: undefined } : status;
 }
 
 /** How a machine and its disk are removed. */

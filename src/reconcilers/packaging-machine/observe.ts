@@ -1,5 +1,6 @@
 import { compositionId } from '../../jobs/names.ts';
 import { standsOn } from '../indexes.ts';
+import { storedByName } from '../lookup.ts';
 import { viewOf, type JobView } from '../job-step.ts';
 import { lookAt, type MachineLook } from '../machine/look.ts';
 import { recipeOfVersion } from '../machine/recipe.ts';
@@ -55,13 +56,10 @@ export async function observeMachine(
   };
 }
 
-async function recipeOf({ listers, store }: Reads, version: LayerVersion) {
+async function recipeOf(ports: Reads, version: LayerVersion) {
   const namespace = namespaceOf(version);
   const below = await Promise.all(
-    standsOn(version).map(async (name) => {
-      const spec = listers.layerVersions.get(namespace, name)?.spec;
-      return spec === undefined ? undefined : store.find(spec.repository, spec.tag);
-    }),
+    standsOn(version).map((name) => storedByName(ports, namespace, name)),
   );
   return recipeOfVersion(version, below);
 }

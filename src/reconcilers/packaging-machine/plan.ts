@@ -1,13 +1,14 @@
 import { POWER_ON_REQUESTED } from '../../api/annotations.ts';
+import { conditionOf } from '../../api/conditions.ts';
 import type { PackagingMachineStatus } from '../../api/kinds/packaging-machine.ts';
 import type { MachineSeen } from '../../connectors/connector.ts';
 import type { Plan, PlannedCondition, Verdict } from '../../kube/reconciler.ts';
-import { asBefore, withoutHandle } from '../action.ts';
+import { asBefore } from '../action.ts';
 import { progressOf, pursue, type JobStep } from '../job-step.ts';
 import type { PlatformStep } from '../machine/act.ts';
-import { placeOf, removalOf } from '../machine/standing.ts';
+import { afterOperation, placeOf, removalOf } from '../machine/standing.ts';
 import { LOOK_AGAIN_MS, POLL_MS } from '../machine/time.ts';
-import { isDeleting, type PackagingMachine } from '../objects.ts';
+import { conditionsBefore, holds, isDeleting, type PackagingMachine } from '../objects.ts';
 import type { MachineWorld } from './observe.ts';
 
 /** What a machine can do. */
@@ -27,10 +28,8 @@ export function planMachine(
     ...(progress === undefined ? {} : { progress }),
     ...whereabouts(machine, world, seen),
   };
-  const { operation } = world.look;
-  const isOver = operation !== undefined && operation.state !== 'running';
   return {
-    status: isOver ? withoutHandle(status) : status,
+    status: afterOperation(status, world.look),
     conditions: conditionsOf(machine, world, seen),
     ...next(machine, world, nowMs),
   };
@@ -67,7 +66,7 @@ function conditionsOf(
   seen: MachineSeen | undefined,
 ): readonly PlannedCondition[] {
   // An outage takes nothing back.
-  if (!look.seen.known) return observedBefore(machine);
+  if (!look.seen.known) return conditionsBefore(machine, OBSERVED);
   if (seen === undefined) return [];
   const ran = seen.boot !== undefined || seen.power === 'on';
   const off = ran && seen.power !== 'on';
@@ -84,10 +83,6 @@ function conditionsOf(
 
 const OBSERVED: ReadonlySet<string> = new Set(['Created', 'PoweredOn', 'ShutDown']);
 
-function observedBefore({ status }: PackagingMachine): readonly PlannedCondition[] {
-  return (status?.conditions ?? []).filter(({ type }) => OBSERVED.has(type));
-}
-
 function next(machine: PackagingMachine, world: MachineWorld, nowMs: number): Verdict<MachineStep> {
   const { standing, look } = world;
   if (!look.connected) {
@@ -103,7 +98,7 @@ function next(machine: PackagingMachine, world: MachineWorld, nowMs: number): Ve
   if (isDeleting(machine)) return leave(machine, world);
   switch (standing.at) {
     case 'unknown':
-      return again(asBefore(machine, { reason: 'Waiting', why: standing.why }));
+      return unseen(machine, standing.why);
     case 'lost': {
       const message = 'it is gone from its platform, and is not made again';
       return again({ verdict: 'waiting', reason: 'Lost', message });
@@ -150,6 +145,14 @@ function wanted(machine: PackagingMachine) {
   return { displayName: machine.spec.layerVersion, purpose: 'packaging' } as const;
 }
 
+/** Goes on as it was: a machine that rested is not awake because nobody can look at it. */
+function unseen(machine: PackagingMachine, why: string): Verdict<MachineStep> {
+  const before = asBefore(machine, { reason: 'Waiting', why });
+  if (!holds(machine, 'Ready') || machine.status?.handle !== undefined) return again(before);
+  const { reason, message } = before;
+  return { verdict: 'settled', reason, message, recheckMs: LOOK_AGAIN_MS };
+}
+
 function uploading({ upload }: MachineWorld, nowMs: number): Verdict<MachineStep> {
   const words = { reason: 'Uploading', doing: 'putting the packaging disk on the platform' };
   if (upload !== undefined) return pursue(upload, words, nowMs);
@@ -158,13 +161,18 @@ function uploading({ upload }: MachineWorld, nowMs: number): Verdict<MachineStep
 
 /** Only the first power-on is ours: afterwards a person may be at work between two boots. */
 function ended(machine: PackagingMachine, seen: MachineSeen): Verdict<MachineStep> {
-  const { bootedAt = Number.POSITIVE_INFINITY, boot: after } = seen;
+  const { bootedAt = offSince(machine), boot: after } = seen;
   const requested = Date.parse(machine.metadata.annotations?.[POWER_ON_REQUESTED] ?? '');
   if (requested > bootedAt) {
     return act('switching it on again', { do: 'power', want: { to: 'on', after } });
   }
   const message = 'it is off after it ran';
   return { verdict: 'settled', reason: 'ShutDown', message, recheckMs: LOOK_AGAIN_MS };
+}
+
+/** Since when it is known to be off, where the platform does not know when it was switched on. */
+function offSince(machine: PackagingMachine): number {
+  return Date.parse(conditionOf(machine, 'ShutDown')?.lastTransitionTime ?? '');
 }
 
 /** Jobs first, since they read or write the disk; then the machine, then its disk. */

@@ -45,14 +45,19 @@ describe('planConnector', () => {
     {
       why: 'it stays until what it made is cleaned up',
       config: deleting,
-      world: world(good, ['PackagingMachine/a']),
+      world: { verification: undefined, users: ['PackagingMachine/a'] },
       want: {
         verdict: 'waiting',
         reason: 'InUse',
         message: expect.stringContaining('PackagingMachine/a'),
       },
     },
-    { why: 'then it goes', config: deleting, world: world(bad), want: { verdict: 'released' } },
+    {
+      why: 'then it goes',
+      config: deleting,
+      world: { verification: undefined, users: [] },
+      want: { verdict: 'released' },
+    },
   ])('$why', ({ config, world, want }) => {
     expect(planConnector(config, world)).toMatchObject(want);
   });

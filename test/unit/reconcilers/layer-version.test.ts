@@ -18,12 +18,15 @@ import {
   startedOver,
 } from './version-world.ts';
 
+/** Somebody who does not wait for a machine. */
+const outside = { ...world, seats: { limit: 4, used: 0, isNext: undefined } };
+
 describe('planVersion', () => {
   it.each([
     {
       why: 'inputs that are not deployable yet are named and waited for',
       version: unattended,
-      world: { ...world, below: [{ name: 'osl-x', stored: undefined }] },
+      world: { ...outside, below: [{ name: 'osl-x', stored: undefined }] },
       want: {
         verdict: 'waiting',
         reason: 'Waiting',
@@ -39,19 +42,19 @@ describe('planVersion', () => {
     {
       why: 'whoever needs a machine takes a place first',
       version: unattended,
-      world: { ...world, seats: { limit: 4, used: 0, place: undefined } },
+      world: { ...world, seats: { limit: 4, used: 0, isNext: undefined } },
       want: { verdict: 'act', steps: [{ do: 'queue' }] },
     },
     {
       why: 'the limit of machines holds',
       version: unattended,
-      world: { ...world, seats: { limit: 4, used: 3, place: 1 } },
+      world: { ...world, seats: { limit: 4, used: 3, isNext: false } },
       want: { verdict: 'waiting', reason: 'Waiting' },
     },
     {
       why: 'the first in line takes the last seat',
       version: unattended,
-      world: { ...world, seats: { limit: 4, used: 3, place: 0 } },
+      world: { ...world, seats: { limit: 4, used: 3, isNext: true } },
       want: { verdict: 'act', reason: 'Composing' },
     },
     {
@@ -79,7 +82,7 @@ describe('planVersion', () => {
     {
       why: 'a failed job is told once, with the time of its next run',
       version: unattended,
-      world: { ...world, jobs: { compose: job(failed('Transient', NOW + 750)) } },
+      world: { ...outside, jobs: { compose: job(failed('Transient', NOW + 750)) } },
       want: {
         verdict: 'waiting',
         retrying: true,
@@ -118,7 +121,7 @@ describe('planVersion', () => {
     {
       why: 'a job that can never succeed stalls, with the cure',
       version: unattended,
-      world: { ...world, jobs: { compose: job(failed('Impossible')) } },
+      world: { ...outside, jobs: { compose: job(failed('Impossible')) } },
       want: { verdict: 'stalled', reason: 'Failed', message: 'it broke. Mend it.' },
     },
     {
@@ -190,6 +193,18 @@ describe('planVersion', () => {
       want: { verdict: 'act', reason: 'Finalizing', steps: [{ do: 'removeMachine' }] },
     },
     {
+      why: 'whoever failed to compose keeps no machine from others',
+      version: unattended,
+      world: { ...world, jobs: { compose: job(failed('Transient', NOW + 750)) } },
+      want: { verdict: 'act', brief: true, steps: [{ do: 'leaveQueue' }] },
+    },
+    {
+      why: 'whoever waits for its inputs waits for no machine',
+      version: unattended,
+      world: { ...world, below: [{ name: 'x', stored: undefined }] },
+      want: { steps: [{ do: 'leaveQueue' }] },
+    },
+    {
       why: 'what is found in the store needs no machine, whatever its inputs do',
       version: unattended,
       world: {
@@ -249,15 +264,15 @@ describe('planVersion', () => {
     const leaving = packagingMachine([], { deletionTimestamp: '2026-01-01T00:00:00Z' });
     const verdicts = [
       { ...ended, hasJobs: true },
-      ended,
       { ...ended, machine: leaving },
+      { ...world, hasJobs: true },
       { ...world, hasEvidence: true },
       world,
     ].map((each) => planVersion(deleting, each, 0));
     expect(verdicts).toMatchObject([
-      { verdict: 'act', steps: [{ do: 'cancelJobs' }] },
       { verdict: 'act', steps: [{ do: 'removeMachine' }] },
       { verdict: 'waiting' },
+      { verdict: 'act', steps: [{ do: 'cancelJobs' }] },
       { verdict: 'act', steps: [{ do: 'forget' }] },
       { verdict: 'released' },
     ]);

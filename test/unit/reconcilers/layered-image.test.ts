@@ -64,13 +64,13 @@ function world(
     description: undefined,
     hasJobs: false,
     inspected: false,
-    hasEvidence: false,
+    freeable: undefined,
     compose: job('compose'),
     jobs,
     ...rest,
   };
 }
-const composed = { composed: true, hasEvidence: true };
+const composed = { composed: true, freeable: 'c-1' };
 const withMachine = (machine: MachineSeen, more: Parameters<typeof world>[1] = {}) =>
   world({ machines: [machine], disks: [disk] }, { ...composed, ...more });
 const inspected = (found: Inspection, more: Parameters<typeof world>[1] = {}) =>
@@ -202,7 +202,13 @@ describe('planImage', () => {
         { machines: [ran], disks: [disk], publications: [publication] },
         { ...composed, on: 'machine' },
       ),
-      want: { steps: [{ do: 'forget', composition: 'c-1' }] },
+      want: { steps: [{ do: 'forgetComposed', composition: 'c-1' }] },
+    },
+    {
+      why: 'a composition that another target needs is kept',
+      image,
+      world: world({ publications: [publication] }, { composed: true, inspected: true }),
+      want: { verdict: 'act', steps: [{ do: 'forgetInspection' }] },
     },
     {
       why: 'a published image that is found on its platform is adopted, and looked at again',
@@ -243,10 +249,64 @@ describe('planImage', () => {
       world: { ...world({ disks: [disk] }, composed), standing: { at: 'lost' } as const },
       want: { steps: [{ do: 'deleteDisk' }], status: { attempts: { count: 1, ended: 'd1' } } },
     },
+    {
+      why: 'jobs that would read or write its disk end before',
+      image: withStatus({ disk: 'd1' }),
+      world: { ...world({ disks: [disk] }, { hasJobs: true }), standing: { at: 'lost' } as const },
+      want: { steps: [{ do: 'cancelJobs' }, { do: 'deleteDisk' }] },
+    },
+    {
+      why: 'a loss is counted once, however often it is looked at',
+      image: withStatus({ disk: 'd1', attempts: { count: 1, ended: 'd1' } }),
+      world: { ...world({}, composed), standing: { at: 'lost' } as const },
+      want: { steps: [{ do: 'deleteDisk' }], status: { attempts: { count: 1 } } },
+    },
+    {
+      why: 'what is lost again and again is left to a person, and not made again',
+      image: withStatus({ disk: 'd4', attempts: { count: 3, ended: 'd3' } }),
+      world: { ...world({}, composed), standing: { at: 'lost' } as const },
+      want: {
+        reason: 'ActionRequired',
+        status: { disk: 'd4', action: { gate: 'MachineLost' } },
+      },
+    },
+    {
+      why: 'a machine that a person worked in is not made again when it is gone',
+      image: withStatus({ attended: true, disk: 'd1' }),
+      world: { ...world({}, composed), standing: { at: 'lost' } as const },
+      want: {
+        reason: 'ActionRequired',
+        status: { attended: true, disk: 'd1', action: { gate: 'MachineLost' } },
+      },
+    },
+    {
+      why: 'nor forgotten while its platform cannot be seen',
+      image: withStatus({ attended: true, disk: 'd1', location: { text: 'There.' } }),
+      world: world('the platform does not answer'),
+      want: { status: { attended: true, disk: 'd1', location: { text: 'There.' } } },
+    },
+    {
+      why: 'what was found before it was switched on again says nothing any more',
+      image,
+      world: withMachine(on, { inspected: true }),
+      want: { brief: true, steps: [{ do: 'forgetInspection' }] },
+    },
+    {
+      why: 'is given its time from its upload on, where the platform tells no boot',
+      image: withStatus({
+        conditions: [
+          { ...condition('Uploaded', 'Uploaded'), lastTransitionTime: '1970-01-01T00:00:00Z' },
+        ],
+      }),
+      world: withMachine({ id: 'm', power: 'on', text: 'There.' }),
+      want: { verdict: 'waiting', reason: 'Publishing' },
+    },
   ])('$why', ({ image, world, want }) => {
     expect(planImage(image, world, 10)).toMatchObject(want);
   });
 
+  const lost = world('ConnectorConfig/x does not exist');
+  const unconnected = { ...lost, look: { ...lost.look, connected: false } };
   const deleting = layeredImage('00000000', {
     metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' },
   });
@@ -290,7 +350,18 @@ describe('planImage', () => {
       world: world('the platform does not answer'),
       want: { verdict: 'waiting' },
     },
+    {
+      why: 'goes where its connector never was',
+      world: unconnected,
+      want: { verdict: 'released' },
+    },
   ])('a deleted image $why', ({ world, want }) => {
     expect(planImage(deleting, world, 0)).toMatchObject(want);
+  });
+
+  it('a deleted image waits for the connector under which it was composed', () => {
+    const status = { conditions: [condition('Composed', 'Composed')] };
+    const before = layeredImage('00000000', { ...deleting, status });
+    expect(planImage(before, unconnected, 0)).toMatchObject({ verdict: 'waiting' });
   });
 });

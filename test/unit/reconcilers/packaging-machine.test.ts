@@ -48,6 +48,15 @@ const off = { power: { to: 'off' } };
 describe('planMachine', () => {
   it.each([
     {
+      why: 'an outage does not wake a machine that rested',
+      machine: {
+        ...machine,
+        status: { conditions: [condition('Ready', 'ShutDown')] },
+      },
+      world: world('the platform does not answer', { created: true }),
+      want: { verdict: 'settled', reason: 'ShutDown' },
+    },
+    {
       why: 'its disk is uploaded by a job first',
       machine,
       world: world({}),

@@ -59,7 +59,7 @@ export const world: VersionWorld = {
   composition: 'c-1',
   composed: false,
   machine: undefined,
-  seats: { limit: 4, used: 0, place: 0 },
+  seats: { limit: 4, used: 0, isNext: true },
   usable: true,
   look,
   standing: { at: 'diskless' },
