@@ -65,13 +65,12 @@ async function lookThrough(
   const { can } = connector;
   try {
     const operation = await operationOf(connector, handle, signal);
-    if (!isLeaving)
-      return { connected: true, seen: await connector.view(key), can, operation, isListed: false };
-    const keys = await connector.keys();
-    if (keys === undefined)
+    const keys = isLeaving ? await connector.keys() : [];
+    if (keys === undefined) {
       return { ...unknown(true, 'not all that it holds is known yet'), can, operation };
-    const isListed = keys.includes(key);
-    return { connected: true, seen: await connector.view(key), can, operation, isListed };
+    }
+    const seen = await connector.view(key);
+    return { connected: true, seen, can, operation, isListed: keys.includes(key) };
   } catch (error) {
     if (signal.aborted) throw error;
     return { ...unknown(true, failureData(error).message), can };

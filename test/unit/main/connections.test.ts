@@ -127,6 +127,16 @@ describe('the connections of ConnectorConfigs', () => {
     await pool.close();
   });
 
+  it('opens nothing for a configuration that went while its Secret was read', async () => {
+    const { told, configs, pool } = scene({ a: 'ann' });
+    configs.upsert(config('one', 1, { fake: { at: 'here', secret: 'a' } }));
+    const connecting = pool.connect('default', 'one');
+    configs.remove(config('one', 2, {}));
+    expect(await connecting).toBeUndefined();
+    expect(told).toEqual([]);
+    await pool.close();
+  });
+
   it('says which Secret is missing', async () => {
     const { configs, pool } = scene();
     configs.upsert(config('one', 1, { fake: { at: 'here', secret: 'a' } }));
