@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { fetch, type Dispatcher } from 'undici';
 import { Failure, impossible, isFailure, messageOf, transient } from '../core/failure.ts';
 import { formatBytes } from '../core/quantity.ts';
-import { isMissing, syncFolder } from './files.ts';
+import { isFile, syncFolder } from './files.ts';
 
 /** A file to fetch and what it must be. */
 export interface DownloadWanted {
@@ -107,22 +107,13 @@ async function fetchTo(url: URL, target: Target, path: string): Promise<void> {
   await store(response.body, Number.isNaN(length) ? undefined : length, target, path);
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-}
-
 /** Fetches a file over HTTP, verifies it and puts it in its place, read-only. */
 export async function download(
   wanted: DownloadWanted,
   options: DownloadOptions = {},
 ): Promise<void> {
   const url = parseUrl(wanted.url);
-  if (await exists(wanted.path)) return;
+  if (await isFile(wanted.path)) return;
   const folder = dirname(wanted.path);
   await mkdir(folder, { recursive: true });
   const part = join(folder, `.${basename(wanted.path)}.${randomUUID().slice(0, 8)}.part`);

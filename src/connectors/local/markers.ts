@@ -157,8 +157,11 @@ export async function checkOwner(places: Places, installId: string): Promise<voi
   if ((await contentOf(places.folder)).length > 0) throw foreign(places.folder);
 }
 
-/** What a crash may leave of an atomic write, and of an upload. */
-const SCRAP = /^\.([0-9a-f]{12}\.tmp|upload-[0-9a-f]{12})$/;
+/**
+ * What a crash may leave of an atomic write, and of an upload; and the log that earlier releases could
+ * leave when they cut it while its machine was deleted.
+ */
+const SCRAP = /^(\.[0-9a-f]{12}\.tmp|\.upload-[0-9a-f]{12}|serial\.log)$/;
 
 async function namesIn(folder: string): Promise<readonly string[]> {
   try {

@@ -1,10 +1,13 @@
-import { appendFile, open, stat, truncate } from 'node:fs/promises';
+import { constants, open, stat, type FileHandle } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { isMissing } from '../../host/files.ts';
 
 /** A guest may write as fast as it likes: beyond this the file is cut. */
 const LONGEST_BYTES = 2 ** 20;
 const KEPT_BYTES = 2 ** 16;
+
+/** Never made anew: a log that comes back after its machine went would seem to be a stranger's. */
+const CUTTING = constants.O_RDWR | constants.O_APPEND;
 
 const READ_BYTES = 2 ** 14;
 const MOST_LINES = 10;
@@ -24,16 +27,24 @@ export async function heardAt(serialLog: string, bootedAt: number): Promise<numb
   }
 }
 
-async function tailOf(path: string, length: number): Promise<Buffer> {
-  const handle = await open(path, 'r');
+async function withFile<Result>(
+  path: string,
+  flags: string | number,
+  work: (file: FileHandle) => Promise<Result>,
+): Promise<Result> {
+  const file = await open(path, flags);
   try {
-    const { size } = await handle.stat();
-    const tail = Buffer.alloc(Math.min(size, length));
-    const { bytesRead } = await handle.read(tail, 0, tail.length, size - tail.length);
-    return tail.subarray(0, bytesRead);
+    return await work(file);
   } finally {
-    await handle.close();
+    await file.close();
   }
+}
+
+async function tailOf(file: FileHandle, length: number): Promise<Buffer> {
+  const { size } = await file.stat();
+  const tail = Buffer.alloc(Math.min(size, length));
+  const { bytesRead } = await file.read(tail, 0, tail.length, size - tail.length);
+  return tail.subarray(0, bytesRead);
 }
 
 /**
@@ -43,9 +54,11 @@ async function tailOf(path: string, length: number): Promise<Buffer> {
 export async function cutSerialLog(path: string): Promise<void> {
   try {
     if ((await stat(path)).size <= LONGEST_BYTES) return;
-    const tail = await tailOf(path, KEPT_BYTES);
-    await truncate(path);
-    await appendFile(path, tail);
+    await withFile(path, CUTTING, async (file) => {
+      const tail = await tailOf(file, KEPT_BYTES);
+      await file.truncate();
+      await file.appendFile(tail);
+    });
   } catch (error) {
     // Its machine was removed meanwhile.
     if (!isMissing(error)) throw error;
@@ -86,7 +99,8 @@ export function cleanLines(raw: string): readonly string[] {
 /** The last lines that a guest said on its serial line. */
 export async function lastLines(serialLog: string): Promise<readonly string[]> {
   try {
-    return cleanLines((await tailOf(serialLog, READ_BYTES)).toString('utf8'));
+    const tail = await withFile(serialLog, 'r', (file) => tailOf(file, READ_BYTES));
+    return cleanLines(tail.toString('utf8'));
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;

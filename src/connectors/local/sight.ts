@@ -1,7 +1,7 @@
 import { messageOf } from '../../core/failure.ts';
 import { isFile } from '../../host/files.ts';
 import type { DiskSeen, MachineSeen, PublicationSeen, Seen, Things } from '../connector.ts';
-import { claimOf, Copies, foldersIn } from './copies.ts';
+import { Copies } from './copies.ts';
 import { lastBoot, tracesOf } from './machines.ts';
 import {
   isOurs,
@@ -10,7 +10,7 @@ import {
   revisionsIn,
   type DiskMarker,
 } from './markers.ts';
-import { placesOf, snapshotPath, type Places } from './places.ts';
+import { isName, placesOf, snapshotPath, type Places } from './places.ts';
 import { Processes, type Traces } from './process.ts';
 import { heardAt } from './serial.ts';
 import type { LocalOptions } from './settings.ts';
@@ -55,18 +55,23 @@ export class Sight {
 
   /** See `Connector.keys`. */
   async keys(): Promise<readonly string[] | undefined> {
-    const { machinesDir, installId } = this.options;
-    const keys: string[] = [];
-    let name = machinesDir;
     try {
-      for (name of await foldersIn(machinesDir)) {
-        const { key } = await claimOf(machinesDir, name, installId);
-        if (key === name) keys.push(key);
-      }
+      const keys: string[] = [];
+      for (const name of await this.copies.all()) if (await this.isKey(name)) keys.push(name);
       return keys;
     } catch (error) {
-      this.tell(name, error);
+      this.tell(this.options.machinesDir, error);
       return undefined;
+    }
+  }
+
+  /** What cannot be read may be ours, so its key counts; it must not hide what is under others. */
+  private async isKey(name: string): Promise<boolean> {
+    try {
+      return await this.copies.isOwn(name);
+    } catch (error) {
+      this.tell(name, error);
+      return isName(name);
     }
   }
 

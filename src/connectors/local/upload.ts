@@ -38,6 +38,15 @@ function conflict(code: string, message: string): Failure {
   return new Failure({ consequence: 'Conflict', code, message });
 }
 
+function otherDisk(key: string): Failure {
+  return new Failure({
+    consequence: 'Conflict',
+    code: 'OtherDisk',
+    message: `the machine ${key} was made from another disk than the one to upload`,
+    hint: 'Delete the machine first, or go back to the release that made it.',
+  });
+}
+
 /** Whether the disk is there already: those of older releases do not say what they hold. */
 function isThere(marker: DiskMarker | undefined, composition: string): boolean {
   return marker?.state === 'ready' && (marker.composition ?? composition) === composition;
@@ -86,9 +95,9 @@ export class Uploads {
     const { key } = places;
     const marker = await readDiskMarker(places);
     if (isThere(marker, disk.composition)) return false;
-    if (marker?.state === 'ready' && (await readMachineMarker(places)) !== undefined) {
-      throw conflict('OtherDisk', `the machine ${key} was made from another composition`);
-    }
+    // Machines are made only of complete disks, so no upload was under way, whatever a marker that a
+    // newer release wrote looks like to us.
+    if ((await readMachineMarker(places)) !== undefined) throw otherDisk(key);
     await mkdir(places.folder, { recursive: true, mode: 0o700 });
     await syncFolder(machinesDir);
     const { composition } = disk;

@@ -1,5 +1,7 @@
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { stat, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import {
   cleanLines,
   cutSerialLog,
@@ -68,5 +70,23 @@ describe('the log of a serial line', () => {
     await cutSerialLog(log);
     expect(await readFile(log)).toEqual(said.subarray(-(2 ** 16)));
     expect((await stat(log)).ino).toBe(ino);
+  });
+
+  it('does not come back when its machine is deleted while it is being cut', async () => {
+    await using folder = await temporaryFolder();
+    const log = join(folder.path, 'serial.log');
+    await writeFile(log, Buffer.alloc(2 ** 20 + 1));
+    const cut = new AbortController();
+    const cutting = cutSerialLog(log).finally(() => cut.abort());
+    // The file is emptied in another thread: while this one does not let go, nothing follows that.
+    while (!cut.signal.aborted && existsSync(log)) {
+      const until = performance.now() + 5;
+      while (performance.now() < until) {
+        if (statSync(log, { throwIfNoEntry: false })?.size === 0) rmSync(log);
+      }
+      await turn();
+    }
+    await cutting;
+    expect(existsSync(log)).toBe(false);
   });
 });

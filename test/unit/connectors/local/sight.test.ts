@@ -1,4 +1,4 @@
-import { mkdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Copies } from '../../../../src/connectors/local/copies.ts';
 import { Sight } from '../../../../src/connectors/local/sight.ts';
@@ -17,6 +17,19 @@ const disk = (key: string, more = {}) => ({
   source: '/w/c/k/d',
   ...more,
 });
+
+/** Makes a marker so long that reading it outweighs all else that this process reads. */
+const LONG = 'x'.repeat(2 ** 16);
+
+/** How much this process reads during some work, as the kernel counts. */
+async function bytesRead(work: () => Promise<unknown>): Promise<number> {
+  const count = async (): Promise<number> => {
+    return Number(/^rchar: (\d+)$/m.exec(await readFile('/proc/self/io', 'utf8'))?.[1]);
+  };
+  const before = await count();
+  await work();
+  return (await count()) - before;
+}
 
 async function machinesFolder() {
   const folder = await temporaryFolder();
@@ -108,8 +121,8 @@ describe('what is seen in the machines folder', () => {
     expect(at.lines.length).toBe(1);
     expect(at.lines[0]).toContain('"key":"bad"');
     expect(await at.sight.view('good')).toMatchObject({ known: true });
-    const keys = await at.sight.keys();
-    expect(keys?.toSorted()).toEqual(file === 'launch.json' ? ['bad', 'good'] : undefined);
+    expect((await at.sight.keys())?.toSorted()).toEqual(['bad', 'good']);
+    expect(at.lines.length).toBe(1);
   });
 
   it('is unknown when files are there and cannot be read', async () => {
@@ -118,7 +131,44 @@ describe('what is seen in the machines folder', () => {
     await rm(join(at.path, 'k', 'disk.json'));
     await mkdir(join(at.path, 'k', 'disk.json'));
     expect(await at.sight.view('k')).toMatchObject({ known: false });
+    expect(await at.sight.keys()).toEqual(['k']);
+    // No key can be named so: such a folder was never ours.
+    await at.write('Not a key', 'disk.json', 'no marker');
+    expect(await at.sight.keys()).toEqual(['k']);
+    expect(at.lines.length).toBe(2);
+    await rm(at.path, { recursive: true });
+    await writeFile(at.path, 'not a folder');
     expect(await at.sight.keys()).toBeUndefined();
+  });
+
+  it('is no key any more without our mark, nor as a copy, however often it was one', async () => {
+    await using at = await machinesFolder();
+    await at.write('k', 'disk.json', disk('k'));
+    await at.write('l', 'disk.json', disk('k'));
+    await utimes(join(at.path, 'k'), 1, 1);
+    await utimes(join(at.path, 'l'), 1, 1);
+    for (let looks = 0; looks < 2; looks += 1) expect(await at.sight.keys()).toEqual(['k']);
+    await rm(join(at.path, 'k', 'disk.json'));
+    expect(await at.sight.keys()).toEqual([]);
+    await rm(join(at.path, 'l', 'disk.json'));
+    await at.write('l', 'disk.json', disk('l'));
+    expect(await at.sight.keys()).toEqual(['l']);
+  });
+
+  it('is read a few times, however many keys are looked at together', async () => {
+    await using at = await machinesFolder();
+    const names = Array.from({ length: 40 }, (_, i) => `k-${i}`);
+    const all = names.length * LONG.length;
+    for (const name of names) {
+      await at.write(name, 'disk.json', disk(name, { more: LONG }));
+      await utimes(join(at.path, name), 1, 1);
+    }
+    const viewed = await bytesRead(() => Promise.all(names.map((name) => at.sight.view(name))));
+    expect(viewed).toBeLessThan(4 * all);
+    const listed = await bytesRead(async () => {
+      expect((await at.sight.keys())?.length).toBe(names.length);
+    });
+    expect(listed).toBeLessThan(all / 4);
   });
 
   it('is nothing where there is no folder, a file, or what others own', async () => {

@@ -144,7 +144,56 @@ describe('an upload', () => {
   });
 });
 
+describe('a folder with a machine', () => {
+  it.each(['ready', 'of a newer release', 'filling'])(
+    'keeps its disk, though its marker says "%s"',
+    async (state) => {
+      await using at = await place();
+      const disk = await compose(at.work);
+      await mkdir(at.machine);
+      const mark = { installId: 'ours', key: 'k' };
+      const kept = { ...mark, state, composition: 'c-0' };
+      await writeFile(join(at.machine, 'disk.json'), JSON.stringify(kept));
+      await writeFile(join(at.machine, 'machine.json'), JSON.stringify(mark));
+      await writeFile(join(at.machine, 'disk.qcow2'), 'years of work');
+      await expect(at.transfer.upload('k', disk, options)).rejects.toMatchObject({
+        consequence: 'Conflict',
+        code: 'OtherDisk',
+        hint: expect.stringContaining('Delete the machine first'),
+      });
+      expect(await marker(at.machine)).toEqual(kept);
+      expect(await readFile(join(at.machine, 'disk.qcow2'), 'utf8')).toBe('years of work');
+    },
+  );
+});
+
+describe('a folder that a deleted machine left with its log', () => {
+  it('takes a disk again', async () => {
+    await using at = await place();
+    const disk = await compose(at.work);
+    await mkdir(at.machine);
+    await writeFile(join(at.machine, 'serial.log'), 'login:');
+    await at.transfer.upload('k', disk, options);
+    expect(await marker(at.machine)).toMatchObject({ state: 'ready' });
+  });
+});
+
 describe('a copy', () => {
+  it('leaves nothing when it fails', async () => {
+    await using at = await place();
+    await at.transfer.upload('k', await compose(at.work), options);
+    const full = new Error('no space left on device');
+    const failing = localTransfer({
+      ...at.settings,
+      run: async (program, args, how) => {
+        await run(program, args, how);
+        throw full;
+      },
+    });
+    await expect(failing.copy('k', 'one', options)).rejects.toBe(full);
+    expect(await readdir(join(at.machine, 'snapshots'))).toEqual([]);
+  });
+
   it('tells how far it is, stands alone, and removes what killed ones left', async () => {
     await using at = await place();
     const disk = await compose(at.work);
