@@ -21,7 +21,7 @@ export interface ToyController {
 }
 
 /** Registers the real controllers over a toy outside. */
-export function addToyControllers(
+function addToyControllers(
   manager: Manager,
   outside: ToyOutside,
   store: LayerIndex = outside.index,
