@@ -5,6 +5,7 @@ import { isObject } from '../core/json.ts';
 import { transient } from '../core/failure.ts';
 import { syncFolder } from '../host/files.ts';
 import type { Run } from '../host/run.ts';
+import { refused } from './failures.ts';
 import type { DiskFile } from './source.ts';
 
 /** One line of `qemu-img map`. */
@@ -27,15 +28,15 @@ export interface OverlayWanted {
   readonly sizeBytes?: number;
 }
 
-/** How a conversion is run. */
-export interface ConvertOptions {
+/** How a run that reads or writes a whole disk is limited. */
+export interface LongRunOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
 }
 
 /** Some hundred bytes for each extent: room for a million of them. */
 const MAP_LIMIT = 256 * 2 ** 20;
-const CONVERT_TIMEOUT_MS = 6 * 3_600_000;
+const LONG_RUN_MS = 6 * 3_600_000;
 
 /** Makes an overlay in which 4 KiB is the smallest unit, so that it stays as small as its changes. */
 export async function createOverlay(run: Run, wanted: OverlayWanted): Promise<DiskFile> {
@@ -92,11 +93,11 @@ export async function convertDisk(
   run: Run,
   source: DiskFile,
   target: DiskFile,
-  options: ConvertOptions = {},
+  options: LongRunOptions = {},
 ): Promise<void> {
   const folder = dirname(target.path);
   const temporary = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
-  const { signal, timeoutMs = CONVERT_TIMEOUT_MS } = options;
+  const { signal, timeoutMs = LONG_RUN_MS } = options;
   try {
     await run(
       'qemu-img',
@@ -119,7 +120,26 @@ export async function convertDisk(
   await syncFolder(folder);
 }
 
-/** Lets QEMU check the tables of a qcow2 file; throws with its words if they are wrong. */
-export async function checkDisk(run: Run, file: DiskFile): Promise<void> {
-  await run('qemu-img', ['check', '-q', '-f', file.format, file.path]);
+/** Exit codes of `qemu-img check`: tables that contradict each other, and space that nothing uses. */
+const CORRUPT = 2;
+const LEAKS = 3;
+
+/** Lets QEMU check the tables of a qcow2 file; refuses it if they are wrong. Leaks lose nothing but space. */
+export async function checkDisk(
+  run: Run,
+  file: DiskFile,
+  options: LongRunOptions = {},
+): Promise<void> {
+  const { signal, timeoutMs = LONG_RUN_MS } = options;
+  const { code } = await run('qemu-img', ['check', '-q', '-f', file.format, file.path], {
+    okCodes: [0, CORRUPT, LEAKS],
+    timeoutMs,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (code !== CORRUPT) return;
+  throw refused(
+    file.path,
+    'its tables contradict each other, so that parts of it are lost or mixed up',
+    'Make the file again from its source; "qemu-img check" lists what is wrong.',
+  );
 }

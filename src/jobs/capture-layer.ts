@@ -1,9 +1,12 @@
+import { hexOf } from '../core/digest.ts';
 import { captureDelta } from '../engine/capture/capture-delta.ts';
 import type { MachineDisk } from '../engine/capture/machine-disk.ts';
 import { captureOs } from '../engine/capture/scrub.ts';
 import { ensureComposition } from './composition.ts';
 import { lookAt } from './inspect-disk.ts';
+import { holdKey } from './key-lock.ts';
 import { composedBefore, withDisk } from './machine-disk.ts';
+import { captureLock } from './names.ts';
 import type { CaptureJob } from './spec.ts';
 import { superseded } from './superseded.ts';
 import { engineTools, type StoreTools } from './tools.ts';
@@ -30,5 +33,10 @@ async function captureFrom(
 export async function captureLayer(job: CaptureJob, tools: StoreTools): Promise<void> {
   const { repository, tag } = job.layer;
   if ((await tools.store.find(repository, tag)) !== undefined) return;
-  await withDisk(job, tools, (machine) => captureFrom(machine, job, tools));
+  const release = await holdKey(tools.places.work, captureLock(hexOf(job.layer.inputs)), tools);
+  try {
+    await withDisk(job, tools, (machine) => captureFrom(machine, job, tools));
+  } finally {
+    release();
+  }
 }

@@ -71,7 +71,7 @@ class JobChild implements Child {
     this.name = name;
     this.options = options;
     const { nodePath, workerPath, worker, memoryMb, env } = options;
-    // The work folder is a cache that anybody may wipe; a process cannot start in a folder that is not.
+    // The work folder may have been wiped; a process cannot start in a folder that is not.
     mkdirSync(worker.work, { recursive: true });
     this.process = spawn(nodePath, [`--max-old-space-size=${memoryMb}`, workerPath], {
       cwd: worker.work,

@@ -3,9 +3,13 @@ import { join } from 'node:path';
 import { isFailure } from '../core/failure.ts';
 import { isMissing } from '../host/files.ts';
 import { holdAt } from './key-lock.ts';
+import { captureLock } from './names.ts';
 import type { StoreTools } from './tools.ts';
 
-/** Names of compositions; folders of older releases are named by keys and left alone. */
+/**
+ * Names of compositions. Folders of the previous release are named by keys and left alone: disks of machines
+ * that it made lie on them.
+ */
 const COMPOSITION = /^c-[0-9a-f]{40}$/;
 
 /** Something in the work folder that may be left over. */
@@ -60,6 +64,7 @@ async function leftovers(
     });
   const downloads = await within('download');
   const imports = await within('import');
+  const scrubs = await within('scrub');
   return [
     ...compositions,
     ...downloads.map(({ item, folder }) => ({ folder, lock: item, isNeeded: unneeded })),
@@ -68,12 +73,14 @@ async function leftovers(
       lock: `import-${item}`,
       isNeeded: unneeded,
     })),
+    ...scrubs.map(({ item, folder }) => ({ folder, lock: captureLock(item), isNeeded: unneeded })),
   ];
 }
 
 /**
  * Clears the work folder: compositions whose records were forgotten, and what killed jobs left that nobody
  * began again. What somebody works on at this moment stays, and the composition that this job is about.
+ * Nothing removes `base/` and `media/`.
  * Trouble here is nobody's: the next job tries again.
  */
 export async function clearWork(keep: string | undefined, tools: StoreTools): Promise<void> {
@@ -86,6 +93,6 @@ export async function clearWork(keep: string | undefined, tools: StoreTools): Pr
       }
     }
   } catch {
-    // A cache that is too large is no reason to fail a job, and a full disk fails it by itself.
+    // A folder that is too large is no reason to fail a job, and a full disk fails it by itself.
   }
 }

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Failure, isFailure } from '../core/failure.ts';
 import { compose, findComposed, type Composed } from '../engine/compose/compose.ts';
 import type { GuestWork } from '../engine/compose/guest-task.ts';
 import type { GuestMark } from '../engine/inspect/inspect.ts';
@@ -38,6 +39,24 @@ export function guestMark(recipe: Recipe, { store }: StoreTools): GuestMark {
   return { nonce: store.nonceOf(compositionId(recipe)), role: recipe.task.role };
 }
 
+/** Holds a composition; whoever else makes it makes it for us as well, so there is nothing to stop. */
+async function holdComposition(id: string, tools: StoreTools): Promise<() => void> {
+  try {
+    return await holdKey(tools.places.work, id, tools);
+  } catch (error) {
+    if (!isFailure(error) || error.code !== 'AlreadyRunning') throw error;
+    throw new Failure(
+      {
+        consequence: 'Busy',
+        code: 'BeingComposed',
+        message: 'the same disk is being composed for another object',
+        hint: 'Wait: it is used as soon as it is there.',
+      },
+      error,
+    );
+  }
+}
+
 /**
  * The composition of a recipe: found, or composed again from the store, since the work folder is only a
  * cache. One process at a time composes it; a job that holds the lock of its own key may call this.
@@ -46,7 +65,7 @@ export async function ensureComposition(recipe: Recipe, tools: StoreTools): Prom
   const id = compositionId(recipe);
   const { work } = tools.places;
   await mkdir(work, { recursive: true });
-  const release = await holdKey(work, id, tools);
+  const release = await holdComposition(id, tools);
   try {
     // Asked first, since media are fetched only for a composition that has to be made.
     const made = (await findComposed(work, id)) ?? (await make(id, recipe, tools));

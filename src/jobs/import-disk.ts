@@ -73,7 +73,8 @@ async function privateCopy(path: string, folder: string, tools: JobTools): Promi
 
 async function asRaw(source: DiskFile, folder: string, tools: JobTools): Promise<DiskFile> {
   if (source.format === 'raw') return source;
-  await checkDisk(tools.run, source);
+  tools.progress('Checking the disk', 30);
+  await checkDisk(tools.run, source, { signal: tools.signal });
   const raw: DiskFile = { path: join(folder, 'disk.raw'), format: 'raw' };
   tools.progress('Converting the disk', 30);
   await convertDisk(tools.run, source, raw, { signal: tools.signal });

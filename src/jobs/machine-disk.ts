@@ -32,9 +32,13 @@ export async function withDisk(
     const transfer = await tools.transferFor(job.connector, signal);
     const ref: DiskRef = { of: 'machine', key };
     await use(held.use(await transfer.download(ref, folder, { signal, progress })));
-  } finally {
-    await held.disposeAsync();
+  } catch (error) {
+    // The failure of the job counts, whatever letting go has to say. `await using` would wrap both in an
+    // error that nobody classifies.
+    await held.disposeAsync().catch(() => undefined);
+    throw error;
   }
+  await held.disposeAsync();
 }
 
 /**

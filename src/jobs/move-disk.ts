@@ -11,8 +11,11 @@ function watched(step: string, { signal, progress }: JobTools): TransferOptions 
 /** Puts the composed disk on the platform. */
 export async function uploadDisk(job: UploadJob, tools: StoreTools): Promise<void> {
   const { key, connector, recipe } = job;
-  const transfer = await tools.transferFor(connector, tools.signal);
+  // Before the long work, so that a connector that is gone does not cost it.
+  await tools.transferFor(connector, tools.signal);
   const { disk, manifest } = await ensureComposition(recipe, tools);
+  // And after it, since the connector may lead elsewhere by now.
+  const transfer = await tools.transferFor(connector, tools.signal);
   const { sizeBytes } = manifest;
   const wanted = { ...disk, sizeBytes, composition: compositionId(recipe) };
   await transfer.upload(key, wanted, watched('Uploading the disk', tools));

@@ -10,3 +10,8 @@ export function compositionId(recipe: Recipe): string {
 export function jobName(spec: JobSpec): string {
   return `lamina-${spec.kind}-${hexOf(digestOf(spec)).slice(0, 40)}`;
 }
+
+/** Lock of a layer that is captured: what that leaves in the work folder is named by the layer, not by the key. */
+export function captureLock(inputsHex: string): string {
+  return `capture-${inputsHex}`;
+}

@@ -4,7 +4,10 @@ import { isObject } from '../core/json.ts';
 /** What a job's process knows of its surroundings; specifications hold references only. */
 export interface WorkerConfig {
   readonly store: string;
-  /** A cache: it may be wiped while no job runs. */
+  /**
+   * Everything in it is made again, except `composed/<key>/` of the previous release: disks of machines that
+   * it made lie on it, so it must stay while there are such. Locks lie here too: never wipe it while anything runs.
+   */
   readonly work: string;
   readonly importRoot?: string;
   /** Where the platform of this host keeps its machines. */

@@ -1,7 +1,7 @@
 import { chmod, mkdir, open, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hexOf, type Digest } from '../../core/digest.ts';
-import { Failure } from '../../core/failure.ts';
+import { Failure, isFailure } from '../../core/failure.ts';
 import type { LayerPointer } from '../../core/layer.ts';
 import { isMissing } from '../../host/files.ts';
 import { readChain } from '../../images/chain.ts';
@@ -44,23 +44,27 @@ function diskIn(folder: string): DiskFile {
   return { path: join(folder, 'disk.qcow2'), format: 'qcow2' };
 }
 
-/** False where somebody removed a part of the cache, and left the manifest. */
-function isWhole(disk: DiskFile, work: string): boolean {
+/**
+ * False where a part of the cache was removed or torn, and the manifest was left. A base that is too short
+ * would be read as zeros beyond its end.
+ */
+function isWhole(disk: DiskFile, sizeBytes: number, work: string): boolean {
   try {
-    readChain(disk, [work]);
-    return true;
+    const { files } = readChain(disk, [work]);
+    return files.every((file) => readChain(file, [work]).sizeBytes === sizeBytes);
   } catch (error) {
-    if (isMissing(error)) return false;
+    if (isMissing(error) || isFailure(error)) return false;
     throw error;
   }
 }
 
-/** The composition in the folder of this name; undefined if it was never completed, or is no more. */
+/** The composition in the folder of this name; undefined if it was never completed, or is not whole any more. */
 export async function findComposed(work: string, name: string): Promise<Composed | undefined> {
   const folder = composedFolder(work, name);
   const manifest = await readManifest(folder);
   const disk = diskIn(folder);
-  return manifest !== undefined && isWhole(disk, work) ? { disk, manifest } : undefined;
+  if (manifest === undefined || !isWhole(disk, manifest.sizeBytes, work)) return undefined;
+  return { disk, manifest };
 }
 
 function labelOf({ repository, tag }: LayerPointer): string {
@@ -79,19 +83,33 @@ export async function osContent(store: LayerStore, os: LayerPointer): Promise<Di
   });
 }
 
+/** The OS disk from the store at its place in the cache. */
+async function readOs(os: LayerPointer, path: string, tools: ComposeTools): Promise<void> {
+  const { store, progress } = tools;
+  const read = () =>
+    store.materialize(os, path, {
+      ...signalOf(tools),
+      onProgress: (done, total = done) => progress('Reading the OS disk', (done / total) * 50),
+    });
+  try {
+    await read();
+  } catch (error) {
+    if (!isFailure(error) || error.code !== 'DiskFileInTheWay') throw error;
+    // Its name says what it should hold, so it is that disk, and torn.
+    await rm(path, { force: true });
+    await read();
+  }
+}
+
 /** The OS disk beside the overlay, so that both can be handed out together and outlive this folder. */
 async function makeBase(
   { os, folder }: { readonly os: LayerPointer; readonly folder: string },
   content: Digest,
   tools: ComposeTools,
 ): Promise<DiskFile> {
-  const { store, work, progress } = tools;
-  const path = basePath(work, hexOf(content));
+  const path = basePath(tools.work, hexOf(content));
   await mkdir(dirname(path), { recursive: true });
-  await store.materialize(os, path, {
-    ...signalOf(tools),
-    onProgress: (done, total = done) => progress('Reading the OS disk', (done / total) * 50),
-  });
+  await readOs(os, path, tools);
   const base: DiskFile = { path: join(folder, 'base.raw'), format: 'raw' };
   await linkBase(path, base.path, tools);
   return base;

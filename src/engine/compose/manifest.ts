@@ -36,10 +36,18 @@ export function composedFolder(work: string, id: string): string {
 
 const NAME = 'compose.json';
 
-/** Reads the manifest of a composition; undefined if it was never completed. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads the manifest of a composition; undefined if it was never completed, or is torn. */
 export async function readManifest(folder: string): Promise<ComposeManifest | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(join(folder, NAME), 'utf8'));
+    const value = parsed(await readFile(join(folder, NAME), 'utf8'));
     if (!isObject(value) || value['format'] !== 1) return undefined;
     return value as unknown as ComposeManifest;
   } catch (error) {

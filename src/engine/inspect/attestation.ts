@@ -1,5 +1,6 @@
 import { sha256, type Digest } from '../../core/digest.ts';
 import { isObject } from '../../core/json.ts';
+import { cleanLine, cleanText } from '../../core/text.ts';
 import { GUEST_HOME } from '../compose/inject.ts';
 import type { VolumeReader } from '../volume.ts';
 
@@ -44,9 +45,15 @@ function numberOf(value: unknown): number {
 /** The log comes in hex; control characters are dropped, since people will read it in a terminal. */
 function logOf(value: unknown): string {
   if (typeof value !== 'string' || !/^(?:[0-9a-f]{2}){0,4096}$/.test(value)) return '';
-  const text = Buffer.from(value, 'hex').toString('utf8');
-  // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '');
+  return cleanText(Buffer.from(value, 'hex').toString('utf8'));
+}
+
+function reasonsOf(value: unknown): readonly string[] {
+  const first = Array.isArray(value) ? value.slice(0, 16) : [];
+  return first
+    .filter((one): one is string => typeof one === 'string' && one.length < 100)
+    .map(cleanLine)
+    .filter((text) => text !== '');
 }
 
 /** Digest of the attestation as it lies there, whatever it says; undefined if there is none. */
@@ -63,13 +70,12 @@ export function readAttestation(volume: VolumeReader): Attestation | undefined {
   const { nonce, result, reasons } = value;
   if (typeof nonce !== 'string') return undefined;
   if (result !== 'clean' && result !== 'failed' && result !== 'blocked') return undefined;
-  const texts = Array.isArray(reasons) ? reasons.slice(0, 16) : [];
   return {
     nonce,
     result,
     step: numberOf(value['step']),
     exitCode: numberOf(value['exitCode']),
     log: logOf(value['logHex']),
-    reasons: texts.filter((one): one is string => typeof one === 'string' && one.length < 100),
+    reasons: reasonsOf(reasons),
   };
 }

@@ -1,6 +1,7 @@
 import type { Digest } from '../../core/digest.ts';
 import type { Inspection } from '../../core/evidence.ts';
 import { isFailure } from '../../core/failure.ts';
+import { cleanLine } from '../../core/text.ts';
 import { openMachineDisk, type MachineDisk } from '../capture/machine-disk.ts';
 import { GUEST_HOME } from '../compose/inject.ts';
 import type { ComposeManifest } from '../compose/manifest.ts';
@@ -40,16 +41,29 @@ export function judge(volume: VolumeReader, { nonce, role }: GuestMark): Inspect
   return reasons.length === 0 ? { verdict: 'clean' } : { verdict: 'blocked', reasons };
 }
 
+const REPAIR = 'Repair the file system, then finish again.';
+const UNDO =
+  'The system must lie on a plain ext4 partition, as when the machine was made: undo the change on the machine and finish again, or have the machine made anew.';
+
+/** Failures of what lies on a disk whose hints are for its machine. */
+const SPOILED: ReadonlySet<string> = new Set(['DamagedFileSystem', 'BadFileName']);
+
+/** Those whose hints are for somebody who chooses a disk to import: a machine had a good one when it was made. */
+const REPLACED: ReadonlySet<string> = new Set([
+  'DamagedDisk',
+  'NoLinuxRoot',
+  'NtfsNotSupported',
+  'UnsupportedFileSystem',
+]);
+
 /** Failures that say how the machine was left, not that we could not look. */
 function verdictOf(error: unknown): Inspection {
   if (!isFailure(error)) throw error;
-  if (error.code === 'UncleanFileSystem')
-    return unattested('lost its power instead of shutting down');
-  if (error.code === 'DamagedFileSystem') {
-    const cure = error.hint ?? 'Repair the file system, then finish again.';
-    return { verdict: 'blocked', reasons: [{ reason: error.message, cure }] };
-  }
-  throw error;
+  const { code, message, hint } = error;
+  if (code === 'UncleanFileSystem') return unattested('lost its power instead of shutting down');
+  if (!SPOILED.has(code) && !REPLACED.has(code)) throw error;
+  const cure = SPOILED.has(code) ? (hint ?? REPAIR) : UNDO;
+  return { verdict: 'blocked', reasons: [{ reason: cleanLine(message), cure }] };
 }
 
 /** Looks at the disk of a machine that is off. Changes nothing. */

@@ -12,23 +12,27 @@ const DPKG: Blocker = {
   cure: 'Run "dpkg --configure -a" and "apt-get -f install", then finish again.',
 };
 
-const KNOWN: Readonly<Record<string, Blocker>> = {
-  DpkgIncomplete: DPKG,
-  InstallerRunning: {
-    reason: 'an installation was still running',
-    cure: 'Start the machine, wait until the installation has ended, then finish again.',
-  },
-  RebootRequired: {
-    reason: 'an update asks for a reboot',
-    cure: 'Start the machine and finish again.',
-  },
-};
+/** A map, since a guest may give any word, also the names of what every object has. */
+const KNOWN: ReadonlyMap<string, Blocker> = new Map([
+  ['DpkgIncomplete', DPKG],
+  [
+    'InstallerRunning',
+    {
+      reason: 'an installation was still running',
+      cure: 'Start the machine, wait until the installation has ended, then finish again.',
+    },
+  ],
+  [
+    'RebootRequired',
+    { reason: 'an update asks for a reboot', cure: 'Start the machine and finish again.' },
+  ],
+]);
 
 /** What the guest tool gave as reasons, in words. */
 export function attestedBlockers(reasons: readonly string[]): readonly Blocker[] {
   const blockers = reasons.map(
     (reason) =>
-      KNOWN[reason] ?? { reason, cure: 'Put it right on the machine, then finish again.' },
+      KNOWN.get(reason) ?? { reason, cure: 'Put it right on the machine, then finish again.' },
   );
   if (blockers.length > 0) return blockers;
   return [{ reason: 'the guest tool gave no reason', cure: 'Start the machine and finish again.' }];

@@ -1,4 +1,14 @@
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { holdAlone } from '../../../src/host/alone.ts';
 import { run } from '../../../src/host/run.ts';
@@ -48,7 +58,8 @@ describe('a composition as evidence and as a cache', () => {
     await writeFile(at('lamina-old-key', 'compose.json'), '{"format":1}');
     for (const id of [gone, busy]) await one.store.evidence.forgetComposed(id);
     // What a job leaves that was killed and never begun again.
-    const left = [join(one.work, 'download', 'lamina-gone'), join(one.work, 'import', 'gone')];
+    const names = [join('download', 'lamina-gone'), join('import', 'gone'), join('scrub', 'gone')];
+    const left = names.map((name) => join(one.work, name));
     for (const path of left) await mkdir(path, { recursive: true });
     const letGo = holdAlone(join(one.work, 'locks', `${busy}.db`), 'the test');
     try {
@@ -56,13 +67,26 @@ describe('a composition as evidence and as a cache', () => {
     } finally {
       letGo();
     }
-    const names = await readdir(at());
-    expect(names).toEqual(expect.arrayContaining([kept, busy, 'lamina-old-key']));
-    expect(names).not.toContain(gone);
+    const found = await readdir(at());
+    expect(found).toEqual(expect.arrayContaining([kept, busy, 'lamina-old-key']));
+    expect(found).not.toContain(gone);
     for (const path of left) await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
     await composed('another');
     expect(await readdir(at())).not.toContain(busy);
   });
+
+  it.each(['disk.qcow2', 'base.raw', 'compose.json'])(
+    'is made again when its %s is torn',
+    async (name) => {
+      const recipe = await composed(`torn ${name}`);
+      const id = compositionId(recipe);
+      const whole = await stat(at(id, name));
+      await chmod(at(id, name), 0o644);
+      await truncate(at(id, name), name === 'base.raw' ? whole.size - 2 ** 20 : 100);
+      await one.done({ kind: 'compose', key: 'any', recipe });
+      expect((await stat(at(id, name))).size).toBe(whole.size);
+    },
+  );
 
   it('is waited for by whoever needs it, and made once', async () => {
     const os = await one.os();

@@ -67,7 +67,12 @@ describe('judging what a machine left', () => {
   });
 
   it('gives step, exit code and log of a failure, without control characters', () => {
-    const text = word({ result: 'failed', step: 2, exitCode: 7, logHex: '6f7570730a1b5b' });
+    const text = word({
+      result: 'failed',
+      step: 2,
+      exitCode: 7,
+      logHex: '6f7570730a1be280aec29b5b',
+    });
     expect(judge(volumeWith({ [WORD]: text }), MARK)).toEqual({
       verdict: 'failed',
       step: 2,
@@ -93,6 +98,16 @@ describe('judging what a machine left', () => {
       why: 'a reason that we do not know',
       files: { [WORD]: word({ result: 'blocked', reasons: ['Odd', 7] }) },
       reason: /^Odd$/,
+    },
+    {
+      why: 'a word that every object knows',
+      files: { [WORD]: word({ result: 'blocked', reasons: ['constructor'] }) },
+      reason: /^constructor$/,
+    },
+    {
+      why: 'a reason that would act on a terminal',
+      files: { [WORD]: word({ result: 'blocked', reasons: ['a\u202eb\u001b[2J\nc', '\u200b'] }) },
+      reason: /^ab\[2J c$/,
     },
     {
       why: 'no reason at all',
@@ -163,6 +178,45 @@ describe('inspecting a disk', () => {
     const found = await look().catch((error: unknown) => error);
     expect(found).toEqual({
       found: expect.objectContaining({ verdict: expect.stringMatching(/^(unattested|blocked)$/) }),
+    });
+  });
+
+  const PARTITION = 2 ** 20;
+  const NO_MAGIC = [PARTITION + 1024 + 0x38, '\0\0'] as const;
+  it.each([
+    {
+      why: 'its root was encrypted',
+      wrote: [NO_MAGIC, [PARTITION, 'LUKS\xba\xbe']],
+      reason: /found: an encrypted volume/,
+    },
+    { why: 'it holds Windows', wrote: [NO_MAGIC, [PARTITION + 3, 'NTFS    ']], reason: /NTFS/ },
+    {
+      why: 'its root has a feature that is not read',
+      wrote: [[PARTITION + 1024 + 0x61, '\x82']],
+      reason: /inline_data is not supported/,
+    },
+    {
+      why: 'its partition table is damaged',
+      wrote: [[446 + 12, '\xff\xff\xff\x7f']],
+      reason: /goes beyond the disk/,
+    },
+  ] as const)('says what to undo on a machine when $why', async ({ wrote, reason }) => {
+    await using folder = await temporaryFolder();
+    const disk = await makeDisk(folder.path, 'mkdir -p etc usr var/lib');
+    const { tools } = await engineOn(folder.path, disk);
+    const handle = await open(disk.path, 'r+');
+    for (const [at, bytes] of wrote) await handle.write(Buffer.from(bytes, 'latin1'), 0, null, at);
+    await handle.close();
+    expect(await inspect(handedOut(disk), MARK, tools)).toEqual({
+      found: {
+        verdict: 'blocked',
+        reasons: [
+          {
+            reason: expect.stringMatching(reason),
+            cure: expect.stringContaining('undo the change'),
+          },
+        ],
+      },
     });
   });
 
