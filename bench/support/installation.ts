@@ -9,13 +9,12 @@ import type { ApiRequest } from '../../src/core/transport.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { silentLog } from '../../src/host/log.ts';
 import { kubeClient, type KubeClient } from '../../src/kube/client.ts';
-import { createManager, type Manager } from '../../src/kube/manager.ts';
+import { createManager } from '../../src/kube/manager.ts';
 import type { Metrics } from '../../src/kube/metrics.ts';
-import { addControllers, admissionOf, listersOf } from '../../src/main/controllers.ts';
-import { apiWriter } from '../../src/main/writer.ts';
 import { ANNOTATION } from '../../src/store/names.ts';
 import { openStore, type LayerStore } from '../../src/store/store.ts';
 import { ToyOutside } from '../../test/support/toy-outside.ts';
+import { addToyControllers } from '../../test/support/toy-world.ts';
 
 /** The real API, runtime, reconcilers and store index over a platform and jobs that only remember. */
 export interface Installation {
@@ -96,28 +95,6 @@ function platformOf({ platform }: ToyOutside): Connector {
   };
 }
 
-function control(manager: Manager, outside: ToyOutside, real: LayerStore): void {
-  const listers = listersOf(manager);
-  const connection = {
-    connector: platformOf(outside),
-    location: `sha256:${'0'.repeat(64)}`,
-  } as const;
-  addControllers(manager, {
-    listers,
-    writer: apiWriter(manager.client, manager.caches),
-    store: storeOf(real, outside),
-    jobs: outside.jobs,
-    connections: {
-      connect: async (namespace, name) =>
-        listers.connectorConfigs.get(namespace, name) === undefined ? undefined : connection,
-      refresh: async () => connection,
-    },
-    admission: admissionOf(listers),
-    watchOutside: (changed) => outside.watch(changed),
-    importsFiles: true,
-  });
-}
-
 function metricsOf(listening: Listening): Metrics {
   return {
     add: () => undefined,
@@ -148,7 +125,10 @@ export async function openInstallation(
     metrics: metricsOf(listening),
   });
   const outside = new ToyOutside();
-  control(manager, outside, await filledStore(join(dataDir, 'store'), layers));
+  addToyControllers(manager, outside, {
+    store: storeOf(await filledStore(join(dataDir, 'store'), layers), outside),
+    connector: platformOf(outside),
+  });
   return {
     client: kubeClient(server.handler),
     outside,

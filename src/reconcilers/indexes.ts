@@ -3,6 +3,7 @@ import type { IndexSpec } from '../kube/controller.ts';
 import type { LayerRole } from '../core/identity.ts';
 import { externalKey } from '../core/identity.ts';
 import {
+  ownerOf,
   namespaceOf,
   type AppLayer,
   type ImageTemplate,
@@ -152,8 +153,8 @@ export const TEMPLATE_LAYER = index('ImageTemplate', 'layer', (template: ImageTe
 export const TEMPLATE_REFERENCE = index('ImageTemplate', 'reference', versionsNamed);
 
 /** Images by the template that made them. */
-export const IMAGE_OWNER = index('LayeredImage', 'owner', ({ metadata }: LayeredImage) =>
-  (metadata.ownerReferences ?? []).filter((link) => link.controller === true).map(({ uid }) => uid),
+export const IMAGE_OWNER = index('LayeredImage', 'owner', (image: LayeredImage) =>
+  [ownerOf(image)].filter((uid) => uid !== undefined),
 );
 
 /** Images by their connector. */

@@ -2,6 +2,7 @@ import { createHandler } from '../../src/apiserver/http/handler.ts';
 import { openApiServerCore } from '../../src/apiserver/open.ts';
 import type { ApiRequest } from '../../src/core/transport.ts';
 import { noMetrics, type Metrics } from '../../src/kube/metrics.ts';
+import type { Connector } from '../../src/connectors/connector.ts';
 import type { Connection } from '../../src/reconcilers/ports.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { silentLog } from '../../src/host/log.ts';
@@ -20,17 +21,14 @@ export interface ToyController {
   stop(): Promise<void>;
 }
 
-/** Registers the real controllers over a toy outside. */
-function addToyControllers(
+/** Registers the real controllers over a toy outside, and what somebody puts before parts of it. */
+export function addToyControllers(
   manager: Manager,
   outside: ToyOutside,
-  store: LayerIndex = outside.index,
+  { store, connector }: { readonly store: LayerIndex; readonly connector: Connector },
 ): void {
   const listers = listersOf(manager);
-  const connection: Connection = {
-    connector: outside.platform.connector,
-    location: `sha256:${'0'.repeat(64)}`,
-  };
+  const connection: Connection = { connector, location: `sha256:${'0'.repeat(64)}` };
   addControllers(manager, {
     listers,
     writer: apiWriter(manager.client, manager.caches),
@@ -65,7 +63,8 @@ export async function startToyController(
     return handler(request);
   });
   const manager = createManager({ client, metrics, ...common });
-  addToyControllers(manager, outside);
+  const { index: store, platform } = outside;
+  addToyControllers(manager, outside, { store, connector: platform.connector });
   manager.start();
   return {
     client: kubeClient(handler),

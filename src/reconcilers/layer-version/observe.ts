@@ -88,13 +88,13 @@ export async function observeVersion(
   const { listers, store, jobs, admission } = ports;
   const namespace = namespaceOf(version);
   const { name } = version.metadata;
-  const { repository, tag, package: made } = version.spec;
+  const { repository, tag } = version.spec;
   const key = externalKey(store.installId, namespace, name);
   const [machine] = listers.packagingMachines.by(
     MACHINE_VERSION.name,
     inNamespace(namespace, name),
   );
-  const connector = made?.connectorRef.name ?? '';
+  const connector = connectorOf(version);
   const config = listers.connectorConfigs.get(namespace, connector);
   const [stored, ...below] = await Promise.all([
     store.find(repository, tag),

@@ -87,7 +87,8 @@ export async function observeImage(
         : undefined,
     hasJobs: jobs.isKnown(key),
     inspected: record !== undefined,
-    freeable: composed && !isShared(ports, image, look.can) ? composition : undefined,
+    freeable:
+      composed && !isShared(ports, image, { composition, can: look.can }) ? composition : undefined,
     compose: viewOf(jobs, { kind: 'compose', key, recipe }),
     jobs: connection === undefined ? {} : jobsOf(ports, image, standing, { connection, recipe }),
   };
@@ -97,9 +98,8 @@ export async function observeImage(
 function isShared(
   { listers }: Pick<Ports, 'listers'>,
   image: LayeredImage,
-  can: Capabilities,
+  { composition, can }: { readonly composition: string; readonly can: Capabilities },
 ): boolean {
-  const composition = compositionId(recipeOfImage(image, can));
   const owner = ownerOf(image);
   const siblings = owner === undefined ? [] : listers.layeredImages.by(IMAGE_OWNER.name, owner);
   return siblings.some(
