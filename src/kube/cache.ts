@@ -61,7 +61,7 @@ export function createCache<Item extends KubeObject = ApiObject>(
 }
 
 /** So many objects of a list are told in one turn of the event loop. */
-const PORTION = 200;
+const PORTION = 50;
 
 /** Nobody reads managed fields, and they are half of a small object. */
 function withoutManagedFields<Item extends KubeObject>(item: Item): Item {
@@ -136,7 +136,7 @@ class ObjectCache<Item extends KubeObject> implements Cache<Item>, CacheFeed<Ite
     }
     const initial = !this.hasList;
     for (const [index, item] of items.entries()) {
-      if (index > 0 && index % PORTION === 0) await turnOver();
+      if (index % PORTION === 0) await turnOver();
       this.put(item, initial);
     }
     this.hasList = true;

@@ -190,6 +190,8 @@ class Client implements KubeClient {
     const items: Item[] = [];
     let token: string | undefined;
     for (;;) {
+      // A direct call answers without waiting: thousands of objects would be one long stall.
+      await turnOver();
       const search = query({ labelSelector, limit, continue: token });
       const page = await this.json<ApiList<Item>>({ method: 'GET', path: path + search, signal });
       if (!Array.isArray(page.items) || !isObject(page.metadata)) throw lostAnswer(`GET ${path}`);
@@ -197,8 +199,6 @@ class Client implements KubeClient {
       for (const item of page.items) items.push({ ...identity, ...item });
       token = page.metadata.continue;
       if (token === undefined || token === '') return { ...page, items };
-      // A direct call answers without waiting: thousands of objects would be one long stall.
-      await turnOver();
     }
   }
 

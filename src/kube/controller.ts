@@ -4,6 +4,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import { Failure, messageOf, type FailureData } from '../core/failure.ts';
 import { jsonEqual } from '../core/json.ts';
 import type { Log } from '../host/log.ts';
+import { turnOver } from '../host/turn.ts';
 import type { Cache, Change } from './cache.ts';
 import type { KubeClient } from './client.ts';
 import { eventRecorder, type EventRecorder } from './events.ts';
@@ -215,6 +216,8 @@ class RunningController<Spec, Status, World, Step> implements Controller {
     for (;;) {
       const key = await this.queue.next();
       if (key === undefined) return;
+      // Passes that find all in caches wait for nothing: hundreds of them would be one long stall.
+      await turnOver();
       const before = this.cached(key);
       try {
         await this.handle(key);

@@ -58,7 +58,7 @@ export class IndexFile {
       if (size > CAP.indexJsonBytes) {
         throw impossible('StoreInvalid', `${path} is too large`, 'Split the store.');
       }
-      return parseIndexJson(await handle.readFile('utf8'), path);
+      return await parseIndexJson(await handle.readFile('utf8'), path);
     } finally {
       await handle.close();
     }

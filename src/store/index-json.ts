@@ -1,8 +1,12 @@
 import { isDigest, type Digest } from '../core/digest.ts';
 import { isObject } from '../core/json.ts';
 import { impossible } from '../core/failure.ts';
+import { turnOver } from '../host/turn.ts';
 import { readAnnotations } from './descriptor.ts';
 import { ANNOTATION } from './names.ts';
+
+/** So many entries are read in one turn of the event loop. */
+const PORTION = 1000;
 
 /** One named manifest of `index.json`. */
 export interface IndexEntry {
@@ -60,12 +64,17 @@ function tagsOf(names: Iterable<string>): ReadonlyMap<string, readonly string[]>
   return tags;
 }
 
-/** Reads `index.json`. */
-export function parseIndexJson(text: string, path: string): IndexDocument {
+/** Reads `index.json`, in portions: a large store must not hold up everybody else. */
+export async function parseIndexJson(text: string, path: string): Promise<IndexDocument> {
   const fields = parse(text, path);
   const manifests = fields['manifests'] as readonly unknown[];
-  const entries = manifests.map(readEntry).filter((entry) => entry !== undefined);
-  const named = new Map(entries);
+  const named = new Map<string, IndexEntry>();
+  for (const [at, manifest] of manifests.entries()) {
+    if (at % PORTION === 0) await turnOver();
+    const entry = readEntry(manifest);
+    if (entry !== undefined) named.set(...entry);
+  }
+  await turnOver();
   return { fields, manifests, named, tags: tagsOf(named.keys()) };
 }
 

@@ -9,6 +9,7 @@ import { emptyNamespace } from './namespaces.ts';
 import { ownerRow, reviewDependent, waitsForDependents } from './owners.ts';
 
 const RETRY_MS = 1000;
+const PAGE = 1000;
 
 /**
  * Deletes what nobody owns any more, and empties namespaces. It follows the history like any watcher;
@@ -59,8 +60,13 @@ export class Collector {
 
   private async scan(): Promise<void> {
     const { store } = this.context;
-    const owned = await store.read(() => store.queries.owned());
-    await inTurns(this.context, owned, (key) => reviewDependent(this.context, key));
+    let last: RowKey | undefined;
+    for (;;) {
+      const owned = await store.read(() => store.queries.owned(last, PAGE));
+      await inTurns(this.context, owned, (key) => reviewDependent(this.context, key));
+      last = owned.at(-1);
+      if (last === undefined || this.closing.aborted) break;
+    }
     for (const key of await store.read(() => store.queries.dying())) await this.dying(key);
   }
 

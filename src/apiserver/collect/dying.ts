@@ -4,7 +4,8 @@ import type { KubeObject, Resource, StoredMeta } from '../objects/types.ts';
 import type { Row, RowKey } from '../storage/row.ts';
 import { resourceOf, reviewDependent, settle, waitsForDependents, withOwners } from './owners.ts';
 
-const CHUNK = 100;
+/** A look at a dependent reads it and its owners: so many are a few milliseconds. */
+const CHUNK = 20;
 
 function withoutFinalizer(object: KubeObject, name: string): KubeObject {
   const { finalizers = [], ...rest } = object.metadata;

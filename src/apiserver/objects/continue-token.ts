@@ -5,12 +5,18 @@ import { badRequest } from './errors.ts';
 export interface ContinueToken {
   readonly revision: number;
   readonly after: { readonly namespace: string; readonly name: string };
+  /** So many rows are left, if the first page counted: to count again would cost more than a page. */
+  readonly rest?: number;
 }
+
+const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;
 
 /** Writes a token; opaque to clients. */
 export function encodeToken(token: ContinueToken): string {
-  const { revision, after } = token;
-  return Buffer.from(JSON.stringify([revision, after.namespace, after.name])).toString('base64url');
+  const { revision, after, rest } = token;
+  const parts = [revision, after.namespace, after.name, rest];
+  return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
 /** Reads a token; 400 when it is not one of ours. */
@@ -21,7 +27,7 @@ export function decodeToken(text: string): ContinueToken {
   } catch {
     parts = undefined;
   }
-  const [revision, namespace, name] = Array.isArray(parts) && !isObject(parts) ? parts : [];
+  const [revision, namespace, name, rest] = Array.isArray(parts) && !isObject(parts) ? parts : [];
   if (
     typeof revision !== 'number' ||
     !Number.isSafeInteger(revision) ||
@@ -30,5 +36,5 @@ export function decodeToken(text: string): ContinueToken {
   ) {
     throw badRequest('continue key is not valid');
   }
-  return { revision, after: { namespace, name } };
+  return { revision, after: { namespace, name }, ...(isCount(rest) ? { rest } : {}) };
 }

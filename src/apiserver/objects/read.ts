@@ -12,10 +12,11 @@ const CHUNK = 1000;
 const TOKEN_EXPIRED =
   'The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.';
 
-/** Where a list begins: its revision, and the key after which its items come. */
+/** Where a list begins: its revision, the key after which its items come, and how many they are. */
 interface Start {
   readonly at: number;
   readonly after?: Row | { readonly namespace: string; readonly name: string };
+  readonly rest?: number;
 }
 
 function startOf(store: Store, options: ListOptions): Start {
@@ -25,10 +26,10 @@ function startOf(store: Store, options: ListOptions): Start {
     if (asked !== undefined) {
       throw badRequest('specifying resource version is not allowed when using continue');
     }
-    const { revision, after } = decodeToken(token);
+    const { revision, after, rest } = decodeToken(token);
     if (revision > store.head) throw tooNew(revision, store.head);
     if (revision < store.compacted) throw expired(TOKEN_EXPIRED);
-    return { at: revision, after };
+    return { at: revision, after, ...(rest === undefined ? {} : { rest }) };
   }
   if (match === 'Exact') {
     if (asked === undefined) {
@@ -63,6 +64,12 @@ function collect(store: Store, filter: Filter, start: Start, wanted: number): re
   }
 }
 
+/** How many rows come from a start on; unknown under a selector, as in Kubernetes. */
+function countFrom(store: Store, { scope, matches }: Filter, start: Start): number | undefined {
+  if (matches !== undefined || start.after !== undefined) return start.rest;
+  return store.count(scope, start.at);
+}
+
 /** Lists a collection as it was at one revision; runs over committed state. */
 export function listObjects(
   store: Store,
@@ -80,10 +87,13 @@ export function listObjects(
   const last = shown.at(-1);
   if (rows.length <= limit || last === undefined) return { items, resourceVersion };
   const after = { namespace: last.namespace, name: last.name };
-  const next = encodeToken({ revision: start.at, after });
-  if (filter.matches !== undefined) return { items, resourceVersion, continue: next };
-  const rest = store.queries.countAfter({ ...filter.scope, at: start.at, after, limit: 0 });
-  return { items, resourceVersion, continue: next, remainingItemCount: rest };
+  const count = countFrom(store, filter, start);
+  if (count === undefined) {
+    return { items, resourceVersion, continue: encodeToken({ revision: start.at, after }) };
+  }
+  const rest = Math.max(count - shown.length, 0);
+  const token = encodeToken({ revision: start.at, after, rest });
+  return { items, resourceVersion, continue: token, remainingItemCount: rest };
 }
 
 /** Reads one object; runs over committed state. */

@@ -51,6 +51,9 @@ function scopeCondition(scope: Scope): { readonly sql: string; readonly values: 
   };
 }
 
+const timeCondition = (latest: boolean) =>
+  latest ? 'v.next IS NULL' : 'v.revision <= ? AND (v.next IS NULL OR v.next > ?)';
+
 /** Everything that is read from the database; statements are prepared once. */
 export class Queries {
   private readonly database: DatabaseSync;
@@ -82,9 +85,8 @@ export class Queries {
   page(request: PageRequest, latest: boolean): readonly Row[] {
     const { sql, values } = scopeCondition(request);
     const { after, at, limit } = request;
-    const time = latest ? 'v.next IS NULL' : 'v.revision <= ? AND (v.next IS NULL OR v.next > ?)';
     const text = `SELECT v.revision, v.resource, v.namespace, v.name, b.json
-      FROM versions v JOIN bodies b ON b.revision = v.revision WHERE ${time} AND ${sql}
+      FROM versions v JOIN bodies b ON b.revision = v.revision WHERE ${timeCondition(latest)} AND ${sql}
       ${after === undefined ? '' : 'AND (v.namespace, v.name) > (?, ?)'}
       ORDER BY v.namespace, v.name LIMIT ?`;
     const rows = this.statement(text).all(
@@ -96,14 +98,12 @@ export class Queries {
     return rows.map(rowOf);
   }
 
-  /** How many rows of a scope lie after a key. */
-  countAfter(request: PageRequest): number {
-    const { sql, values } = scopeCondition(request);
-    const { after = { namespace: '', name: '' }, at } = request;
+  /** How many rows a scope had at a revision. `latest` says that nothing newer exists. */
+  count(scope: Scope, at: number, latest: boolean): number {
+    const { sql, values } = scopeCondition(scope);
     const row = this.statement(
-      `SELECT COUNT(*) AS count FROM versions v WHERE ${sql} AND v.revision <= ?
-       AND (v.next IS NULL OR v.next > ?) AND (v.namespace, v.name) > (?, ?)`,
-    ).get(...values, at, at, after.namespace, after.name);
+      `SELECT COUNT(*) AS count FROM versions v WHERE ${timeCondition(latest)} AND ${sql}`,
+    ).get(...(latest ? [] : [at, at]), ...values);
     return Number(row?.['count']);
   }
 
@@ -132,9 +132,15 @@ export class Queries {
       .map(keyOf);
   }
 
-  /** Live objects that have any owner. */
-  owned(): readonly RowKey[] {
-    return this.statement('SELECT DISTINCT resource, namespace, name FROM owners').all().map(keyOf);
+  /** Live objects that have any owner, in the order of their keys. */
+  owned(after: RowKey | undefined, limit: number): readonly RowKey[] {
+    const { resource, namespace, name } = after ?? { resource: '', namespace: '', name: '' };
+    return this.statement(
+      `SELECT DISTINCT resource, namespace, name FROM owners
+       WHERE (resource, namespace, name) > (?, ?, ?) ORDER BY resource, namespace, name LIMIT ?`,
+    )
+      .all(resource, namespace, name, limit)
+      .map(keyOf);
   }
 
   /** Live objects of a resource that were last written before an instant. */

@@ -4,7 +4,14 @@ import type { Document, KubeObject } from '../objects/types.ts';
 import { documentOf } from './document.ts';
 import { Queries } from './queries.ts';
 import { RecentChanges } from './recent.ts';
-import { CompactedError, type Change, type PageRequest, type Row, type RowKey } from './row.ts';
+import {
+  CompactedError,
+  type Change,
+  type PageRequest,
+  type Row,
+  type RowKey,
+  type Scope,
+} from './row.ts';
 import { openDatabase } from './schema.ts';
 import { Turns } from './turns.ts';
 import { Writes } from './writes.ts';
@@ -83,7 +90,17 @@ export class Store {
   /** A page as it was at a revision. */
   page(request: PageRequest): readonly Row[] {
     this.assertKept(request.at);
-    return this.queries.page(request, request.at === this.committed && this.pending.length === 0);
+    return this.queries.page(request, this.isLatest(request.at));
+  }
+
+  /** How many rows a scope has at a revision. */
+  count(scope: Scope, at: number): number {
+    this.assertKept(at);
+    return this.queries.count(scope, at, this.isLatest(at));
+  }
+
+  private isLatest(revision: number): boolean {
+    return revision === this.committed && this.pending.length === 0;
   }
 
   /** Changes of a resource after a revision, oldest first. */

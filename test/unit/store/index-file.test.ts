@@ -25,8 +25,9 @@ describe('the tags of an index', () => {
     { why: 'a longer repository is another one', names: ['a/b/c:1', 'a/bc:1'], want: undefined },
     { why: 'a shorter repository is another one', names: ['a:1', 'b:1'], want: undefined },
     { why: 'a name without a tag belongs to no repository', names: ['a/b'], want: undefined },
-  ])('$why', ({ names, want }) => {
-    expect(parseIndexJson(indexOf(...names), 'index.json').tags.get('a/b')).toEqual(want);
+  ])('$why', async ({ names, want }) => {
+    const { tags } = await parseIndexJson(indexOf(...names), 'index.json');
+    expect(tags.get('a/b')).toEqual(want);
   });
 });
 
