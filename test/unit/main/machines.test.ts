@@ -4,6 +4,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import { EVENTS, resourceOf, type KubeObject } from '../../../src/kube/resource.ts';
 import { holds, stageOf } from '../../../src/reconcilers/objects.ts';
 import { eventually } from '../../support/eventually.ts';
+import { until } from '../../support/until.ts';
 import { follow, object } from '../../support/installation.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 import { ToyOutside } from '../../support/toy-outside.ts';
@@ -63,13 +64,9 @@ describe('machines of versions', () => {
     expect(count(outside.effects, 'start compose')).toBe(1);
     const told = async () => {
       const { items } = await controller.client.list<KubeObject & { reason?: string }>(EVENTS);
-      return items.filter(({ reason }) => reason === 'StartedOver').length;
+      return items.filter(({ reason }) => reason === 'StartedOver').length === 3;
     };
-    let events = 0;
-    await eventually(() => {
-      void told().then((found) => (events = found));
-      return events === 3;
-    }, 'three events');
+    await until('three events', told);
     await controller.stop();
   });
 
