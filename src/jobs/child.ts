@@ -2,9 +2,10 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, type FailureData } from '../core/failure.ts';
+import { LineSplitter } from '../core/lines.ts';
 import type { Log } from '../host/log.ts';
 import { plainEnvironment } from '../host/run.ts';
-import { LineSplitter, parseLine } from './lines.ts';
+import { parseLine } from './lines.ts';
 import type { JobLine, JobSpec } from './spec.ts';
 import { WORKER_VARIABLE, type WorkerConfig } from './worker-config.ts';
 
@@ -31,6 +32,8 @@ export interface Child {
   kill(): Promise<void>;
 }
 
+/** Longer lines are no words of a job. */
+const MOST_LINE_BYTES = 2 ** 20;
 const MOST_STDERR = 8192;
 const MEMORY_POLL_MS = 1000;
 
@@ -95,12 +98,13 @@ class JobChild implements Child {
   }
 
   private listen(onProgress: (step: string, percent: number) => void): void {
-    const lines = new LineSplitter((text) => {
-      const line = parseLine(text);
-      if (line?.type === 'progress') onProgress(line.step, line.percent);
-      else if (line !== undefined) this.verdict = line;
+    const lines = new LineSplitter(MOST_LINE_BYTES);
+    this.process.stdout.on('data', (chunk: Buffer) => {
+      for (const line of lines.push(chunk).map(parseLine)) {
+        if (line?.type === 'progress') onProgress(line.step, line.percent);
+        else if (line !== undefined) this.verdict = line;
+      }
     });
-    this.process.stdout.setEncoding('utf8').on('data', (chunk: string) => lines.add(chunk));
     this.process.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       this.stderr = (this.stderr + chunk).slice(-MOST_STDERR);
     });

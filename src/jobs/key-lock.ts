@@ -1,17 +1,20 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isFailure } from '../core/failure.ts';
-import { holdAlone } from '../host/alone.ts';
+import { holdAlone, holdWhenFree } from '../host/lock.ts';
 import type { JobTools } from './tools.ts';
 
 const WAIT_MS = 60_000;
 const POLL_MS = 200;
 
-/** Holds a name of the work folder at once, or fails as Busy; returns how to let go. */
-export async function holdAt(work: string, name: string): Promise<() => void> {
+async function lockOf(work: string, name: string): Promise<readonly [string, string]> {
   const folder = join(work, 'locks');
   await mkdir(folder, { recursive: true });
-  return holdAlone(join(folder, `${name}.db`), `the work folder of ${name}`);
+  return [join(folder, `${name}.db`), `the work folder of ${name}`];
+}
+
+/** Holds a name of the work folder at once, or fails as Busy; returns how to let go. */
+export async function holdAt(work: string, name: string): Promise<() => void> {
+  return holdAlone(...(await lockOf(work, name)));
 }
 
 /** Waits until no other process works under a name, at most a minute; returns how to let go. */
@@ -20,13 +23,6 @@ export async function holdKey(
   name: string,
   { clock, signal }: Pick<JobTools, 'clock' | 'signal'>,
 ): Promise<() => void> {
-  const deadline = clock.now() + WAIT_MS;
-  for (;;) {
-    try {
-      return await holdAt(work, name);
-    } catch (error) {
-      if (!isFailure(error) || clock.now() > deadline) throw error;
-      await clock.sleep(POLL_MS, signal);
-    }
-  }
+  const [path, what] = await lockOf(work, name);
+  return holdWhenFree(path, what, { clock, signal, waitMs: WAIT_MS, pollMs: POLL_MS });
 }

@@ -2,7 +2,6 @@ import { isFailure, type FailureData } from '../core/failure.ts';
 import { isObject } from '../core/json.ts';
 import type { JobLine } from './spec.ts';
 
-const MOST_LINE_CHARS = 2 ** 20;
 const MOST_TEXT = 2000;
 
 function text(value: unknown): string {
@@ -41,39 +40,6 @@ export function parseLine(line: string): JobLine | undefined {
   if (type === 'done') return { type };
   const data = type === 'failure' ? failureOf(failure) : undefined;
   return data === undefined ? undefined : { type: 'failure', failure: data };
-}
-
-/** Cuts text into lines as it comes; a line that is absurdly long is dropped whole. */
-export class LineSplitter {
-  private rest = '';
-  private skipping = false;
-  private readonly each: (line: string) => void;
-
-  constructor(each: (line: string) => void) {
-    this.each = each;
-  }
-
-  add(chunk: string): void {
-    const lines = chunk.split('\n');
-    const last = lines.pop() ?? '';
-    for (const line of lines) this.end(line);
-    this.grow(last);
-  }
-
-  private end(line: string): void {
-    this.grow(line);
-    if (!this.skipping) this.each(this.rest);
-    this.rest = '';
-    this.skipping = false;
-  }
-
-  private grow(more: string): void {
-    if (this.skipping) return;
-    this.rest += more;
-    if (this.rest.length <= MOST_LINE_CHARS) return;
-    this.rest = '';
-    this.skipping = true;
-  }
 }
 
 /** Passes progress on when the step or the tenth of it changes, and not otherwise. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openApiServer } from '../apiserver/server.ts';
 import { probeHypervisor } from '../connectors/local/probe.ts';
 import type { LocalOptions } from '../connectors/local/settings.ts';
-import { holdAlone } from '../host/alone.ts';
+import { holdAlone } from '../host/lock.ts';
 import { systemClock } from '../host/clock.ts';
 import { startDetached } from '../host/detached.ts';
 import type { Log } from '../host/log.ts';

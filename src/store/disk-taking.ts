@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { impossible } from '../core/failure.ts';
 import type { BlobFolder } from './blobs.ts';
-import { forEachBounded } from './bounded.ts';
+import { forEachBounded } from '../core/lanes.ts';
 import { ChunkStore, chunksOf, type StoredChunk } from './chunk-store.ts';
 import { HOLE, slotLength } from './disk-index.ts';
 import type { DiskLayer } from './disk-layer.ts';

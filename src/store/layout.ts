@@ -41,7 +41,7 @@ export function layoutOf(root: string): Layout {
     indexJson: join(root, 'index.json'),
     blobs: join(root, 'blobs', 'sha256'),
     ingest: join(own, 'ingest'),
-    lock: join(own, 'lock'),
+    lock: join(own, 'lock.db'),
     installId: join(own, 'install-id'),
     secret: join(own, 'secret'),
     composed: join(own, 'evidence', 'composed'),

@@ -5,7 +5,7 @@ import { Failure } from '../core/failure.ts';
 import type { LayerPointer } from '../core/layer.ts';
 import { isMissing, syncFolder } from '../host/files.ts';
 import type { BlobFolder } from './blobs.ts';
-import { forEachBounded } from './bounded.ts';
+import { forEachBounded } from '../core/lanes.ts';
 import { chunkOf, openDiskLayer, readChunk, type DiskLayer } from './disk-layer.ts';
 import type { Progress } from './disk-reader.ts';
 import { slotLength } from './disk-index.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { impossible } from '../core/failure.ts';
 import type { LayerIdentity, LayerPointer, StoredLayer } from '../core/layer.ts';
-import { mapOrdered } from './bounded.ts';
+import { mapOrdered } from '../core/lanes.ts';
 import type { Progress } from './disk-reader.ts';
 import { compressFrame } from './frame.ts';
 import { nameOf } from './manifest.ts';

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { Failure, isFailure } from '../../core/failure.ts';
-import { holdAlone } from '../../host/alone.ts';
+import { holdAlone } from '../../host/lock.ts';
 import { lockPath, uuidOf } from './places.ts';
 import type { LocalOptions } from './settings.ts';
 

@@ -10,7 +10,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { holdAlone } from '../../../src/host/alone.ts';
+import { holdAlone } from '../../../src/host/lock.ts';
 import { run } from '../../../src/host/run.ts';
 import { compositionId } from '../../../src/jobs/names.ts';
 import type { Recipe } from '../../../src/jobs/spec.ts';

@@ -2,7 +2,7 @@ import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Fetched, Transfer } from '../../../src/connectors/connector.ts';
 import { transient } from '../../../src/core/failure.ts';
-import { holdAlone } from '../../../src/host/alone.ts';
+import { holdAlone } from '../../../src/host/lock.ts';
 import { run } from '../../../src/host/run.ts';
 import { createOverlay } from '../../../src/images/qemu-img.ts';
 import { ensureComposition } from '../../../src/jobs/composition.ts';

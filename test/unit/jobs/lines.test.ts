@@ -1,4 +1,4 @@
-import { inTens, LineSplitter, parseLine } from '../../../src/jobs/lines.ts';
+import { inTens, parseLine } from '../../../src/jobs/lines.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 
 describe('lines of a job', () => {
@@ -38,15 +38,6 @@ describe('lines of a job', () => {
     const line = parseLine('{"type":"progress","step":"Writing","percent":47.9}');
     expect(line).toEqual({ type: 'progress', step: 'Writing', percent: 40 });
     expect(parseLine('{"type":"progress","step":1,"percent":1e9}')).toMatchObject({ percent: 0 });
-  });
-
-  it('cuts lines however they come, and drops those without end', () => {
-    const lines: string[] = [];
-    const splitter = new LineSplitter((line) => lines.push(line));
-    for (const chunk of ['a', 'b\nc', '\n', 'x'.repeat(2 ** 20), 'x'.repeat(10), 'x\nd\n', 'e']) {
-      splitter.add(chunk);
-    }
-    expect(lines).toEqual(['ab', 'c', 'd']);
   });
 
   it('tells a tenth once', () => {

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { holdAlone } from '../../../src/host/alone.ts';
+import { holdAlone } from '../../../src/host/lock.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 
-const MODULE = new URL('../../../src/host/alone.ts', import.meta.url).href;
+const MODULE = new URL('../../../src/host/lock.ts', import.meta.url).href;
 
 describe('holdAlone', () => {
   it('refuses a second process and follows one that was killed', async () => {
