@@ -1,12 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, isFailure } from '../core/failure.ts';
+import type { GuestTask } from '../core/guest-task.ts';
 import { compose, findComposed, type Composed } from '../engine/compose/compose.ts';
 import type { GuestWork } from '../engine/compose/guest-task.ts';
 import type { GuestMark } from '../engine/inspect/inspect.ts';
 import { holdKey } from './key-lock.ts';
 import { compositionId } from './names.ts';
-import type { GuestTask, Recipe } from './spec.ts';
+import type { Recipe } from './spec.ts';
 import { engineTools, type StoreTools } from './tools.ts';
 
 /** The task with its media fetched. */

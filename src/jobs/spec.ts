@@ -1,5 +1,6 @@
 import type { Digest } from '../core/digest.ts';
 import type { FailureData } from '../core/failure.ts';
+import type { GuestTask } from '../core/guest-task.ts';
 import type { LayerIdentity, LayerPointer } from '../core/layer.ts';
 import type { DiskFormat } from '../images/source.ts';
 
@@ -10,49 +11,6 @@ export interface ConnectorRef {
   /** Where it leads elsewhere by now, the job ends as Superseded. */
   readonly location: Digest;
 }
-
-/** One unattended installation step, as declared. */
-export interface InstallStep {
-  readonly run: string;
-  readonly exitCodes?: { readonly ok?: readonly number[]; readonly reboot?: readonly number[] };
-  readonly timeout?: string;
-}
-
-/** A file that the steps need. */
-export interface InstallMedia {
-  readonly name: string;
-  readonly url: string;
-  readonly sha256: string;
-}
-
-/** A script of a layer that runs in every image that has it. */
-export interface ImageScript {
-  /** Layer it comes from, for messages. */
-  readonly layer: string;
-  readonly run: string;
-}
-
-/** What compose writes into the guest beside the layers. */
-export type GuestTask =
-  | {
-      readonly role: 'package';
-      readonly title: string;
-      readonly steps: readonly InstallStep[];
-      readonly media: readonly InstallMedia[];
-      /** Shown to the person; present when a person installs. */
-      readonly instructions?: string;
-      /** True when the steps install without a person. */
-      readonly unattended: boolean;
-    }
-  | {
-      readonly role: 'image';
-      readonly title: string;
-      readonly scripts: readonly ImageScript[];
-      /** Layers in the order they were laid down, lowest first; written into the guest. */
-      readonly layers: readonly string[];
-      /** Whether the image powers off after its scripts; false: a person does. */
-      readonly shutdownWhenDone: boolean;
-    };
 
 /** Everything that a composed disk is made from. The same recipe gives the same files and the same nonce. */
 export interface Recipe {

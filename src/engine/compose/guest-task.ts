@@ -1,30 +1,9 @@
 import { parseDuration } from '../../core/duration.ts';
+import type { GuestTask, InstallStep } from '../../core/guest-task.ts';
 import type { ContentSource } from '../volume.ts';
 
-/** A command that the guest runs, with what its exit codes mean. */
-export interface GuestStep {
-  readonly run: string;
-  readonly exitCodes?: { readonly ok?: readonly number[]; readonly reboot?: readonly number[] };
-  readonly timeout?: string;
-}
-
 /** What the guest tool is to do, with its files at hand. */
-export type GuestWork =
-  | {
-      readonly role: 'package';
-      readonly title: string;
-      readonly steps: readonly GuestStep[];
-      readonly media: readonly { readonly name: string; readonly path: string }[];
-      readonly instructions?: string;
-      readonly unattended: boolean;
-    }
-  | {
-      readonly role: 'image';
-      readonly title: string;
-      readonly scripts: readonly { readonly layer: string; readonly run: string }[];
-      readonly layers: readonly string[];
-      readonly shutdownWhenDone: boolean;
-    };
+export type GuestWork = GuestTask<{ readonly name: string; readonly path: string }>;
 
 /** A file of the guest tool, by its path below the tool's folder. */
 export interface GuestFile {
@@ -40,7 +19,7 @@ function text(name: string, value: string): GuestFile {
   return { name, content: { from: 'bytes', bytes: Buffer.from(whole) } };
 }
 
-function stepFiles(folder: string, step: GuestStep): readonly GuestFile[] {
+function stepFiles(folder: string, step: InstallStep): readonly GuestFile[] {
   const { ok = [0], reboot = [] } = step.exitCodes ?? {};
   const seconds = Math.ceil(parseDuration(step.timeout ?? STEP_TIMEOUT) / 1000);
   return [
@@ -51,7 +30,7 @@ function stepFiles(folder: string, step: GuestStep): readonly GuestFile[] {
   ];
 }
 
-function stepsFiles(kind: string, steps: readonly GuestStep[]): readonly GuestFile[] {
+function stepsFiles(kind: string, steps: readonly InstallStep[]): readonly GuestFile[] {
   return [
     text(`${kind}/count`, String(steps.length)),
     ...steps.flatMap((step, index) => stepFiles(`${kind}/${index + 1}`, step)),

@@ -1,6 +1,7 @@
 import type { Capabilities } from '../../connectors/connector.ts';
 import type { LayerPointer } from '../../core/layer.ts';
-import type { GuestTask, Recipe } from '../../jobs/spec.ts';
+import type { GuestTask } from '../../core/guest-task.ts';
+import type { Recipe } from '../../jobs/spec.ts';
 import { namespaceOf, type LayeredImage, type LayerVersion } from '../objects.ts';
 
 function pointerOf({ repository, tag, manifest }: LayerPointer): LayerPointer {
