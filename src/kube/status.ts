@@ -1,6 +1,6 @@
 import type { ApiObject, CommonStatus, Condition } from '../api/object.ts';
 import { timestamp } from '../core/clock.ts';
-import type { FailureData } from '../core/failure.ts';
+import { Failure, type FailureData } from '../core/failure.ts';
 import type { Plan, PlannedCondition } from './reconciler.ts';
 import { ABNORMAL, asReason, assertStatus } from './status-invariants.ts';
 
@@ -88,6 +88,18 @@ function conditionsOfPlan<Step, Status>(plan: Plan<Step, Status>): PlannedCondit
   return [{ type: 'Available', status: status ? 'True' : 'False', reason, message }, ...own];
 }
 
+/** What a kind does not declare would stay behind when it is over, and is in no documentation. */
+function assertDeclared(stated: readonly PlannedCondition[], owned: ReadonlySet<string>): void {
+  const stranger = stated.find(({ type }) => !owned.has(type));
+  if (stranger === undefined) return;
+  throw new Failure({
+    consequence: 'Transient',
+    code: 'ConditionNotDeclared',
+    message: `a plan states the condition ${stranger.type}, which its kind does not declare`,
+    hint: 'Report this: it is a fault of the controller.',
+  });
+}
+
 function shorten(message: string): string {
   return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE - 1)}…`;
 }
@@ -136,7 +148,9 @@ export function nextStatus<Step, Spec, Status>(
   const before = status?.conditions ?? [];
   const isPlan = 'plan' in outcome;
   const stage = isPlan ? stageOfPlan(outcome.plan) : stageOfFailure(outcome.failure);
-  const planned = [...conditionsOfStage(stage), ...(isPlan ? conditionsOfPlan(outcome.plan) : [])];
+  const stated = isPlan ? conditionsOfPlan(outcome.plan) : [];
+  assertDeclared(stated, owned);
+  const planned = [...conditionsOfStage(stage), ...stated];
   const isPlanned = (type: string) => planned.some((item) => item.type === type);
   const isReplaced = (type: string) =>
     isPlanned(type) ||

@@ -21,7 +21,7 @@ import {
   text,
   versionName,
 } from '../schema.ts';
-import { AGE, LAYER_READY, READY, RETAINED, STATUS } from './columns.ts';
+import { AGE, LAYER_AVAILABLE, LAYER_READY, READY, RETAINED, STATUS } from './columns.ts';
 
 const version = fields('One version.', {
   name: versionName('Name of the version.'),
@@ -67,5 +67,5 @@ export const appLayer: KindDefinition = {
   status: layerStatus,
   columns: [READY, STATUS, AGE],
   rules: [channelsExist],
-  conditions: [LAYER_READY, RETAINED],
+  conditions: [LAYER_READY, LAYER_AVAILABLE, RETAINED],
 };

@@ -69,6 +69,16 @@ export const RETAINED: ConditionDoc = {
   reasons: { InUse: 'The message lists the versions and who uses them.' },
 };
 
+/** Whether a layer can be used at all. */
+export const LAYER_AVAILABLE: ConditionDoc = {
+  type: 'Available',
+  meaning: 'A version of the layer is Deployable, whatever its newest versions do.',
+  reasons: {
+    Deployable: 'The message names the last one that is.',
+    NothingDeployable: 'No version has been made yet.',
+  },
+};
+
 /** Ready of the three layer kinds. */
 export const LAYER_READY: ConditionDoc = {
   type: 'Ready',

@@ -12,7 +12,7 @@ import {
 } from '../parts.ts';
 import { channelsExist, itemsOf, specOf } from '../rules.ts';
 import { fields, listMap, matching, oneOf, optional, text, versionName } from '../schema.ts';
-import { AGE, LAYER_READY, READY, RETAINED, STATUS } from './columns.ts';
+import { AGE, LAYER_AVAILABLE, LAYER_READY, READY, RETAINED, STATUS } from './columns.ts';
 
 const disk = fields('A disk image.', {
   file: matching('Path below the import root of the controller.', '^[^/\\x00][^\\x00]*$', 1024),
@@ -92,5 +92,5 @@ export const osLayer: KindDefinition = {
   status: layerStatus,
   columns: [READY, STATUS, AGE],
   rules: [importOrFrom, firstIsImport, fromExists, channelsExist],
-  conditions: [LAYER_READY, RETAINED],
+  conditions: [LAYER_READY, LAYER_AVAILABLE, RETAINED],
 };

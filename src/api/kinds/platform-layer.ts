@@ -12,7 +12,7 @@ import {
 } from '../parts.ts';
 import { channelsExist } from '../rules.ts';
 import { fields, listMap, oneOf, optional, reference, text, versionName } from '../schema.ts';
-import { AGE, LAYER_READY, READY, RETAINED, STATUS } from './columns.ts';
+import { AGE, LAYER_AVAILABLE, LAYER_READY, READY, RETAINED, STATUS } from './columns.ts';
 
 const version = fields('One version.', {
   name: versionName('Name of the version.'),
@@ -51,5 +51,5 @@ export const platformLayer: KindDefinition = {
   status: layerStatus,
   columns: [READY, STATUS, AGE],
   rules: [channelsExist],
-  conditions: [LAYER_READY, RETAINED],
+  conditions: [LAYER_READY, LAYER_AVAILABLE, RETAINED],
 };

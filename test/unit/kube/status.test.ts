@@ -8,7 +8,7 @@ import { describe, expect, it } from '../../support/runner.ts';
 type Status = CommonStatus & { note?: string };
 type Test = Outcome<string, Status>;
 
-const OWNED = new Set(['Ready', 'ActionRequired', 'Composed', 'UpToDate']);
+const OWNED = new Set(['Available', 'Ready', 'ActionRequired', 'Composed', 'UpToDate']);
 const START = 1_700_000_000_000;
 
 function object(generation: number, status?: Status): ApiObject<unknown, Status> {
@@ -256,6 +256,12 @@ function checkStep(before: Status, after: Status, generation: number): void {
     }
   }
 }
+
+it('refuses a condition that its kind does not declare', () => {
+  const conditions = [{ type: 'Invented', status: 'True', reason: 'New', message: '' }] as const;
+  const plan = { verdict: 'settled', reason: 'Done', message: '', conditions, status: {} } as const;
+  expect(() => next({ plan })).toThrow('Invented');
+});
 
 it('keeps the invariants over every sequence of plans, failures and edits', () => {
   fc.assert(
