@@ -114,6 +114,16 @@ export type PowerWanted =
   /** `shutdown` asks the guest; `off` pulls the plug, and gives back what a stopped machine costs. */
   | { readonly to: 'shutdown' | 'off' };
 
+/** What `publish` is to make. */
+export interface PublishWanted {
+  readonly revision: string;
+  /**
+   * The boot whose disk was judged; absent where no machine ran. Conflict if another one is the last: what
+   * it did to the disk must be judged first.
+   */
+  readonly after: string | undefined;
+}
+
 /** A machine in words, for the message of a person who must look at it. */
 export interface Description {
   readonly text: string;
@@ -138,7 +148,7 @@ export interface Connector {
   /** Publications stay. Busy while a machine has it, Conflict where it belongs to a publication. */
   deleteDisk(key: string, signal: AbortSignal): Promise<Outcome>;
   /** Where `published` is `file`, `Transfer.copy` does this in a job. */
-  publish(key: string, revision: string, signal: AbortSignal): Promise<Outcome>;
+  publish(key: string, want: PublishWanted, signal: AbortSignal): Promise<Outcome>;
   /** Removes one publication with all that belongs to it; Busy while the platform reports it in use. */
   unpublish(key: string, revision: string, signal: AbortSignal): Promise<Outcome>;
   poll(handle: string, signal: AbortSignal): Promise<Operation>;
@@ -174,11 +184,21 @@ export interface TransferOptions {
 }
 
 /** A disk of the platform as a file of this host. Nobody switches its machine on before it is let go. */
-export interface Fetched {
+export interface HandedOut {
   readonly disk: DiskFile;
   /** Folders in which every file of its chain lies. */
   readonly roots: readonly string[];
+}
+
+/** A disk that is let go by whoever fetched it. */
+export interface Fetched extends HandedOut {
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How a copy is watched and ended, and who judges it. */
+export interface CopyOptions extends TransferOptions {
+  /** Looks at the disk while it is held, before a byte is copied; nothing is published if it throws. */
+  readonly check: (disk: HandedOut) => Promise<void>;
 }
 
 /**
@@ -194,7 +214,7 @@ export interface Transfer {
   /** Lost if there is no such disk, Busy while its machine is on. A copy goes into the folder. */
   download(disk: DiskRef, folder: string, options: TransferOptions): Promise<Fetched>;
   /** Publishes the disk of a machine that is off as a file of its own, where `published` is `file`. */
-  copy(key: string, revision: string, options: TransferOptions): Promise<void>;
+  copy(key: string, revision: string, options: CopyOptions): Promise<void>;
 }
 
 /** The data of a Secret, decoded. Never logged. */

@@ -3,12 +3,11 @@ import { captureDelta } from '../engine/capture/capture-delta.ts';
 import type { MachineDisk } from '../engine/capture/machine-disk.ts';
 import { captureOs } from '../engine/capture/scrub.ts';
 import { ensureComposition } from './composition.ts';
-import { lookAt } from './inspect-disk.ts';
+import { requireSame } from './inspect-disk.ts';
 import { holdKey } from './key-lock.ts';
 import { composedBefore, withDisk } from './machine-disk.ts';
 import { captureLock } from './names.ts';
 import type { CaptureJob } from './spec.ts';
-import { superseded } from './superseded.ts';
 import { engineTools, type StoreTools } from './tools.ts';
 
 async function captureFrom(
@@ -16,12 +15,8 @@ async function captureFrom(
   job: CaptureJob,
   tools: StoreTools,
 ): Promise<void> {
-  const { layer, recipe, key } = job;
-  const now = await lookAt(job, machine, tools);
-  if (now.found.verdict !== 'clean' || now.attestation !== job.attestation) {
-    await tools.store.evidence.putInspection(now);
-    throw superseded(`the disk of ${key} changed since it was looked at`);
-  }
+  const { layer, recipe } = job;
+  await requireSame(job, machine, tools);
   const { os, deltas: requires } = recipe;
   const before = await composedBefore(job, machine, tools);
   const composition = before ?? (await ensureComposition(recipe, tools));

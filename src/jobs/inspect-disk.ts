@@ -4,11 +4,12 @@ import { inspect } from '../engine/inspect/inspect.ts';
 import { guestMark } from './composition.ts';
 import { composedBefore, withDisk, type MachineJob } from './machine-disk.ts';
 import { compositionId } from './names.ts';
-import type { InspectJob } from './spec.ts';
+import type { CaptureJob, CopyJob, InspectJob } from './spec.ts';
+import { superseded } from './superseded.ts';
 import { engineTools, type StoreTools } from './tools.ts';
 
 /** Looks at a disk that is held, and says what it found as it would be recorded. */
-export async function lookAt(
+async function lookAt(
   job: MachineJob,
   machine: MachineDisk,
   tools: StoreTools,
@@ -26,6 +27,21 @@ export async function lookAt(
     found,
     at: tools.clock.now(),
   };
+}
+
+/**
+ * Ends a job whose disk, which is held, is not what was found to be clean any more. What lies there now is
+ * recorded, so that this is judged next.
+ */
+export async function requireSame(
+  job: CaptureJob | CopyJob,
+  machine: MachineDisk,
+  tools: StoreTools,
+): Promise<void> {
+  const now = await lookAt(job, machine, tools);
+  if (now.found.verdict === 'clean' && now.attestation === job.attestation) return;
+  await tools.store.evidence.putInspection(now);
+  throw superseded(`the disk of ${job.key} changed since it was looked at`);
 }
 
 /** Records what a machine left on its disk. */

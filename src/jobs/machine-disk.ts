@@ -4,11 +4,11 @@ import type { DiskRef } from '../connectors/connector.ts';
 import { filesAbove, type MachineDisk } from '../engine/capture/machine-disk.ts';
 import { findComposed, type Composed } from '../engine/compose/compose.ts';
 import { readChain } from '../images/chain.ts';
-import type { CaptureJob, InspectJob } from './spec.ts';
+import type { CaptureJob, CopyJob, InspectJob } from './spec.ts';
 import type { StoreTools } from './tools.ts';
 
 /** A job about the disk of a machine. */
-export type MachineJob = InspectJob | CaptureJob;
+export type MachineJob = InspectJob | CaptureJob | CopyJob;
 
 /**
  * Lets a function work on the disk of a job's machine, which the platform hands out. Nobody switches the

@@ -1,10 +1,11 @@
-import type { TransferOptions } from '../connectors/connector.ts';
+import type { HandedOut, TransferOptions } from '../connectors/connector.ts';
 import { ensureComposition } from './composition.ts';
+import { requireSame } from './inspect-disk.ts';
 import { compositionId } from './names.ts';
 import type { CopyJob, UploadJob } from './spec.ts';
-import type { JobTools, StoreTools } from './tools.ts';
+import type { StoreTools } from './tools.ts';
 
-function watched(step: string, { signal, progress }: JobTools): TransferOptions {
+function watched(step: string, { signal, progress }: StoreTools): TransferOptions {
   return { signal, progress: (percent) => progress(step, percent) };
 }
 
@@ -21,9 +22,12 @@ export async function uploadDisk(job: UploadJob, tools: StoreTools): Promise<voi
   await transfer.upload(key, wanted, watched('Uploading the disk', tools));
 }
 
-/** Publishes the disk of an image's machine as a file of the platform. */
-export async function copyDisk(job: CopyJob, tools: JobTools): Promise<void> {
-  const { key, connector, revision } = job;
+/** Publishes the disk of an image's machine as a file of the platform, if it is still what was judged. */
+export async function copyDisk(job: CopyJob, tools: StoreTools): Promise<void> {
+  const { key, connector, revision, attestation } = job;
   const transfer = await tools.transferFor(connector, tools.signal);
-  await transfer.copy(key, revision, watched('Copying the disk', tools));
+  // A disk that no machine ever ran from is still what was uploaded.
+  const check = async (machine: HandedOut): Promise<void> =>
+    attestation === undefined ? undefined : requireSame(job, machine, tools);
+  await transfer.copy(key, revision, { ...watched('Copying the disk', tools), check });
 }

@@ -71,10 +71,16 @@ export interface CaptureJob extends JobBase {
   readonly layer: LayerIdentity;
 }
 
-/** Publishes the disk of an image's machine as a file of the platform. Leaves a publication. */
+/**
+ * Publishes the disk of an image's machine as a file of the platform. Leaves a publication. The disk is
+ * inspected first as a capture does; not where no machine ran, and so there is no attestation.
+ */
 export interface CopyJob extends JobBase {
   readonly kind: 'copy';
   readonly connector: ConnectorRef;
+  readonly recipe: Recipe;
+  readonly boot?: string;
+  readonly attestation?: string;
   readonly revision: string;
 }
 

@@ -1,5 +1,9 @@
 import { stat } from 'node:fs/promises';
 import type { RuleName } from '../../src/connectors/contract/rules.ts';
+import type { HandedOut } from '../../src/connectors/connector.ts';
+import { Failure } from '../../src/core/failure.ts';
+import { BOOT_COUNT_OFFSET } from '../support/boot-sector.ts';
+import { readDisk } from '../support/read-disk.ts';
 import { expect } from '../support/runner.ts';
 import {
   as,
@@ -63,6 +67,19 @@ async function takeOver(stage: Stage, held: number): Promise<boolean> {
     gate.resolve();
     await zombie.session.close();
   }
+}
+
+/** Publishes after a boot that is not the last one; the look at a held disk finds what that one left. */
+async function publishUnjudged(stage: Stage, after: string | undefined): Promise<void> {
+  const { connector, transfer, signal } = stage;
+  if (connector.can.published !== 'file') {
+    return finish(stage, () => connector.publish(KEY, { revision: REVISION, after }, signal));
+  }
+  const check = async ({ disk }: HandedOut): Promise<void> => {
+    expect((await readDisk(disk, BOOT_COUNT_OFFSET, 2)).readUInt16LE(0)).toBe(2);
+    throw new Failure({ consequence: 'Conflict', code: 'Superseded', message: 'it was booted' });
+  };
+  await transfer.copy(KEY, REVISION, { ...watched(stage), check });
 }
 
 /** Proofs of the rules for disks and publications. */
@@ -155,6 +172,20 @@ export const DISK_PROOFS = {
     expect(both.sort()).toEqual([REVISION, 'two']);
     await finish(stage, () => connector.unpublish(KEY, 'two', signal));
     expect((await things(stage)).publications).toEqual(publications);
+  },
+  'publish-what-was-judged': async (stage) => {
+    await start(stage);
+    await shutDown(stage);
+    const judged = (await machine(stage))?.boot;
+    await powerOn(stage);
+    await shutDown(stage);
+    await expect(publishUnjudged(stage, judged)).rejects.toMatchObject(conflict);
+    stage.connector.touched(KEY);
+    expect((await things(stage)).publications).toEqual([]);
+    await publish(stage);
+    expect(await bootCount(stage, REVISION)).toBe(2);
+    // What is there was judged when it was made.
+    await publishUnjudged(stage, judged);
   },
   'published-outlives-everything': async (stage) => {
     const { connector, platform, signal } = stage;

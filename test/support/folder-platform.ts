@@ -65,9 +65,10 @@ function folderTransfer({ spec: { folder }, credential }: Place<FolderSpec>): Tr
       const roots = [dirname(folder)];
       return Promise.resolve({ disk, roots, [Symbol.asyncDispose]: () => Promise.resolve() });
     },
-    copy: (key, revision, { signal }) => {
-      const target = folderCopy(folder, key, revision);
-      return convertDisk(run, folderDisk(folder, key), target, { signal });
+    copy: async (key, revision, { signal, check }) => {
+      const disk = folderDisk(folder, key);
+      await check({ disk, roots: [dirname(folder)] });
+      await convertDisk(run, disk, folderCopy(folder, key, revision), { signal });
     },
   };
 }

@@ -7,6 +7,7 @@ import type {
   Outcome,
   PublicationSeen,
 } from '../../src/connectors/connector.ts';
+import { Failure } from '../../src/core/failure.ts';
 
 /** In which ways a platform is unlike others. */
 export interface ToyTraits extends Partial<Capabilities> {
@@ -122,15 +123,16 @@ export class ToyPlatform {
           () => !this.disks.has(key),
           () => this.disks.delete(key),
         ),
-      publish: async (key, revision) =>
-        this.verb(
-          'publish',
-          () => this.publications.has(key),
-          () => {
-            const text = `In a toy as ${key}.`;
-            this.publications.set(key, { id: `${key}/${revision}`, revision, text });
-          },
-        ),
+      publish: async (key, { revision, after }) => {
+        const isDone = () => this.publications.has(key);
+        if (!isDone() && this.machines.get(key)?.boot !== after) {
+          throw new Failure({ consequence: 'Conflict', code: 'BootedSince', message: key });
+        }
+        return this.verb('publish', isDone, () => {
+          const text = `In a toy as ${key}.`;
+          this.publications.set(key, { id: `${key}/${revision}`, revision, text });
+        });
+      },
       unpublish: async (key) =>
         this.verb(
           'unpublish',

@@ -38,6 +38,8 @@ export const RULES = {
     'Connectors of one session, and sessions of one location, see the same and do not disturb each other.',
   'crashed-is-off': 'A machine that crashed is off and can be switched on again.',
   'publish-twice': 'Publishing what is published changes nothing; each revision is for itself.',
+  'publish-what-was-judged':
+    'A disk that was booted since it was judged, or that is refused when it is looked at again, is not published.',
   'published-outlives-everything':
     'A publication is complete or absent, and needs no source; where it is not the machine itself, neither that nor its disk.',
   'one-key-one-machine': 'Calls at the same time under one key make one thing.',

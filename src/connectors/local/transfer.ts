@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { Failure } from '../../core/failure.ts';
 import { isFile, isFolder } from '../../host/files.ts';
-import type { DiskRef, Fetched, Transfer, TransferOptions } from '../connector.ts';
+import type { CopyOptions, DiskRef, Fetched, HandedOut, Transfer } from '../connector.ts';
 import { publishFile } from './copy.ts';
 import { holdDisk, type HeldDisk } from './lock.ts';
 import { tracesOf } from './machines.ts';
@@ -53,13 +53,19 @@ async function rootsOf(places: Places, marker: DiskMarker): Promise<readonly str
   return (await isFolder(work)) ? [places.folder, work] : [places.folder];
 }
 
+async function handOut(options: LocalOptions, places: Places): Promise<HandedOut> {
+  return {
+    disk: { path: places.disk, format: 'qcow2' },
+    roots: await rootsOf(places, await readyMarker(options, places)),
+  };
+}
+
 async function downloadMachine(options: LocalOptions, key: string): Promise<Fetched> {
   const places = placesOf(options.machinesDir, key);
   const held = await holdQuiet(options, places);
   try {
     return {
-      disk: { path: places.disk, format: 'qcow2' },
-      roots: await rootsOf(places, await readyMarker(options, places)),
+      ...(await handOut(options, places)),
       [Symbol.asyncDispose]: () => Promise.resolve(held[Symbol.dispose]()),
     };
   } catch (error) {
@@ -88,7 +94,7 @@ async function copy(
   options: LocalOptions,
   key: string,
   revision: string,
-  transfer: TransferOptions,
+  transfer: CopyOptions,
 ): Promise<void> {
   const places = placesOf(options.machinesDir, key);
   const path = snapshotPath(places, revision);
@@ -96,7 +102,9 @@ async function copy(
   if (await isFile(path)) return;
   const held = await holdQuiet(options, places);
   try {
-    if (!(await isFile(path))) await publishFile(options.run, places, revision, transfer);
+    if (await isFile(path)) return;
+    await transfer.check(await handOut(options, places));
+    await publishFile(options.run, places, revision, transfer);
   } finally {
     held[Symbol.dispose]();
   }

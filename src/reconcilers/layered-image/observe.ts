@@ -68,6 +68,8 @@ export async function observeImage(
   const standing = standingOf(look, { composition, created });
   const composed = (await store.evidence.composed(composition)) !== undefined;
   const record = await store.evidence.inspection(key);
+  const inspection =
+    standing.at === 'ended' ? currentInspection(record, standing.machine, composition) : undefined;
   return {
     usable: isUsable(config),
     look,
@@ -77,10 +79,7 @@ export async function observeImage(
       : undefined,
     composition,
     composed,
-    inspection:
-      standing.at === 'ended'
-        ? currentInspection(record, standing.machine, composition)
-        : undefined,
+    inspection,
     description:
       'machine' in standing && standing.at !== 'fresh'
         ? await describe(connection, key, signal)
@@ -90,7 +89,10 @@ export async function observeImage(
     freeable:
       composed && !isShared(ports, image, { composition, can: look.can }) ? composition : undefined,
     compose: viewOf(jobs, { kind: 'compose', key, recipe }),
-    jobs: connection === undefined ? {} : jobsOf(ports, image, standing, { connection, recipe }),
+    jobs:
+      connection === undefined
+        ? {}
+        : jobsOf(ports, image, { connection, recipe, standing, inspection }),
   };
 }
 
@@ -111,31 +113,34 @@ function isShared(
   );
 }
 
+interface KnownInputs {
+  readonly connection: Connection;
+  readonly recipe: Recipe;
+  readonly standing: Standing;
+  readonly inspection: InspectionRecord | undefined;
+}
+
 function jobsOf(
   { jobs }: Pick<Ports, 'jobs'>,
   image: LayeredImage,
-  standing: Standing,
-  { connection, recipe }: { readonly connection: Connection; readonly recipe: Recipe },
+  known: KnownInputs,
 ): ImageWorld['jobs'] {
+  const { connection, recipe, standing, inspection } = known;
   const { key, revision, connectorRef } = image.spec;
   const connector: ConnectorRef = {
     namespace: namespaceOf(image),
     name: connectorRef.name,
     location: connection.location,
   };
-  const upload = viewOf(jobs, { kind: 'upload', key, connector, recipe });
-  const copy = viewOf(jobs, { kind: 'copy', key, connector, revision });
-  if (standing.at !== 'ended') return { upload, copy };
+  const disk = { key, connector, recipe };
+  const upload = viewOf(jobs, { kind: 'upload', ...disk });
+  if (standing.at !== 'ended') {
+    return { upload, copy: viewOf(jobs, { kind: 'copy', ...disk, revision }) };
+  }
   const { boot } = standing.machine;
-  const common = { key, connector };
-  return {
-    upload,
-    inspect: viewOf(jobs, {
-      kind: 'inspect',
-      ...common,
-      recipe,
-      ...(boot === undefined ? {} : { boot }),
-    }),
-    copy,
-  };
+  const ran = { ...disk, ...(boot === undefined ? {} : { boot }) };
+  const inspect = viewOf(jobs, { kind: 'inspect', ...ran });
+  const attestation = inspection?.attestation;
+  if (attestation === undefined) return { upload, inspect };
+  return { upload, inspect, copy: viewOf(jobs, { kind: 'copy', ...ran, attestation, revision }) };
 }

@@ -245,8 +245,10 @@ function verify(image: LayeredImage, world: ImageWorld, nowMs: number): ImageNex
 }
 
 function publishNow(image: LayeredImage, world: ImageWorld, nowMs: number): ImageNext {
-  const { revision } = image.spec;
+  const { standing, look, jobs } = world;
   const words = { reason: 'Publishing', doing: 'publishing the image' };
-  if (world.look.can.published === 'file') return step(world.jobs.copy, words, nowMs);
-  return act(words.reason, words.doing, { do: 'publish', revision });
+  if (look.can.published === 'file') return step(jobs.copy, words, nowMs);
+  const after = standing.at === 'ended' ? standing.machine.boot : undefined;
+  const want = { revision: image.spec.revision, after };
+  return act(words.reason, words.doing, { do: 'publish', want });
 }

@@ -1,4 +1,10 @@
-import type { Connector, MachineWanted, Outcome, PowerWanted } from '../../connectors/connector.ts';
+import type {
+  Connector,
+  MachineWanted,
+  Outcome,
+  PowerWanted,
+  PublishWanted,
+} from '../../connectors/connector.ts';
 import { Failure, transient, type FailureData } from '../../core/failure.ts';
 import type { Connections } from '../ports.ts';
 
@@ -6,7 +12,7 @@ import type { Connections } from '../ports.ts';
 export type PlatformStep =
   | { readonly do: 'createMachine'; readonly want: MachineWanted }
   | { readonly do: 'power'; readonly want: PowerWanted }
-  | { readonly do: 'publish'; readonly revision: string }
+  | { readonly do: 'publish'; readonly want: PublishWanted }
   | { readonly do: 'deleteMachine' | 'deleteDisk' }
   /** Tells of an operation that failed; the queue's backoff paces the next try. */
   | { readonly do: 'tell'; readonly failure: FailureData };
@@ -46,7 +52,7 @@ function call(
     case 'power':
       return connector.power(key, step.want, signal);
     case 'publish':
-      return connector.publish(key, step.revision, signal);
+      return connector.publish(key, step.want, signal);
     case 'deleteMachine':
       return connector.deleteMachine(key, signal);
     case 'deleteDisk':

@@ -2,7 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '../../../src/core/digest.ts';
 import { compositionId } from '../../../src/jobs/names.ts';
-import type { CaptureJob, JobSpec, Recipe } from '../../../src/jobs/spec.ts';
+import type { CaptureJob, CopyJob, JobSpec, Recipe } from '../../../src/jobs/spec.ts';
 import type { Random } from '../../../src/core/clock.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { folderCopy, folderDisk } from '../../support/folder-platform.ts';
@@ -39,6 +39,12 @@ async function capture(
 ): Promise<CaptureJob> {
   const layer = identity('app', key);
   return { kind: 'capture', key, recipe, connector: await at.connector(), attestation, layer };
+}
+
+async function copy(key: string, recipe: Recipe, attestation?: string): Promise<CopyJob> {
+  const connector = await one.connector();
+  const looked = attestation === undefined ? {} : { attestation };
+  return { kind: 'copy', key, recipe, connector, revision: 'r1', ...looked };
 }
 
 /** A machine on which everything was installed. */
@@ -86,12 +92,7 @@ describe('jobs in processes of their own', () => {
 
     const image = one.recipe(await one.os(), [layer], 'image');
     await one.done(await upload('image', image));
-    await one.done({
-      kind: 'copy',
-      key: 'image',
-      revision: 'r1',
-      connector: await one.connector(),
-    });
+    await one.done(await copy('image', image));
     const machineTree = await treeOf(folderDisk(one.machines, 'good'));
     expect(await treeOf(folderCopy(one.machines, 'image', 'r1'))).toBe(machineTree);
     expect(await readdir(join(one.work, 'download'))).toEqual([]);
@@ -174,8 +175,8 @@ describe('a job on a connector', () => {
     },
   ])('ends when it works on one $why', async ({ ref, code }) => {
     const connector = { ...(await one.connector()), ...ref };
-    const copy = { kind: 'copy', key: 'any', revision: 'r', connector } as const;
-    expect(await one.failure(copy)).toBe(code);
+    const job = await copy('any', one.recipe(await one.os()));
+    expect(await one.failure({ ...job, connector })).toBe(code);
   });
 
   it('gets the credential of the Secret, and says so when there is none', async () => {
@@ -247,6 +248,30 @@ describe('evidence, not memory', () => {
     expect(await one.failure(job)).toBe('Superseded');
     const after = await one.store.evidence.inspection('unattested');
     expect(after?.found.verdict).toBe('unattested');
+  });
+
+  it.each([
+    { why: 'attested again', more: { more: 'later' }, verdict: 'clean' },
+    { why: 'not attested any more', more: { nonce: 'of another machine' }, verdict: 'unattested' },
+  ])('keeps a disk from being copied that is $why since', async ({ why, more, verdict }) => {
+    const key = `copied-${verdict}`;
+    const recipe = await machine(key);
+    const before = await one.inspected(key, recipe);
+    const word = { format: 1, nonce: one.nonce(recipe), result: 'clean', ...more };
+    await changeDisk(folderDisk(one.machines, key), place.folder, [
+      file('/var/lib/lamina/attestation.json', JSON.stringify(word)),
+      file('/usr/file9', why),
+    ]);
+    const job = { ...(await copy(key, recipe, before.attestation)), boot: '1' };
+    expect(await one.failure(job)).toBe('Superseded');
+    expect(await readdir(join(one.machines, key))).not.toContain('r1.qcow2');
+    const after = await one.store.evidence.inspection(key);
+    expect(after).toMatchObject({ boot: '1', found: { verdict } });
+    expect(after?.attestation).not.toBe(before.attestation);
+    if (verdict !== 'clean') return;
+    await one.done({ ...job, attestation: after?.attestation ?? '' });
+    const disk = folderDisk(one.machines, key);
+    expect(await treeOf(folderCopy(one.machines, key, 'r1'))).toBe(await treeOf(disk));
   });
 
   it('of a disk that is not there is not made up', async () => {

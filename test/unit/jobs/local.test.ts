@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isFile } from '../../../src/host/files.ts';
 import { compositionId } from '../../../src/jobs/names.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { folderDisk } from '../../support/folder-platform.ts';
@@ -30,9 +31,14 @@ describe('the real process of a job', () => {
     await local.done(job);
     const image = local.recipe(os, [await local.layer(layer)], 'image');
     await local.done({ kind: 'upload', key: 'image', recipe: image, connector });
-    await local.done({ kind: 'copy', key: 'image', revision: 'r1', connector });
-
+    await local.install('image', image);
+    const looked = await local.inspected('image', image);
+    const copy = { kind: 'copy', key: 'image', recipe: image, revision: 'r1', connector } as const;
     const published = join(local.machines, 'image', 'snapshots', 'r1.qcow2');
+    expect(await local.failure({ ...copy, attestation: 'of another boot' })).toBe('Superseded');
+    expect(await isFile(published)).toBe(false);
+    await local.done({ ...copy, attestation: looked.attestation ?? '' });
+
     const trees = [
       folderDisk(local.machines, 'package'),
       { path: published, format: 'qcow2' },

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { ApiObject } from '../../../src/api/object.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
+import { failureData } from '../../../src/core/failure.ts';
+import { superseded } from '../../../src/jobs/superseded.ts';
 import { resourceOf } from '../../../src/kube/resource.ts';
 import { holds, isDeleting } from '../../../src/reconcilers/objects.ts';
 import { describe, expect, it } from '../../support/runner.ts';
@@ -215,5 +217,49 @@ describe.each(PLATFORMS)('the life of layers and images on $why', ({ traits }) =
       expect([machines.size, disks.size, outside.composed.size]).toEqual([keeps, keeps, 0]);
       await controller.stop();
     }
+  });
+});
+
+describe('an image whose machine somebody switched on after it was inspected', () => {
+  it('is inspected again before its machine is published', async () => {
+    const outside = new ToyOutside({ isSlow: true, published: 'machine' });
+    const { platform, inspections } = outside;
+    const tries: unknown[] = [];
+    const { connector } = platform;
+    const publish = connector.publish.bind(connector);
+    connector.publish = async (key, want, signal) => {
+      const seen = platform.machines.get(key);
+      if (seen !== undefined && tries.length === 0)
+        platform.machines.set(key, { ...seen, boot: '2' });
+      tries.push([inspections.get(key)?.boot, want.after]);
+      return publish(key, want, signal);
+    };
+    const controller = await startToyController(outside);
+    await apply(controller.client, await examples());
+    await until(controller.client, 'ImageTemplate', 'desk', isReady);
+    expect(tries).toEqual([
+      ['1', '1'],
+      ['2', '2'],
+    ]);
+    expect(counts(outside.effects)['begin publish']).toBe(1);
+    await controller.stop();
+  });
+
+  it('is started over when the copy found that nobody attests its disk any more', async () => {
+    const outside = new ToyOutside();
+    const { inspections } = outside;
+    outside.failing = ({ kind, key }) => {
+      const record = inspections.get(key);
+      if (kind !== 'copy' || record === undefined) return undefined;
+      outside.failing = () => undefined;
+      inspections.set(key, { ...record, found: { verdict: 'unattested', hint: 'It ran again.' } });
+      return failureData(superseded(`the disk of ${key} changed`));
+    };
+    const controller = await startToyController(outside);
+    await apply(controller.client, await examples());
+    await until(controller.client, 'ImageTemplate', 'desk', isReady);
+    const done = { 'create published machine': 2, 'start copy': 2, publish: 1 };
+    expect(counts(outside.effects)).toMatchObject(done);
+    await controller.stop();
   });
 });

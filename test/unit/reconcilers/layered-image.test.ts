@@ -116,7 +116,10 @@ describe('planImage', () => {
       why: 'where no layer scripts run, the disk is published as it is',
       image,
       world: world({ disks: [disk] }, { ...composed, on: 'artefact' }),
-      want: { reason: 'Publishing', steps: [{ do: 'publish', revision: '00000000' }] },
+      want: {
+        reason: 'Publishing',
+        steps: [{ do: 'publish', want: { revision: '00000000', after: undefined } }],
+      },
     },
     {
       why: 'is switched on once',
@@ -184,10 +187,13 @@ describe('planImage', () => {
       want: { reason: 'Publishing', steps: [{ do: 'startJob', spec: { kind: 'copy' } }] },
     },
     {
-      why: 'and by the platform elsewhere',
+      why: 'and by the platform elsewhere, after the boot that was inspected',
       image,
       world: inspected({ verdict: 'clean' }, { on: 'machine' }),
-      want: { reason: 'Publishing', steps: [{ do: 'publish', revision: '00000000' }] },
+      want: {
+        reason: 'Publishing',
+        steps: [{ do: 'publish', want: { revision: '00000000', after: '1' } }],
+      },
     },
     {
       why: 'after that the machine goes where it is not the publication',

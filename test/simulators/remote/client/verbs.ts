@@ -6,6 +6,7 @@ import type {
   Operation,
   Outcome,
   PowerWanted,
+  PublishWanted,
   Verification,
 } from '../../../../src/connectors/connector.ts';
 import type { Order, TaskSeen, Thing } from '../wire.ts';
@@ -30,6 +31,17 @@ const published = (key: string): Failure =>
     message: `${key} is published: its machine and its disk are the publication`,
     hint: 'Remove the publication itself.',
   });
+
+const bootedSince = (key: string): Failure =>
+  new Failure({
+    consequence: 'Conflict',
+    code: 'BootedSince',
+    message: `the machine ${key} was booted since its disk was inspected`,
+    hint: 'Nothing is to be done: it is inspected again.',
+  });
+/** The name of the last boot. */
+const bootOf = (machine: Thing | undefined): string | undefined =>
+  machine?.boots === undefined || machine.boots === 0 ? undefined : String(machine.boots);
 
 /** Each verb looks at what is there, and makes the one change that comes next. */
 class Verbs {
@@ -71,8 +83,7 @@ class Verbs {
       return power === 'off' ? DONE : this.order(key, { op: 'off', id }, signal);
     }
     if (want.to === 'shutdown' && power !== 'on') return DONE;
-    const boot = boots === 0 ? undefined : String(boots);
-    if (want.to === 'on' && (power === 'on' || boot !== want.after)) return DONE;
+    if (want.to === 'on' && (power === 'on' || bootOf(machine) !== want.after)) return DONE;
     if (task !== undefined) return { done: false, handle: task };
     if (want.to === 'shutdown') return this.order(key, { op: 'shutdown', id }, signal);
     return this.order(key, { op: 'start', id, ifBoots: boots }, signal);
@@ -92,7 +103,8 @@ class Verbs {
     return this.destroyFirst(disks, key, signal);
   }
 
-  async publish(key: string, revision: string, signal: AbortSignal): Promise<Outcome> {
+  async publish(key: string, want: PublishWanted, signal: AbortSignal): Promise<Outcome> {
+    const { revision, after } = want;
     const { publications, ...look } = await this.look(key, signal);
     const name = nameOf(key, checkName(revision));
     const same = publications.filter(({ marks }) => marks['revision'] === revision);
@@ -101,6 +113,7 @@ class Verbs {
     if (machine?.power === 'on' || machine?.power === 'stopped') {
       throw busy(`the machine ${key} is not off`);
     }
+    if (bootOf(machine) !== after) throw bootedSince(key);
     const source = this.spec.mode === 'artefact' ? complete(look.disks)[0] : machine;
     if (source === undefined) throw missing(`there is nothing to publish under ${key}`);
     if (source.task !== undefined) return { done: false, handle: source.task };
@@ -224,7 +237,7 @@ export function remoteConnector(line: Line, picture: Picture, spec: RemoteSpec):
     power: (key, want, signal) => verbs.power(key, want, signal),
     deleteMachine: (key, signal) => verbs.deleteMachine(key, signal),
     deleteDisk: (key, signal) => verbs.deleteDisk(key, signal),
-    publish: (key, revision, signal) => verbs.publish(key, revision, signal),
+    publish: (key, want, signal) => verbs.publish(key, want, signal),
     unpublish: (key, revision, signal) => verbs.unpublish(key, revision, signal),
     poll: (handle, signal) => verbs.poll(handle, signal),
     verify: (signal) => verbs.verify(signal),

@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { UploadWanted } from '../../../../src/connectors/connector.ts';
+import type { HandedOut, UploadWanted } from '../../../../src/connectors/connector.ts';
 import { localTransfer } from '../../../../src/connectors/local/transfer.ts';
+import { isFile } from '../../../../src/host/files.ts';
 import { readChain } from '../../../../src/images/chain.ts';
 import { run } from '../../../../src/host/run.ts';
 import { BOOT_COUNT_OFFSET } from '../../../support/boot-sector.ts';
@@ -11,7 +12,11 @@ import { readDisk } from '../../../support/read-disk.ts';
 import { describe, expect, it } from '../../../support/runner.ts';
 
 const SIZE = 2 ** 20;
-const options = { signal: new AbortController().signal, progress: () => undefined };
+const options = {
+  signal: new AbortController().signal,
+  progress: () => undefined,
+  check: () => Promise.resolve(),
+};
 
 /** A composed disk as jobs make it, in `work/composed/<id>/`. */
 async function compose(work: string, backing = 'base.raw'): Promise<UploadWanted> {
@@ -210,6 +215,25 @@ describe('a copy', () => {
       (await readDisk({ path, format: 'qcow2' }, BOOT_COUNT_OFFSET - 1, 2)).toString('hex'),
     ).toBe('0709');
     expect((await stat(path)).mode & 0o777).toBe(0o444);
+  });
+
+  it('is judged by a look at the disk while it is held, and not made if that throws', async () => {
+    await using at = await place();
+    await at.transfer.upload('k', await compose(at.work), options);
+    const changed = new Error('it is another disk');
+    const seen: string[] = [];
+    const check = async ({ disk, roots }: HandedOut) => {
+      const again = at.transfer.download({ of: 'machine', key: 'k' }, '/none', options);
+      await expect(again).rejects.toMatchObject({ consequence: 'Busy', code: 'DiskInUse' });
+      seen.push(...readChain(disk, roots).files.map(({ path }) => basename(path)));
+      throw changed;
+    };
+    await expect(at.transfer.copy('k', 'one', { ...options, check })).rejects.toBe(changed);
+    expect(seen).toEqual(['disk.qcow2', 'disk.qcow2', 'base.raw']);
+    expect(await isFile(join(at.machine, 'snapshots', 'one.qcow2'))).toBe(false);
+    await at.transfer.copy('k', 'one', options);
+    // What is published was judged then.
+    await at.transfer.copy('k', 'one', { ...options, check });
   });
 
   it('waits for nobody: a disk that is being read is Busy', async () => {
