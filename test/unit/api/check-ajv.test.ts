@@ -6,6 +6,7 @@ import { KINDS } from '../../../src/api/kinds/all.ts';
 import { checkObject } from '../../../src/api/validation/check.ts';
 import type { SchemaNode } from '../../../src/api/validation/schema-node.ts';
 import { describe, expect, it } from '../../support/runner.ts';
+import { property } from '../../support/soak.ts';
 
 const junk = fc.oneof(
   fc.constant(null),
@@ -118,7 +119,7 @@ describe.each(KINDS.map((definition) => [definition.kind, definition] as const))
           verdicts[accepted ? 'good' : 'bad'] += 1;
           expect({ accepted, ours }).toEqual({ accepted: ours.length === 0, ours });
         }),
-        { numRuns: 300, seed: 20261121 },
+        property(3000),
       );
       // Without both verdicts in numbers the comparison would prove nothing.
       expect(Math.min(verdicts.good, verdicts.bad)).toBeGreaterThan(15);

@@ -4,6 +4,7 @@ import type { Consequence, FailureData } from '../../../src/core/failure.ts';
 import type { Plan } from '../../../src/kube/reconciler.ts';
 import { nextStatus, type Outcome } from '../../../src/kube/status.ts';
 import { describe, expect, it } from '../../support/runner.ts';
+import { property } from '../../support/soak.ts';
 
 type Status = CommonStatus & { note?: string };
 type Test = Outcome<string, Status>;
@@ -280,6 +281,6 @@ it('keeps the invariants over every sequence of plans, failures and edits', () =
         status = after;
       }
     }),
-    { seed: 20_261_121, numRuns: 500 },
+    property(5000),
   );
 });

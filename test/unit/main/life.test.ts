@@ -9,6 +9,7 @@ import { superseded } from '../../../src/jobs/superseded.ts';
 import { resourceOf } from '../../../src/kube/resource.ts';
 import { holds, isDeleting } from '../../../src/reconcilers/objects.ts';
 import { describe, expect, it } from '../../support/runner.ts';
+import { isPicked } from '../../support/soak.ts';
 import { ToyOutside } from '../../support/toy-outside.ts';
 import type { ToyTraits } from '../../support/toy-platform.ts';
 import { startToyController } from '../../support/toy-world.ts';
@@ -192,11 +193,7 @@ describe.each(PLATFORMS)('the life of layers and images on $why', ({ traits }) =
     await allRest(reference.client);
     await reference.stop();
     const points = calm.effects.flatMap((_, i) => [2 * i, 2 * i + 1]);
-    // All of them in a soak; here every seventh, which still meets each kind of effect.
-    const chosen = points.filter(
-      (point) => process.env['LAMINA_SOAK'] !== undefined || point % 7 === 0,
-    );
-    for (const point of chosen) {
+    for (const point of points.filter((each) => isPicked(each))) {
       const outside = new ToyOutside(traits);
       let calls = 0;
       outside.meddle = () => {

@@ -9,6 +9,7 @@ import {
 } from '../../../src/store/disk-index.ts';
 import { isFailure } from '../../../src/core/failure.ts';
 import { describe, expect, it } from '../../support/runner.ts';
+import { property } from '../../support/soak.ts';
 import { python } from './fixtures.ts';
 
 const MIB = 2 ** 20;
@@ -145,7 +146,7 @@ describe('disk index', () => {
           expect(isFailure(error)).toBe(true);
         }
       }),
-      { numRuns: 500 },
+      property(5000),
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from '../../../support/runner.ts';
+import { property } from '../../../support/soak.ts';
 import { fill, layer, LAYERS, MAPS, openApi, TABLE, type, type Ask } from './api.ts';
 
 let api: Awaited<ReturnType<typeof openApi>>;
@@ -289,7 +290,7 @@ describe('the API refuses', () => {
         expect(status).toBeLessThan(500);
         if (status >= 400) expect(json).toMatchObject({ kind: 'Status', code: status });
       }),
-      { numRuns: 1000 },
+      property(10_000),
     );
     expect((await api.ask({ path: '/readyz' })).text).toBe('ok');
   });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { decodeProtobuf } from '../../../../src/apiserver/protobuf/decode.ts';
 import { describe, expect, it } from '../../../support/runner.ts';
+import { property } from '../../../support/soak.ts';
 
 interface Case {
   readonly protobuf: string;
@@ -62,7 +63,7 @@ describe('protobuf bodies', () => {
           expect((error as Error).constructor.name).toBe('MalformedMessage');
         }
       }),
-      { numRuns: 2000 },
+      property(20_000),
     );
   });
 });

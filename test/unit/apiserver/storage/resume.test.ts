@@ -6,8 +6,8 @@ import { body, collection, key, openCore, take } from '../../../support/api-core
 import { idle } from '../../../support/eventually.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
 import { describe, expect, it } from '../../../support/runner.ts';
+import { property } from '../../../support/soak.ts';
 
-const RUNS = process.env['LAMINA_SOAK'] === '1' ? 1000 : 60;
 const SELECTOR = 'x=1';
 
 type Step =
@@ -114,7 +114,7 @@ describe('a watcher that resumes at random points', () => {
           await core.close();
         }
       }),
-      { numRuns: RUNS },
+      property(600),
     );
   });
 });

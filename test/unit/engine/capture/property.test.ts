@@ -5,6 +5,7 @@ import type { DeltaItem } from '../../../../src/engine/delta/entry.ts';
 import { writeDelta } from '../../../../src/engine/delta/write.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../../support/runner.ts';
+import { runs, SEED } from '../../../support/soak.ts';
 import { MemoryVolume, type Shown } from '../../../support/volume/memory.ts';
 import { disturb, seeded } from '../../../support/volume/random.ts';
 
@@ -36,7 +37,7 @@ function naive(base: Map<string, Shown>, machine: Map<string, Shown>): Set<strin
   );
 }
 
-const SEEDS = Array.from({ length: 80 }, (_, seed) => seed);
+const SEEDS = Array.from({ length: runs(800) }, (_, index) => SEED + index);
 
 describe('capture of random changes', () => {
   it.each([{ changes: 1 }, { changes: 5 }, { changes: 40 }])(

@@ -12,6 +12,7 @@ import { kernelTree, makeExt4, readKernel, whyNoMount, withMount } from '../../.
 import { temporaryFolder } from '../../../support/folder.ts';
 import { NaiveTree } from '../../../support/naive-tree.ts';
 import { describe, expect, it } from '../../../support/runner.ts';
+import { property } from '../../../support/soak.ts';
 
 const reason = await whyNoMount();
 const check = reason === undefined ? it : it.skip;
@@ -153,7 +154,7 @@ describe('random changes, one overlay on another', () => {
             expect(await kernelTree(two.disk, PARTITION_START)).toEqual(tree.tree());
           },
         ),
-        { numRuns: 12 },
+        property(120),
       );
     },
     300_000,
