@@ -1,3 +1,5 @@
+import { cleanLine, cleanText, withoutSecrets } from './text.ts';
+
 /**
  * Every failure is classified by its consequence: what the queue does next and what people see.
  * Transient, Conflict, Busy and Lost are retried; Denied is rechecked slowly because the cure lies
@@ -17,7 +19,16 @@ export interface FailureData {
   readonly retryAfterMs?: number;
 }
 
-/** The one error class of the project: a FailureData that can be thrown. */
+/** Longest message; an API server lists many refused fields in one. */
+const MOST_MESSAGE = 8192;
+
+/** Longest text of a foreign error that is read at all. */
+const MOST_FOREIGN = 2 * MOST_MESSAGE;
+
+/**
+ * The one error class of the project: a FailureData that can be thrown. Words of guests, platforms, programs
+ * and libraries end up in messages, so that every message is cleaned and loses secrets here.
+ */
 export class Failure extends Error implements FailureData {
   readonly consequence: Consequence;
   readonly code: string;
@@ -25,7 +36,8 @@ export class Failure extends Error implements FailureData {
   readonly retryAfterMs?: number;
 
   constructor(data: FailureData, cause?: unknown) {
-    super(data.message, cause === undefined ? undefined : { cause });
+    const message = cleanLine(foreignWords(data.message), MOST_MESSAGE);
+    super(message, cause === undefined ? undefined : { cause });
     this.name = 'Failure';
     this.consequence = data.consequence;
     this.code = data.code;
@@ -58,12 +70,16 @@ export function isFailure(error: unknown): error is Failure {
   );
 }
 
-/** The text of anything thrown. */
+/** Words of somebody else as they may be shown and logged: cleaned, bounded, and without secrets. */
+export function foreignWords(text: string): string {
+  return withoutSecrets(cleanText(text.slice(0, MOST_FOREIGN)));
+}
+
+/** The text of anything thrown, which may have come from any library. */
 export function messageOf(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'message' in error) {
-    return String(error.message);
-  }
-  return String(error);
+  if (isFailure(error)) return error.message;
+  const isError = typeof error === 'object' && error !== null && 'message' in error;
+  return foreignWords(String(isError ? error.message : error));
 }
 
 /** Anything thrown, as data. What nobody classified is a bug or an outage: retried, and visible. */

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
-import { messageOf, type FailureData } from '../core/failure.ts';
+import { foreignWords, messageOf, type FailureData } from '../core/failure.ts';
 import { LineSplitter } from '../core/lines.ts';
 import type { Log } from '../host/log.ts';
 import { plainEnvironment } from '../host/run.ts';
@@ -117,7 +117,7 @@ class JobChild implements Child {
       const done = (end: JobEnd) => {
         this.stopLimits.abort();
         if (this.stderr !== '') {
-          this.options.log.warn('job said', { job: this.name, text: this.stderr });
+          this.options.log.warn('job said', { job: this.name, text: foreignWords(this.stderr) });
         }
         resolve(end);
       };

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { failureData, impossible, isFailure, messageOf } from '../core/failure.ts';
+import { failureData, foreignWords, impossible, isFailure, messageOf } from '../core/failure.ts';
 import { isObject } from '../core/json.ts';
 import { inTens } from './lines.ts';
 import { runJob } from './run-job.ts';
@@ -76,7 +76,9 @@ export async function work({ input, output, debug, open }: WorkerOptions): Promi
   } catch (error) {
     tell({ type: 'failure', failure: failureData(error) });
     // Somebody debugs what nobody classified; the parent keeps standard error in its log.
-    if (!isFailure(error) && error instanceof Error) debug.write(`${error.stack}\n`);
+    if (!isFailure(error) && error instanceof Error) {
+      debug.write(`${foreignWords(String(error.stack))}\n`);
+    }
     return 1;
   } finally {
     input.destroy();

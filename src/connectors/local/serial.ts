@@ -1,5 +1,5 @@
 import { constants, open, stat, type FileHandle } from 'node:fs/promises';
-import { stripVTControlCharacters } from 'node:util';
+import { cleanText } from '../../core/text.ts';
 import { isMissing } from '../../host/files.ts';
 
 /** A guest may write as fast as it likes: beyond this the file is cut. */
@@ -80,19 +80,11 @@ function lastOf(lines: readonly string[]): readonly string[] {
   return kept;
 }
 
-/**
- * The last lines of a text console without anything that could act on whoever prints them: control
- * characters, escape sequences, and what changes the direction of text or is not seen.
- */
+/** The last lines of a text console, without anything that could act on whoever prints them. */
 export function cleanLines(raw: string): readonly string[] {
-  const lines = stripVTControlCharacters(raw)
-    .split(/[\r\n\u2028\u2029]+/u)
-    .map((line) =>
-      line
-        .replaceAll('\t', ' ')
-        .replaceAll(/[\p{C}]/gu, '')
-        .trimEnd(),
-    );
+  const lines = cleanText(raw)
+    .split('\n')
+    .map((line) => line.replaceAll('\t', ' ').trimEnd());
   return lastOf(lines.filter((line) => line !== ''));
 }
 

@@ -1,5 +1,4 @@
 import { denied } from '../../core/failure.ts';
-import { cleanLine } from '../../core/text.ts';
 import { part } from '../../images/part.ts';
 import type { Partition } from '../../images/partition.ts';
 import { readPartitions } from '../../images/partitions.ts';
@@ -40,7 +39,7 @@ export function refuseOtherChanges(disks: DiskPair, root: Partition): void {
     if (path === undefined) continue;
     throw denied(
       'ChangedElsewhere',
-      `${cleanLine(path)} was changed on partition ${partition.index}, which is not the root file system`,
+      `${path} was changed on partition ${partition.index}, which is not the root file system`,
       'Install this as a new version of the OS layer, or undo the change on the machine.',
     );
   }

@@ -1,12 +1,11 @@
 import { Failure, impossible } from '../../core/failure.ts';
-import { cleanLine } from '../../core/text.ts';
 
-/** A file system whose structures contradict each other or their checksums. Messages may hold names of a guest. */
+/** A file system whose structures contradict each other or their checksums. */
 export function damaged(message: string): Failure {
   return new Failure({
     consequence: 'Denied',
     code: 'DamagedFileSystem',
-    message: `ext4: ${cleanLine(message)}`,
+    message: `ext4: ${message}`,
     hint: 'Run e2fsck -f on the file system, for example from the rescue mode of its machine.',
   });
 }
@@ -31,7 +30,7 @@ export function badName(message: string): Failure {
   return new Failure({
     consequence: 'Denied',
     code: 'BadFileName',
-    message: `ext4: ${cleanLine(message)}`,
+    message: `ext4: ${message}`,
     hint: 'Rename or remove the file on its machine.',
   });
 }

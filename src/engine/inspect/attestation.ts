@@ -52,7 +52,7 @@ function reasonsOf(value: unknown): readonly string[] {
   const first = Array.isArray(value) ? value.slice(0, 16) : [];
   return first
     .filter((one): one is string => typeof one === 'string' && one.length < 100)
-    .map(cleanLine)
+    .map((text) => cleanLine(text))
     .filter((text) => text !== '');
 }
 

@@ -41,6 +41,9 @@ export function judge(volume: VolumeReader, { nonce, role }: GuestMark): Inspect
   return reasons.length === 0 ? { verdict: 'clean' } : { verdict: 'blocked', reasons };
 }
 
+/** Longest reason: several must fit into one `status.action`. */
+const MOST_REASON = 1000;
+
 const REPAIR = 'Repair the file system, then finish again.';
 const UNDO =
   'The system must lie on a plain ext4 partition, as when the machine was made: undo the change on the machine and finish again, or have the machine made anew.';
@@ -63,7 +66,7 @@ function verdictOf(error: unknown): Inspection {
   if (code === 'UncleanFileSystem') return unattested('lost its power instead of shutting down');
   if (!SPOILED.has(code) && !REPLACED.has(code)) throw error;
   const cure = SPOILED.has(code) ? (hint ?? REPAIR) : UNDO;
-  return { verdict: 'blocked', reasons: [{ reason: cleanLine(message), cure }] };
+  return { verdict: 'blocked', reasons: [{ reason: cleanLine(message, MOST_REASON), cure }] };
 }
 
 /** Looks at the disk of a machine that is off. Changes nothing. */

@@ -2,6 +2,7 @@ import { gateAnnotation, POWER_ON_REQUESTED } from '../../api/annotations.ts';
 import type { MachineSeen } from '../../connectors/connector.ts';
 import { digestOf, hash8 } from '../../core/digest.ts';
 import type { InspectionRecord } from '../../core/evidence.ts';
+import { cleanLine } from '../../core/text.ts';
 import { ask, asBefore, type Wanted } from '../action.ts';
 import { pursue, type JobView, type JobWords } from '../job-step.ts';
 import { lastWords, lookAgainMs, overdue, startOver } from '../machine/judge.ts';
@@ -162,7 +163,7 @@ function verify(version: LayerVersion, world: VersionWorld, nowMs: number): Vers
     }
     case 'failed': {
       const where = `step ${found.step} ended with exit code ${found.exitCode}`;
-      const text = `${where}: ${found.log.trim().slice(-300)} Mend the step in git, or ${startingOver(world)}.`;
+      const text = `${where}: ${cleanLine(found.log.slice(-300))} Mend the step in git, or ${startingOver(world)}.`;
       return ask({ gate: 'InstallFailed', text }, key);
     }
     case 'blocked': {

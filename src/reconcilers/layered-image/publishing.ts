@@ -1,5 +1,6 @@
 import { conditionOf } from '../../api/conditions.ts';
 import type { MachineSeen } from '../../connectors/connector.ts';
+import { cleanLine } from '../../core/text.ts';
 import { ask, asBefore } from '../action.ts';
 import { pursue, type JobView, type JobWords } from '../job-step.ts';
 import { lastWords, lookAgainMs, overdue, startOver } from '../machine/judge.ts';
@@ -233,7 +234,10 @@ function verify(image: LayeredImage, world: ImageWorld, nowMs: number): ImageNex
         : again(image, world, found.hint.replace(/\.$/, ''));
     case 'failed': {
       const where = `layer script ${found.step} ended with exit code ${found.exitCode}`;
-      return ask({ gate: 'ScriptsFailed', text: `${where}: ${found.log.trim().slice(-300)}` }, key);
+      return ask(
+        { gate: 'ScriptsFailed', text: `${where}: ${cleanLine(found.log.slice(-300))}` },
+        key,
+      );
     }
     case 'blocked': {
       const text = found.reasons.map(({ reason, cure }) => `${reason}: ${cure}`).join('; ');

@@ -6,6 +6,7 @@ import type {
   Seen,
 } from '../../connectors/connector.ts';
 import { failureData } from '../../core/failure.ts';
+import { cleanLine } from '../../core/text.ts';
 import type { Connection, Connections } from '../ports.ts';
 
 /** What is known of one key on its platform. */
@@ -29,6 +30,9 @@ export interface LookAt {
   /** True for an object that is being deleted: nothing of it may be overlooked. */
   readonly isLeaving: boolean;
 }
+
+/** Longest text that `status.location` takes. */
+const MOST_TEXT = 1024;
 
 const NOTHING: Capabilities = {
   published: 'machine',
@@ -104,6 +108,6 @@ export async function describe(
   try {
     return await connection?.connector.describe(key, signal);
   } catch (error) {
-    return { text: failureData(error).message, lastLines: [] };
+    return { text: cleanLine(failureData(error).message, MOST_TEXT), lastLines: [] };
   }
 }
