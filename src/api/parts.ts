@@ -56,7 +56,12 @@ export const install = fields(
         'name',
         fields('One file.', {
           name: matching('File name.', '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$', 100),
-          url: matching('Where to fetch it from.', '^https?://[^\\s]+$', 2048),
+          url: matching(
+            'Where to fetch it from: no name or password in it, and no loopback or link-local address unless the controller allows them.',
+            // Without userinfo: an @ may come behind the host only.
+            '^https?://[^\\s/?#@]+([/?#][^\\s]*)?$',
+            2048,
+          ),
           sha256: matching('SHA-256 of the file, in hex.', '^[0-9a-f]{64}$', 64),
         }),
         32,
@@ -135,7 +140,7 @@ export const commonStatus = {
 export const action = fields('What a person must do now, and where.', {
   gate: text('Name of the gate or of the act that is waited for.', 64),
   token: optional(text('Pass this token to approve.', 64)),
-  text: text('What to do.', 4096),
+  text: text('What to do.', 8192),
   machine: optional(text('The machine to do it on.', 253)),
   url: optional(text('How to reach it.', 1024)),
   since: Type.String({ format: 'date-time', description: 'Waiting since.' }),

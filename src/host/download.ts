@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { randomUUID } from 'node:crypto';
-import { fetch, type Dispatcher } from 'undici';
-import { Failure, impossible, isFailure, messageOf, transient } from '../core/failure.ts';
+import { request, type Dispatcher } from 'undici';
+import type { Clock } from '../core/clock.ts';
+import { denied, impossible, isFailure, messageOf, transient } from '../core/failure.ts';
 import { formatBytes } from '../core/quantity.ts';
 import { isFile, syncFolder } from './files.ts';
+import { ALLOW_LOCAL, type Network } from './network.ts';
 
 /** A file to fetch and what it must be. */
 export interface DownloadWanted {
@@ -19,36 +20,68 @@ export interface DownloadWanted {
 
 /** How it is fetched. */
 export interface DownloadOptions {
-  /** Carries proxy and certificate authorities; the plain network by default. */
-  readonly dispatcher?: Dispatcher;
+  readonly network: Network;
+  readonly clock: Clock;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (doneBytes: number, totalBytes: number | undefined) => void;
 }
 
-function parseUrl(url: string): URL {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return parsed;
-  throw impossible(
-    'BadUrl',
-    `${JSON.stringify(url)} is no http or https address`,
-    'Correct the url.',
-  );
-}
+const MOST_REDIRECTS = 10;
+
+/** A server that gives less than this holds up a job for others. */
+const LEAST_BYTES_PER_SECOND = 1024;
+const SLOW_FOR_MS = 60_000;
 
 /** An address without what may be secret in it. */
 function shown({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname}`;
 }
 
-function refused(code: string, message: string, hint: string): Failure {
-  return new Failure({ consequence: 'Denied', code, message, hint });
+function isHttp({ protocol }: URL): boolean {
+  return protocol === 'http:' || protocol === 'https:';
+}
+
+/** The address as it was declared; whatever is wrong with it, only an edit cures. Never repeats a secret. */
+function parseUrl({ url, sha256 }: DownloadWanted, network: Network): URL {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !isHttp(parsed)) {
+    const message = `the url of the file with sha256 ${sha256} is no http or https address`;
+    throw impossible('BadUrl', message, 'Correct the url.');
+  }
+  if (parsed.username !== '' || parsed.password !== '') {
+    const message = `the url of ${shown(parsed)} holds a name or a password`;
+    const hint =
+      'Take them out of the url and change the password: whoever reads the object has seen it.';
+    throw impossible('UrlWithPassword', message, hint);
+  }
+  const what = network.refused(parsed.hostname);
+  if (what === undefined) return parsed;
+  throw impossible('AddressRefused', `${shown(parsed)} is refused: it is ${what}`, ALLOW_LOCAL);
+}
+
+/** Where a server sends us on, judged as if it had been declared. */
+function redirectOf(location: string, from: URL, network: Network): URL {
+  const refused = (why: string, hint: string) =>
+    denied('RedirectRefused', `${shown(from)} redirects to ${why}`, hint);
+  const hint = 'Give the address at which the file itself lies.';
+  if (!URL.canParse(location, from.href)) throw refused('no address', hint);
+  const to = new URL(location, from);
+  if (!isHttp(to)) throw refused(`another protocol, ${to.protocol}`, hint);
+  if (from.protocol === 'https:' && to.protocol === 'http:') {
+    throw refused(`${shown(to)}, which is not encrypted`, hint);
+  }
+  if (to.username !== '' || to.password !== '') {
+    throw refused(`${shown(to)} with a name or a password`, hint);
+  }
+  const what = network.refused(to.hostname);
+  if (what !== undefined) throw refused(`${shown(to)}, which is ${what}`, ALLOW_LOCAL);
+  return to;
 }
 
 function checkStatus(status: number, from: string): void {
   if (status === 200) return;
   const message = `${from} answers with status ${status}`;
   if (status >= 500 || status === 408 || status === 429) throw transient('DownloadFailed', message);
-  throw refused('DownloadRefused', message, 'Put the file there, or correct url and access.');
+  throw denied('DownloadRefused', message, 'Put the file there, or correct url and access.');
 }
 
 interface Target {
@@ -57,30 +90,29 @@ interface Target {
   readonly options: DownloadOptions;
 }
 
-async function store(
-  body: AsyncIterable<Uint8Array>,
-  total: number | undefined,
-  target: Target,
-  path: string,
-) {
+/** What is wrong with a download that goes on: it is too long, or too slow. */
+function checkSoFar(done: number, tookMs: number, { wanted, from }: Target): void {
+  if (done > wanted.mostBytes) {
+    const message = `${from} is larger than ${formatBytes(wanted.mostBytes)}`;
+    throw impossible('DownloadTooLarge', message, 'Give a smaller file.');
+  }
+  if (tookMs < SLOW_FOR_MS || done * 1000 >= LEAST_BYTES_PER_SECOND * tookMs) return;
+  const seconds = Math.round(tookMs / 1000);
+  throw transient('DownloadFailed', `${from} sent only ${done} bytes in ${seconds} seconds`);
+}
+
+async function store(body: AsyncIterable<Uint8Array>, target: Target, path: string) {
   const { wanted, from, options } = target;
   const hash = createHash('sha256');
+  const began = options.clock.now();
   let done = 0;
   const handle = await open(path, 'wx', 0o600);
   try {
     for await (const chunk of body) {
       done += chunk.length;
-      if (done > wanted.mostBytes) {
-        const most = formatBytes(wanted.mostBytes);
-        throw impossible(
-          'DownloadTooLarge',
-          `${from} is larger than ${most}`,
-          'Give a smaller file.',
-        );
-      }
+      checkSoFar(done, options.clock.now() - began, target);
       hash.update(chunk);
       await handle.writeFile(chunk);
-      options.onProgress?.(done, total);
     }
     await handle.sync();
   } finally {
@@ -89,30 +121,48 @@ async function store(
   const found = hash.digest('hex');
   if (found === wanted.sha256) return;
   const message = `${from} has sha256 ${found}, but ${wanted.sha256} is declared`;
-  throw refused('DownloadDiffers', message, 'Compare both; correct the sha256 or the file.');
+  throw denied('DownloadDiffers', message, 'Compare both; correct the sha256 or the file.');
+}
+
+/** The answer of the server at which a chain of redirects ends. */
+async function follow(
+  first: URL,
+  { network, signal }: DownloadOptions,
+): Promise<Dispatcher.ResponseData> {
+  let url = first;
+  for (let count = 0; count <= MOST_REDIRECTS; count += 1) {
+    const response = await request(url, {
+      dispatcher: network.dispatcher,
+      // The bytes as they are: a digest is declared for the file, not for its content.
+      headers: { 'accept-encoding': 'identity' },
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const { statusCode, headers, body } = response;
+    const { location } = headers;
+    if (![301, 302, 303, 307, 308].includes(statusCode) || typeof location !== 'string') {
+      return response;
+    }
+    // What it says beside that is of no use, and its end may never come.
+    body.on('error', () => undefined).destroy();
+    url = redirectOf(location, url, network);
+  }
+  const message = `${shown(first)} redirects more than ${MOST_REDIRECTS} times`;
+  throw denied('RedirectRefused', message, 'Give the address at which the file itself lies.');
 }
 
 async function fetchTo(url: URL, target: Target, path: string): Promise<void> {
-  const { dispatcher, signal } = target.options;
-  const response = await fetch(url, {
-    redirect: 'follow',
-    // The bytes as they are: a digest is declared for the file, not for its content.
-    headers: { 'accept-encoding': 'identity' },
-    ...(dispatcher === undefined ? {} : { dispatcher }),
-    ...(signal === undefined ? {} : { signal }),
-  });
-  checkStatus(response.status, target.from);
-  if (response.body === null) throw transient('DownloadFailed', `${target.from} sent nothing`);
-  const length = Number(response.headers.get('content-length') ?? Number.NaN);
-  await store(response.body, Number.isNaN(length) ? undefined : length, target, path);
+  const { statusCode, body } = await follow(url, target.options);
+  try {
+    checkStatus(statusCode, target.from);
+    await store(body, target, path);
+  } finally {
+    body.on('error', () => undefined).destroy();
+  }
 }
 
 /** Fetches a file over HTTP, verifies it and puts it in its place, read-only. */
-export async function download(
-  wanted: DownloadWanted,
-  options: DownloadOptions = {},
-): Promise<void> {
-  const url = parseUrl(wanted.url);
+export async function download(wanted: DownloadWanted, options: DownloadOptions): Promise<void> {
+  const url = parseUrl(wanted, options.network);
   if (await isFile(wanted.path)) return;
   const folder = dirname(wanted.path);
   await mkdir(folder, { recursive: true });
@@ -126,8 +176,7 @@ export async function download(
     await rm(part, { force: true });
     options.signal?.throwIfAborted();
     if (isFailure(error)) throw error;
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    throw transient('DownloadFailed', `${from} cannot be fetched: ${messageOf(cause)}`, error);
+    throw transient('DownloadFailed', `${from} cannot be fetched: ${messageOf(error)}`, error);
   }
   await syncFolder(folder);
 }

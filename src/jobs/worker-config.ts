@@ -10,6 +10,8 @@ export interface WorkerConfig {
    */
   readonly work: string;
   readonly importRoot?: string;
+  /** True if media may be fetched from loopback, link-local and metadata addresses. */
+  readonly allowLocalMedia?: boolean;
   /** Where the platform of this host keeps its machines. */
   readonly machines?: string;
   /** How to reach the API, where connectors and their credentials are read. */
@@ -50,6 +52,7 @@ export function parseWorkerConfig(text: string | undefined): WorkerConfig {
     store,
     work,
     ...(importRoot === undefined ? {} : { importRoot }),
+    ...(fields['allowLocalMedia'] === true ? { allowLocalMedia: true } : {}),
     ...(machines === undefined ? {} : { machines }),
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
   };

@@ -25,6 +25,7 @@ Example:
 interface Flags {
   readonly data: string;
   readonly importRoot?: string;
+  readonly allowLocalMedia?: boolean;
 }
 
 /** `lamina job` */
@@ -35,6 +36,7 @@ export const jobCommand: AddCommand = (program, context, finish) => {
     .argument('<file>', 'file with the specification, - for standard input')
     .requiredOption('--data <dir>', 'data directory of `lamina up`')
     .option('--import-root <dir>', 'allow imports of files below this folder')
+    .option('--allow-local-media', 'let media come from this machine and from link-local addresses')
     .addHelpText('after', HELP)
     .action(async (file: string, flags: Flags) => {
       finish(
@@ -60,13 +62,18 @@ async function folderOf(data: string): Promise<string> {
   }
 }
 
-async function configOf({ data, importRoot }: Flags): Promise<WorkerConfig> {
+async function configOf({
+  data,
+  importRoot,
+  allowLocalMedia = false,
+}: Flags): Promise<WorkerConfig> {
   const dataDir = await folderOf(data);
   return {
     store: join(dataDir, 'store'),
     work: join(dataDir, 'work'),
     machines: join(dataDir, 'machines'),
     kubeconfig: join(dataDir, 'kubeconfig'),
+    allowLocalMedia,
     ...(importRoot === undefined ? {} : { importRoot }),
   };
 }

@@ -13,17 +13,15 @@ export type PlatformFor = (worker: WorkerConfig) => PlatformOf | Promise<Platfor
 
 /* What only some jobs need is loaded by those: half of the start of a process is loading modules. */
 
-const fetchMedia: FetchMedia = async ({ url, sha256, path }, signal) => {
-  const { EnvHttpProxyAgent } = await import('undici');
-  const { download } = await import('../host/download.ts');
-  const dispatcher = new EnvHttpProxyAgent();
-  try {
-    await download({ url, sha256, path, mostBytes: MOST_MEDIA_BYTES }, { dispatcher, signal });
-  } finally {
-    // A fetch that was given up may hold its connection; nobody waits for that.
-    await dispatcher.destroy();
-  }
-};
+function fetchFrom({ allowLocalMedia = false }: WorkerConfig): FetchMedia {
+  return async (wanted, signal) => {
+    const { download } = await import('../host/download.ts');
+    const { openNetwork } = await import('../host/network.ts');
+    await using network = openNetwork({ allowLocal: allowLocalMedia });
+    const options = { network, clock: systemClock, signal };
+    await download({ ...wanted, mostBytes: MOST_MEDIA_BYTES }, options);
+  };
+}
 
 function transferFrom(worker: WorkerConfig, platformFor: PlatformFor): JobTools['transferFor'] {
   return async (ref, signal) => {
@@ -44,7 +42,7 @@ export async function jobTools(
     runDir: await runFolder(work),
     places: { store, work },
     ...(importRoot === undefined ? {} : { importRoot }),
-    fetchMedia,
+    fetchMedia: fetchFrom(worker),
     transferFor: transferFrom(worker, platformFor),
   };
 }

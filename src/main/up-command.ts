@@ -9,6 +9,7 @@ interface Flags {
   readonly data: string;
   readonly listen: string;
   readonly importRoot?: string;
+  readonly allowLocalMedia?: boolean;
   readonly source?: string;
   readonly poll: string;
   readonly namespace: string;
@@ -44,6 +45,7 @@ export const upCommand: AddCommand = (program, context, finish) => {
     .requiredOption('--data <dir>', 'where everything is kept; made if it is missing')
     .option('--listen <host:port>', 'where to serve; port 0 takes any free one', '127.0.0.1:0')
     .option('--import-root <dir>', 'allow import.disk.file below this folder')
+    .option('--allow-local-media', 'let media come from this machine and from link-local addresses')
     .option('--source <dir|url>', 'directory or URL[#branch[:folder]] to keep applied')
     .option('--poll <duration>', 'how often a repository is looked at', '30s')
     .option('-n, --namespace <name>', 'namespace of manifests that name none', 'default')
@@ -51,9 +53,11 @@ export const upCommand: AddCommand = (program, context, finish) => {
     .addHelpText('after', HELP)
     .action(async (flags: Flags) => {
       const { data: dataDir, namespace, importRoot, source, logLevel: level } = flags;
+      const { allowLocalMedia = false } = flags;
       const running = await up({
         dataDir,
         namespace,
+        allowLocalMedia,
         listen: parseListen(flags.listen),
         pollMs: parseDuration(flags.poll),
         log: jsonLog(

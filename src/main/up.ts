@@ -31,6 +31,8 @@ export interface UpOptions {
   readonly dataDir: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly importRoot?: string;
+  /** Media may come from loopback, link-local and metadata addresses; not by default. */
+  readonly allowLocalMedia?: boolean;
   readonly source?: string;
   /** How often a git repository is looked at. */
   readonly pollMs: number;
@@ -117,8 +119,10 @@ async function addEverything(
   });
 }
 
-function workerConfig({ dataDir, importRoot, kubeconfig }: Surroundings): WorkerConfig {
+function workerConfig(options: Surroundings): WorkerConfig {
+  const { dataDir, importRoot, allowLocalMedia = false, kubeconfig } = options;
   return {
+    allowLocalMedia,
     store: join(dataDir, 'store'),
     work: join(dataDir, 'work'),
     machines: join(dataDir, 'machines'),

@@ -141,6 +141,7 @@ export class JobPlace {
       machines: join(this.folder, `machines${suffix}`),
       kubeconfig: this.kubeconfig,
       importRoot: this.importRoot,
+      allowLocalMedia: true,
     };
   }
 

@@ -1,3 +1,5 @@
+import { withoutSecrets } from '../../core/text.ts';
+
 /** Why a field is refused, in the words that Kubernetes puts into `status.details.causes`. */
 export type FieldErrorType =
   | 'FieldValueRequired'
@@ -31,7 +33,8 @@ export function required(field: string): FieldError {
 
 /** A value with something wrong about it that has no name of its own. */
 export function invalid(field: string, value: unknown, detail: string): FieldError {
-  const message = `Invalid value: ${JSON.stringify(value)}: ${detail}`;
+  // Whoever wrote a password into an address finds it in no log: this text travels further than the object.
+  const message = `Invalid value: ${withoutSecrets(JSON.stringify(value))}: ${detail}`;
   return { field, type: 'FieldValueInvalid', message };
 }
 
