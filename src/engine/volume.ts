@@ -29,6 +29,8 @@ export interface DirEntry {
 export interface VolumeReader {
   readonly rootInode: number;
   readonly blockSize: number;
+  /** True if a program can write no new file of some length, not even as root. */
+  readonly isFull: boolean;
   /** Inodes in use, ascending; one linear pass over the metadata. */
   inodes(): Iterable<number>;
   meta(inode: number): NodeMeta;

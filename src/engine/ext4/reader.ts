@@ -36,6 +36,13 @@ export class Ext4Volume implements VolumeReader {
     return this.superblock.blockSize;
   }
 
+  get isFull(): boolean {
+    const { blocks, freeBlocks, freeInodes } = this.superblock;
+    // What Linux keeps back even from root, and room for one small file.
+    const kept = Math.min(Math.floor(blocks / 50), 4096) + 16;
+    return freeInodes === 0 || freeBlocks <= kept;
+  }
+
   *inodes(): Generator<number> {
     const sb = this.superblock;
     const hidden = new Set([sb.orphanInode, sb.projectQuotaInode]);

@@ -21,16 +21,22 @@ export interface Looked {
   readonly attestation?: Digest;
 }
 
-const FINISH = `start it, complete the installation and run ${GUEST_HOME}/finish as root`;
+const FINISH = `complete the installation and run ${GUEST_HOME}/finish as root`;
 
-function unattested(what: string): Inspection {
-  return { verdict: 'unattested', hint: `The machine ${what}: ${FINISH}.` };
+const MAKE_ROOM = `remove what nobody needs, then ${FINISH}`;
+
+function unattested(what: string, cure = `start it, ${FINISH}`): Inspection {
+  return { verdict: 'unattested', hint: `The machine ${what}: ${cure}.` };
 }
 
 /** Judges what lies on the volume of a machine that was made with this mark. */
 export function judge(volume: VolumeReader, { nonce, role }: GuestMark): Inspection {
   const attestation = readAttestation(volume);
-  if (attestation === undefined) return unattested('was shut down without the guest tool');
+  if (attestation === undefined) {
+    return volume.isFull
+      ? unattested('has a full disk, without room for the attestation', `start it, ${MAKE_ROOM}`)
+      : unattested('was shut down without the guest tool');
+  }
   if (attestation.nonce !== nonce) return unattested('carries the attestation of another machine');
   const { result, step, exitCode, log } = attestation;
   if (result === 'failed') return { verdict: 'failed', step, exitCode, log };

@@ -42,6 +42,7 @@ export interface Shown {
 export class MemoryVolume implements VolumeReader {
   readonly rootInode = 2;
   readonly blockSize = BLOCK;
+  readonly isFull = false;
   private nodes = new Map<number, Node>();
   private readonly used = new Set<number>();
   private ticks = 0;

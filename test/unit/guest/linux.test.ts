@@ -1,3 +1,5 @@
+import { mkdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { GuestWork } from '../../../src/engine/compose/guest-task.ts';
 import { readAttestation } from '../../../src/engine/inspect/attestation.ts';
 import { run } from '../../../src/host/run.ts';
@@ -154,6 +156,18 @@ describe('the guest tool for Linux', () => {
     // Whoever starts it again may change it: only a new finish counts.
     await root.call('run');
     expect(await root.attestation()).toBeUndefined();
+  });
+
+  it('stays on, and says why, when it cannot attest', async () => {
+    const root = await guest(attended());
+    await root.call('run');
+    // A folder in the way of the file stands for a disk without room.
+    await mkdir(join(root.path, 'var/lib/lamina/attestation.json.tmp'));
+    expect(await root.call('finish', [1])).toContain('is the disk full?');
+    expect(await root.events()).toBe('');
+    await rmdir(join(root.path, 'var/lib/lamina/attestation.json.tmp'));
+    await root.call('finish');
+    expect(await root.events()).toBe('poweroff');
   });
 
   it('runs the scripts of an image once, at its first boot', async () => {

@@ -64,14 +64,14 @@ describe('the root of a Linux system', () => {
       magic: 'XFSB',
       at: 0,
       code: 'NoLinuxRoot',
-      says: 'found: XFS, ext4 without /etc',
+      says: 'found: partition 1 (Linux) with XFS, partition 2 (Linux) with ext4 without /etc',
     },
     {
       why: 'encryption',
       magic: 'LUKS\xba\xbe',
       at: 0,
       code: 'NoLinuxRoot',
-      says: 'found: an encrypted volume',
+      says: 'found: partition 1 (Linux) with an encrypted volume (LUKS), partition 2',
     },
   ])('is missed clearly on a disk with $why', async ({ magic, at, code, says }) => {
     await using folder = await temporaryFolder();
@@ -83,6 +83,58 @@ describe('the root of a Linux system', () => {
     ]);
     expect(() => findLinuxRoot(memorySource(disk))).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(says) }),
+    );
+  });
+
+  const MADE = 'truncate -s 8M disk; ';
+  it.each([
+    { why: 'nothing', make: MADE, says: 'no partition table: its first sector is empty' },
+    {
+      why: 'a wiped MBR',
+      make: `${MADE} echo start=2048 | sfdisk -q disk; dd if=/dev/zero of=disk bs=512 count=1 conv=notrunc`,
+      says: 'no partition table: its first sector is empty',
+    },
+    {
+      why: 'a GPT whose first sector was wiped',
+      make: `${MADE} echo label:gpt | sfdisk -q disk; dd if=/dev/zero of=disk bs=512 count=1 conv=notrunc`,
+      says: 'although a GPT follows',
+    },
+    {
+      why: 'a GPT that lists nothing',
+      make: `${MADE} echo label:gpt | sfdisk -q disk`,
+      says: 'a GPT without partitions',
+    },
+    {
+      why: 'an MBR that lists nothing',
+      make: `${MADE} echo label:dos | sfdisk -q disk`,
+      says: 'an MBR without partitions',
+    },
+    {
+      why: 'swap and no table',
+      make: `${MADE} mkswap -q disk`,
+      says: 'no partition table, but swap on the whole disk',
+    },
+    {
+      why: 'a text',
+      make: `${MADE} yes | head -c 1000000 | dd of=disk conv=notrunc`,
+      says: 'no partition table',
+    },
+    {
+      why: 'a partition for LVM without anything in it, and another system',
+      make: `${MADE} printf '%s\\n' label:dos size=2048,type=8e size=2048,type=a5 | sfdisk -q disk`,
+      says: 'partition 1 (Linux LVM) with nothing: it begins with zeros, partition 2 (type a5) with nothing',
+    },
+    {
+      why: 'more partitions than anybody reads',
+      make: `${MADE} { echo label:gpt; for i in $(seq 20); do echo size=64,type=swap; done; } | sfdisk -q disk`,
+      says: ', 12 more partitions',
+    },
+  ])('is missed with what was found instead: $why', async ({ make, says }) => {
+    await using folder = await temporaryFolder();
+    await run('sh', ['-euc', make], { cwd: folder.path });
+    const disk = memorySource(await readFile(join(folder.path, 'disk')));
+    expect(() => findLinuxRoot(disk)).toThrow(
+      expect.objectContaining({ code: 'NoLinuxRoot', message: expect.stringContaining(says) }),
     );
   });
 });

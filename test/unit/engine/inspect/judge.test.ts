@@ -1,10 +1,11 @@
 import { open } from 'node:fs/promises';
 import { sha256 } from '../../../../src/core/digest.ts';
 import { inspect, judge, type GuestMark } from '../../../../src/engine/inspect/inspect.ts';
+import { run } from '../../../../src/host/run.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
 import { describe, expect, it } from '../../../support/runner.ts';
 import { changeDisk, file } from '../../../support/volume/change.ts';
-import { makeDisk } from '../../../support/volume/disk.ts';
+import { makeDisk, mounted, NO_MOUNTS } from '../../../support/volume/disk.ts';
 import { engineOn, handedOut } from '../../../support/volume/engine.ts';
 import { MemoryVolume } from '../../../support/volume/memory.ts';
 
@@ -187,13 +188,18 @@ describe('inspecting a disk', () => {
     {
       why: 'its root was encrypted',
       wrote: [NO_MAGIC, [PARTITION, 'LUKS\xba\xbe']],
-      reason: /found: an encrypted volume/,
+      reason: /found: partition 1 \(Linux\) with an encrypted volume/,
     },
     { why: 'it holds Windows', wrote: [NO_MAGIC, [PARTITION + 3, 'NTFS    ']], reason: /NTFS/ },
     {
       why: 'its root has a feature that is not read',
       wrote: [[PARTITION + 1024 + 0x61, '\x82']],
       reason: /inline_data is not supported/,
+    },
+    {
+      why: 'its first sector was wiped',
+      wrote: [[0, '\0'.repeat(512)]],
+      reason: /found: no partition table: its first sector is empty/,
     },
     {
       why: 'its partition table is damaged',
@@ -230,6 +236,32 @@ describe('inspecting a disk', () => {
     expect(await look()).toEqual({
       found: expect.objectContaining({ verdict: 'unattested' }),
       attestation: sha256('garbage'),
+    });
+  });
+});
+
+(NO_MOUNTS === undefined ? describe : describe.skip)('a machine whose disk is full', () => {
+  it.each([
+    {
+      why: 'blocks',
+      fill: 'cat /dev/zero > fill; sync; for i in $(seq 999); do date > n$i && sync || exit 0; done',
+    },
+    { why: 'inodes', fill: 'for i in $(seq 20000); do true > n$i || exit 0; done' },
+  ])('is told so when it has no free $why', async ({ fill }) => {
+    await using folder = await temporaryFolder();
+    const disk = await makeDisk(folder.path, 'mkdir -p etc usr var/lib/lamina');
+    const { tools } = await engineOn(folder.path, disk);
+    const sh = (script: string, okCodes: readonly number[]) =>
+      mounted(disk, folder.path, (cwd) => run('sh', ['-c', script], { cwd, okCodes }));
+    await sh(fill, [0]);
+    // The kernel judges: what the guest tool would write does not find a place.
+    await sh(`printf '{"format":1}' > .${WORD} && sync`, [1, 2]);
+    expect(await inspect(handedOut(disk), MARK, tools)).toMatchObject({
+      found: { verdict: 'unattested', hint: expect.stringMatching(/full disk.*remove/) },
+    });
+    await sh(`rm -f fill n*; printf '{"format":1}' > .${WORD} && sync`, [0]);
+    expect(await inspect(handedOut(disk), MARK, tools)).toMatchObject({
+      found: { verdict: 'unattested', hint: expect.stringContaining('without the guest tool') },
     });
   });
 });
