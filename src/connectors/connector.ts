@@ -127,7 +127,7 @@ export interface PublishWanted {
 /** A machine in words, for the message of a person who must look at it. */
 export interface Description {
   readonly text: string;
-  /** The last lines of a text console, cleaned of control characters; none where there is none. */
+  /** The last lines of a text console; none where there is none. */
   readonly lastLines: readonly string[];
 }
 

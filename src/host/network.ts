@@ -5,11 +5,13 @@ import { denied } from '../core/failure.ts';
 import { localAddress, localHost } from './local-address.ts';
 
 /** Where files may be fetched from whose addresses other people wrote. */
-export interface Network extends AsyncDisposable {
+export interface Network {
   /** Connects to no address that is refused, whatever its name was a moment ago; behind a proxy, that one judges. */
   readonly dispatcher: Dispatcher;
   /** What a host is, if nothing is fetched from it; undefined if it may be asked. */
   refused(hostname: string): string | undefined;
+  /** Ends what is under way: a fetch that was given up may hold its connection, and nobody waits for that. */
+  close(): Promise<void>;
 }
 
 /** Finds all addresses of a name, as `lookup` of node:dns. */
@@ -60,7 +62,6 @@ export function openNetwork(options: NetworkOptions): Network {
   return {
     dispatcher,
     refused: (hostname) => (allowLocal ? undefined : localHost(hostname)),
-    // A fetch that was given up may hold its connection; nobody waits for that.
-    [Symbol.asyncDispose]: () => dispatcher.destroy(),
+    close: () => dispatcher.destroy(),
   };
 }

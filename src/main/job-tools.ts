@@ -17,9 +17,13 @@ function fetchFrom({ allowLocalMedia = false }: WorkerConfig): FetchMedia {
   return async (wanted, signal) => {
     const { download } = await import('../host/download.ts');
     const { openNetwork } = await import('../host/network.ts');
-    await using network = openNetwork({ allowLocal: allowLocalMedia });
+    const network = openNetwork({ allowLocal: allowLocalMedia });
     const options = { network, clock: systemClock, signal };
-    await download({ ...wanted, mostBytes: MOST_MEDIA_BYTES }, options);
+    try {
+      await download({ ...wanted, mostBytes: MOST_MEDIA_BYTES }, options);
+    } finally {
+      await network.close();
+    }
   };
 }
 

@@ -31,9 +31,6 @@ export interface LookAt {
   readonly isLeaving: boolean;
 }
 
-/** Longest text that `status.location` takes. */
-const MOST_TEXT = 1024;
-
 const NOTHING: Capabilities = {
   published: 'machine',
   runsScripts: false,
@@ -99,15 +96,29 @@ async function operationOf(
   return handle === undefined ? undefined : connector.poll(handle, signal);
 }
 
-/** What a machine says of itself; trouble with that is not worth failing a pass for. */
+/** Longest line of a platform that goes into a status. */
+const MOST_TEXT = 1024;
+
+/**
+ * What a machine says of itself; trouble with that is not worth failing a pass for. Guests and platforms may
+ * say anything.
+ */
 export async function describe(
   connection: Connection | undefined,
   key: string,
   signal: AbortSignal,
 ): Promise<Description | undefined> {
   try {
-    return await connection?.connector.describe(key, signal);
+    const said = await connection?.connector.describe(key, signal);
+    return said === undefined ? undefined : cleaned(said);
   } catch (error) {
-    return { text: cleanLine(failureData(error).message, MOST_TEXT), lastLines: [] };
+    return cleaned({ text: failureData(error).message, lastLines: [] });
   }
+}
+
+function cleaned({ text, lastLines }: Description): Description {
+  return {
+    text: cleanLine(text, MOST_TEXT),
+    lastLines: lastLines.map((line) => cleanLine(line, MOST_TEXT)),
+  };
 }

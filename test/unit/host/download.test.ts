@@ -59,10 +59,14 @@ interface More extends Partial<NetworkOptions> {
 
 async function get(url: string, more: More = {}): Promise<void> {
   const { sha256 = SHA256, mostBytes = 1000, clock = systemClock, judgeHosts, ...options } = more;
-  await using open = openNetwork({ allowLocal: true, ...options });
+  const open = openNetwork({ allowLocal: true, ...options });
   const network = judgeHosts === true ? { ...open, refused: localHost } : open;
   const path = join(folder.path, 'file');
-  await download({ url, sha256, path, mostBytes }, { network, clock });
+  try {
+    await download({ url, sha256, path, mostBytes }, { network, clock });
+  } finally {
+    await open.close();
+  }
 }
 
 const failing = (url: string, more: More = {}) =>

@@ -1,5 +1,5 @@
 import type { Connector } from '../../../src/connectors/connector.ts';
-import { lookAt } from '../../../src/reconcilers/machine/look.ts';
+import { describe as describeMachine, lookAt } from '../../../src/reconcilers/machine/look.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 
 const things = { machines: [], disks: [], publications: [], copies: [] };
@@ -38,5 +38,26 @@ describe('looking at a key', () => {
     expect((await look({ keys }, { isLeaving: true })).look.seen).toMatchObject({ known: false });
     expect((await look({ keys })).look.seen).toMatchObject({ known: true });
     expect((await look({}, { isLeaving: true })).look).toMatchObject({ isListed: true });
+  });
+});
+
+describe('what a machine says of itself', () => {
+  const said = (describe: Connector['describe']) => {
+    const connector = { describe } as unknown as Connector;
+    return describeMachine({ connector, location: 'sha256:0' }, 'k', new AbortController().signal);
+  };
+
+  it('is cleaned, whichever platform hands it on', async () => {
+    const text = `at \u001b]0;owned\u0007home ${'x'.repeat(2000)}`;
+    const found = await said(async () => ({ text, lastLines: ['\u202edne\u001b[2J', '\ud83d'] }));
+    expect(found?.text).toMatch(/^at home x{1015}…$/);
+    expect(found?.lastLines).toEqual(['dne', '']);
+  });
+
+  it('is what is wrong where it cannot be asked', async () => {
+    const broken = async () => {
+      throw new Error('https://u:hunter2@pool/?session=1\u0007 is gone');
+    };
+    expect(await said(broken)).toEqual({ text: 'https://pool/?… is gone', lastLines: [] });
   });
 });
