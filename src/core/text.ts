@@ -30,7 +30,8 @@ const ADDRESS = /\b([a-z][a-z0-9+.-]{0,20}:\/\/)([^\s/?#'"<>]*@)?([^\s?#'"<>]*)(
 export function withoutSecrets(text: string): string {
   return text.replaceAll(ADDRESS, (_, ...parts: readonly (string | undefined)[]) => {
     const [scheme = '', user = '', place = '', query] = parts;
-    const kept = /^ssh:/i.test(scheme) && !user.includes(':') ? user : '';
-    return `${scheme}${kept}${place}${query === undefined ? '' : '?…'}`;
+    const isName = /^ssh:/i.test(scheme) && !user.includes(':');
+    const shown = user === '' || isName ? user : '…@';
+    return `${scheme}${shown}${place}${query === undefined ? '' : '?…'}`;
   });
 }

@@ -42,12 +42,12 @@ describe('words of a stranger', () => {
   });
 
   it.each([
-    { why: 'a password', text: 'to http://u:pw@h/x', want: 'to http://h/x' },
-    { why: 'a token', text: '"https://tok3n@h:1/x"', want: '"https://h:1/x"' },
-    { why: 'an @ in a password', text: 'https://u:p@w@h/x', want: 'https://h/x' },
-    { why: 'a password of git over ssh', text: 'ssh://u:pw@h/x', want: 'ssh://h/x' },
+    { why: 'a password', text: 'to http://u:pw@h/x', want: 'to http://…@h/x' },
+    { why: 'a token', text: '"https://tok3n@h:1/x"', want: '"https://…@h:1/x"' },
+    { why: 'an @ in a password', text: 'https://u:p@w@h/x', want: 'https://…@h/x' },
+    { why: 'a password of git over ssh', text: 'ssh://u:pw@h/x', want: 'ssh://…@h/x' },
     { why: 'a query', text: 'GET https://h/x?sig=s3cret: 403', want: 'GET https://h/x?… 403' },
-    { why: 'several', text: 'a://b:c@d e://f:g@h', want: 'a://d e://h' },
+    { why: 'several', text: 'a://b:c@d e://f:g@h', want: 'a://…@d e://…@h' },
   ])('lose $why', ({ text, want }) => {
     expect(withoutSecrets(text)).toBe(want);
   });
@@ -63,7 +63,7 @@ describe('words of a stranger', () => {
 
 describe('what is thrown', () => {
   const text = 'Request from http://u:hunter2@h/x?k=hunter2\u001b[2J\n\u202eend';
-  const clean = 'Request from http://h/x?…';
+  const clean = 'Request from http://…@h/x?…';
 
   it('says nothing unfiltered in the message of a failure', () => {
     const failure = new Failure({ consequence: 'Lost', code: 'X', message: text });

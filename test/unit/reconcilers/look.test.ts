@@ -58,6 +58,6 @@ describe('what a machine says of itself', () => {
     const broken = async () => {
       throw new Error('https://u:hunter2@pool/?session=1\u0007 is gone');
     };
-    expect(await said(broken)).toEqual({ text: 'https://pool/?… is gone', lastLines: [] });
+    expect(await said(broken)).toEqual({ text: 'https://…@pool/?… is gone', lastLines: [] });
   });
 });
