@@ -81,7 +81,7 @@ export async function temporaryFile(
  * Creates a file with all of its content, or leaves the one that is there: of several processes
  * that try at once exactly one wins. Returns whether it was this one.
  */
-export async function createOnce(layout: Layout, path: string, file: NewFile): Promise<boolean> {
+async function createOnce(layout: Layout, path: string, file: NewFile): Promise<boolean> {
   const temporary = await temporaryFile(layout, file);
   try {
     await link(temporary, path);
