@@ -1,4 +1,6 @@
 import { isObject } from '../core/json.ts';
+import type { TObject } from 'typebox';
+import type { SchemaNode } from './validation/schema-node.ts';
 import { API_VERSION, GROUP, VERSION, type KindDefinition, type Rule } from './kind.ts';
 
 type Schema = Record<string, unknown>;
@@ -15,6 +17,11 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(entries);
 }
 
+/** TypeBox' schemas are plain JSON; the test of the definitions refuses what is no `SchemaNode`. */
+function structural(schema: TObject): SchemaNode {
+  return plain(schema) as SchemaNode;
+}
+
 function rulesAt(rules: readonly Rule[], at: Rule['at']): Schema {
   const own = rules.filter((rule) => rule.at === at);
   if (own.length === 0) return {};
@@ -22,8 +29,7 @@ function rulesAt(rules: readonly Rule[], at: Rule['at']): Schema {
 }
 
 /** The OpenAPI v3 schema of a kind, structural, with rules and the status default of kstatus. */
-export function openApiSchema(definition: KindDefinition): Schema {
-  const status = plain(definition.status) as Schema;
+export function openApiSchema(definition: KindDefinition): SchemaNode {
   return {
     type: 'object',
     description: definition.description,
@@ -32,9 +38,9 @@ export function openApiSchema(definition: KindDefinition): Schema {
       apiVersion: { type: 'string', description: `Always ${API_VERSION}.` },
       kind: { type: 'string', description: `Always ${definition.kind}.` },
       metadata: { type: 'object' },
-      spec: { ...(plain(definition.spec) as Schema), ...rulesAt(definition.rules, 'spec') },
+      spec: { ...structural(definition.spec), ...rulesAt(definition.rules, 'spec') },
       // kstatus takes an object without any status for finished; -1 says that nobody looked yet.
-      status: { ...status, default: { observedGeneration: -1 } },
+      status: { ...structural(definition.status), default: { observedGeneration: -1 } },
     },
   };
 }

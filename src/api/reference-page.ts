@@ -97,7 +97,7 @@ function columnSection({ columns }: KindDefinition): readonly string[] {
 /** The reference page of a kind: everything that its definition says, in Markdown. */
 export function referencePage(definition: KindDefinition, example?: string): string {
   const { kind, short, plural, description, writtenBy } = definition;
-  const schema = openApiSchema(definition) as unknown as SchemaNode;
+  const schema = openApiSchema(definition);
   const { spec, status } = schema.properties ?? {};
   if (spec === undefined || status === undefined)
     throw new TypeError(`${kind} has no spec or status`);

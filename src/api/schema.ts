@@ -1,4 +1,5 @@
 import { Type, type Static, type TSchema } from 'typebox';
+import type { Digest } from '../core/digest.ts';
 
 /*
  * Helpers that keep every schema inside Kubernetes' structural rules: each node has a type, unions of
@@ -102,7 +103,7 @@ export function shortName(description: string) {
 
 /** The digest of some content. */
 export function digest(description: string) {
-  return matching(description, '^sha256:[0-9a-f]{64}$', 71);
+  return Type.Unsafe<Digest>(matching(description, '^sha256:[0-9a-f]{64}$', 71));
 }
 
 /** A reference to an object in the same namespace. */

@@ -10,6 +10,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** True for an array; unlike Array.isArray it does not make its items anything at all. */
+export function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
 /**
  * Canonical JSON after RFC 8785: keys sorted by UTF-16 code units, no white space. Equal values
  * give equal bytes, so their digests can be compared. Undefined fields are left out.

@@ -37,9 +37,10 @@ export async function* mapOrdered<Item, Result>(
       // An error surfaces in order, when its turn comes; until then it must not count as unhandled.
       started.catch(() => undefined);
       ahead.push(started);
-      if (ahead.length >= limit) yield await (ahead.shift() as Promise<Result>);
+      const first = ahead.length >= limit ? ahead.shift() : undefined;
+      if (first !== undefined) yield await first;
     }
-    while (ahead.length > 0) yield await (ahead.shift() as Promise<Result>);
+    for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) yield await next;
   } finally {
     await Promise.allSettled(ahead);
   }

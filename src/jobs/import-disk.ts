@@ -42,10 +42,11 @@ async function checkDigest(path: string, job: ImportJob, tools: JobTools): Promi
   const { size } = await stat(path);
   const hash = createHash('sha256');
   let done = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {
+  const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 2 ** 20 });
+  for await (const chunk of chunks) {
     tools.signal.throwIfAborted();
-    hash.update(chunk as Buffer);
-    done += (chunk as Buffer).length;
+    hash.update(chunk);
+    done += chunk.length;
     tools.progress('Checking the file', 10 + (done / size) * 20);
   }
   const found = hash.digest('hex');

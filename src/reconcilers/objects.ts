@@ -92,7 +92,7 @@ export function stageOf(object: ApiObject | undefined): string {
 
 /** What a version left in the store, once it did: a fact that stays while its object is busy with other things. */
 export function storedOf(version: LayerVersion | undefined): StoredLayer | undefined {
-  return version?.status?.stored as StoredLayer | undefined;
+  return version?.status?.stored;
 }
 
 /** True once an image was seen published. Objects of older releases have only the condition. */

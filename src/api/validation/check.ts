@@ -3,7 +3,7 @@ import { openApiSchema } from '../crd.ts';
 import { API_VERSION, type KindDefinition } from '../kind.ts';
 import { invalid, required, wrongType, type FieldError } from './field-error.ts';
 import type { SchemaNode } from './schema-node.ts';
-import { walk, type Findings } from './walk.ts';
+import { walk, walkFields, type Findings } from './walk.ts';
 
 export type { FieldError } from './field-error.ts';
 
@@ -21,7 +21,7 @@ const schemas = new WeakMap<KindDefinition, SchemaNode>();
 function schemaOf(definition: KindDefinition): SchemaNode {
   const known = schemas.get(definition);
   if (known !== undefined) return known;
-  const fresh = openApiSchema(definition) as unknown as SchemaNode;
+  const fresh = openApiSchema(definition);
   schemas.set(definition, fresh);
   return fresh;
 }
@@ -78,7 +78,7 @@ export function checkObject(
   }
   const { metadata, ...rest } = candidate;
   const found: Findings = { unknown: [], errors: identityErrors(definition, candidate) };
-  const body = walk(rest, schemaOf(definition), '', found) as Record<string, unknown>;
+  const body = walkFields(rest, schemaOf(definition), '', found);
   if (metadata !== undefined && metadata !== null && !isObject(metadata)) {
     found.errors.push(wrongType('metadata', metadata, 'object'));
   }

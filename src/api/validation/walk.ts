@@ -74,11 +74,21 @@ function walkObject(value: unknown, schema: SchemaNode, path: string, found: Fin
     addTo(found.errors, [wrongType(path, value, 'object')]);
     return value;
   }
+  return walkFields(value, schema, path, found);
+}
+
+/** As `walk`, for what is known to be an object. */
+export function walkFields(
+  value: Readonly<Record<string, unknown>>,
+  schema: SchemaNode,
+  path: string,
+  found: Findings,
+): Record<string, unknown> {
   const { maxProperties = Infinity } = schema;
   const count = Object.keys(value).length;
   if (count > maxProperties) {
     addTo(found.errors, [tooMany(path, count, maxProperties)]);
-    return value;
+    return { ...value };
   }
   const entries = knownEntries(value, schema, path, found);
   const present = new Set(entries.map(([key]) => key));

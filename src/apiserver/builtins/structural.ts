@@ -1,5 +1,5 @@
 import type { SchemaNode } from '../../api/validation/schema-node.ts';
-import { walk, type Findings } from '../../api/validation/walk.ts';
+import { walkFields, type Findings } from '../../api/validation/walk.ts';
 import { badRequest } from '../objects/errors.ts';
 import { METADATA_SCHEMA } from '../objects/metadata.ts';
 import type { CheckResult, Resource, Strategy } from '../objects/types.ts';
@@ -52,7 +52,7 @@ export function prune(
 ): CheckResult {
   const { metadata, ...rest } = candidate;
   const found: Findings = { unknown: [], errors: [] };
-  const body = walk(rest, schema, '', found) as Record<string, unknown>;
+  const body = walkFields(rest, schema, '', found);
   const [error] = found.errors;
   if (error !== undefined) {
     const why = `${error.field}: ${error.message}`;

@@ -42,7 +42,7 @@ export function resolve(references: readonly Referenced[]): Resolution {
   // The last one, since most layers are made in their order: naming each of them is a write.
   const open = references.findLast(({ version }) => storedOf(version) === undefined);
   if (open !== undefined) return { as: 'waiting', on: describe(open), isNew: isFresh(open) };
-  const [os, ...layers] = references.map(resolvedOf);
+  const [os, ...layers] = references.flatMap((each) => resolvedOf(each) ?? []);
   if (os === undefined) return { as: 'wrong', message: 'the template has no operating system' };
   const contents = references.map(({ version }) => ({
     content: storedOf(version)?.content,
@@ -92,14 +92,15 @@ function otherVersion(
   return `${KIND_OF[role]}/${reference.name} version ${versionName} is made on LayerVersion/${made}, the template uses ${wanted}: add a version of the platform layer with that osVersion`;
 }
 
-function resolvedOf({ role, reference, version }: Referenced): Resolved {
+function resolvedOf({ role, reference, version }: Referenced): Resolved | undefined {
   const stored = storedOf(version);
-  const scripts = version?.spec.imageScripts;
+  if (version === undefined || stored === undefined) return undefined;
+  const { imageScripts: scripts, version: name } = version.spec;
   return {
-    name: `${role === 'os' ? '' : `${role}/`}${reference.name} ${version?.spec.version}`,
-    repository: stored?.repository ?? '',
-    tag: stored?.tag ?? '',
-    manifest: stored?.manifest ?? '',
+    name: `${role === 'os' ? '' : `${role}/`}${reference.name} ${name}`,
+    repository: stored.repository,
+    tag: stored.tag,
+    manifest: stored.manifest,
     ...(scripts === undefined ? {} : { imageScripts: scripts }),
   };
 }

@@ -1,7 +1,6 @@
 import type { Description } from '../../connectors/connector.ts';
 import type { InspectionRecord } from '../../core/evidence.ts';
 import { externalKey } from '../../core/identity.ts';
-import type { Digest } from '../../core/digest.ts';
 import type { LayerIdentity, StoredLayer } from '../../core/layer.ts';
 import { compositionId } from '../../jobs/names.ts';
 import type { ConnectorRef, Recipe } from '../../jobs/spec.ts';
@@ -193,7 +192,7 @@ function identityOf(version: LayerVersion): LayerIdentity {
   const { role, layer, version: name, repository, tag, inputs } = version.spec;
   // The object's own birth: a rerun of the job writes the same bytes.
   const created = version.metadata.creationTimestamp ?? '1970-01-01T00:00:00Z';
-  return { role, name: layer, version: name, repository, tag, inputs: inputs as Digest, created };
+  return { role, name: layer, version: name, repository, tag, inputs, created };
 }
 
 interface KnownInputs {

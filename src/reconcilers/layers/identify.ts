@@ -25,7 +25,7 @@ export type Identified =
 
 /** How upstream versions are read from their objects. */
 export function upstreamOf(version: LayerVersion): Upstream {
-  return { objectName: version.metadata.name, inputs: version.spec.inputs as Digest };
+  return { objectName: version.metadata.name, inputs: version.spec.inputs };
 }
 
 /** Names every entry of a layer, in order. Pure; cycles and dangling names are told, not followed. */

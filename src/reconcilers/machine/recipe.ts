@@ -50,8 +50,8 @@ export function recipeOfImage(
   };
   return {
     namespace: namespaceOf(image),
-    os: pointerOf(os as LayerPointer),
-    deltas: layers.map((layer) => pointerOf(layer as LayerPointer)),
+    os: pointerOf(os),
+    deltas: layers.map(pointerOf),
     task,
   };
 }

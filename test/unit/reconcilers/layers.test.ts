@@ -16,6 +16,7 @@ import { appLayer, condition, deployable, layerVersion, osLayer } from '../../su
 import { describe, expect, it } from '../../support/runner.ts';
 
 const SHA = 'a'.repeat(64);
+const OTHER_INPUTS = `sha256:${SHA}` as const;
 const disk = { file: 'tiny.raw', format: 'raw' as const, sha256: SHA };
 const packaging = { connectorRef: { name: 'here' } };
 const install = { steps: [{ run: 'true' }] };
@@ -180,7 +181,10 @@ describe('planLayer', () => {
     {
       why: 'an unattended, unfinished version is superseded by an edit',
       world: world(os, {
-        versions: [first, layerVersion('osl-tiny-2-deadbeef', { ...second.spec, inputs: SHA })],
+        versions: [
+          first,
+          layerVersion('osl-tiny-2-deadbeef', { ...second.spec, inputs: OTHER_INPUTS }),
+        ],
       }),
       want: { verdict: 'act', steps: [{ do: 'create', name: second.metadata.name }] },
     },
@@ -190,7 +194,7 @@ describe('planLayer', () => {
         versions: [
           first,
           second,
-          layerVersion('osl-tiny-2-deadbeef', { ...second.spec, inputs: SHA }),
+          layerVersion('osl-tiny-2-deadbeef', { ...second.spec, inputs: OTHER_INPUTS }),
         ],
       }),
       want: { verdict: 'act', steps: [{ do: 'remove', name: 'osl-tiny-2-deadbeef' }] },
@@ -198,7 +202,10 @@ describe('planLayer', () => {
     {
       why: 'the work of a person is never lost to an edit',
       world: world(os, {
-        versions: [first, layerVersion('osl-tiny-2-deadbeef', { ...second.spec, inputs: SHA })],
+        versions: [
+          first,
+          layerVersion('osl-tiny-2-deadbeef', { ...second.spec, inputs: OTHER_INPUTS }),
+        ],
         attended: new Set(['osl-tiny-2-deadbeef']),
       }),
       want: { verdict: 'waiting', reason: 'ActionRequired' },
