@@ -1,11 +1,14 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { refused } from './failures.ts';
 import { firstBytes, looksLikeQcow, MAX_DISK_BYTES, parseQcow2 } from './qcow2-header.ts';
+import { checkTables } from './qcow2-tables.ts';
 import type { DiskFile } from './source.ts';
 
 /** What is known of an untrusted image before any program has touched it. */
 export interface InspectedImage {
   readonly sizeBytes: number;
+  /** Most bytes that it takes as a raw file that keeps its holes. */
+  readonly rawBytes: number;
 }
 
 const ALONE = 'Flatten it on the machine that has all its files: qemu-img convert -O qcow2 IN OUT.';
@@ -33,6 +36,11 @@ const FOREIGN: readonly Signature[] = [
     matches: (head) => head.length >= 68 && head.readUInt32LE(64) === 0xbeda107f,
   },
 ];
+
+/** What a file takes on its disk, holes left out. */
+function storedBytes(path: string): number {
+  return statSync(path).blocks * 512;
+}
 
 function lastSector(path: string, fileBytes: number): Buffer {
   const sector = Buffer.alloc(512);
@@ -62,7 +70,7 @@ function inspectRaw(path: string): InspectedImage {
     const why = `${fileBytes} bytes are not a disk of whole sectors up to 4 TiB`;
     throw refused(path, why, 'Give a whole raw disk image.');
   }
-  return { sizeBytes: fileBytes };
+  return { sizeBytes: fileBytes, rawBytes: storedBytes(path) };
 }
 
 /**
@@ -79,5 +87,8 @@ export function inspectImage(file: DiskFile): InspectedImage {
   if (header.externalData) {
     throw refused(file.path, 'its data lies in another file', ALONE);
   }
-  return { sizeBytes: header.sizeBytes };
+  const { plainBytes, compressedBytes } = checkTables(file.path, header);
+  // A file may have holes, and tables that lead there: such clusters are zeros.
+  const rawBytes = Math.min(plainBytes, storedBytes(file.path)) + compressedBytes;
+  return { sizeBytes: header.sizeBytes, rawBytes };
 }

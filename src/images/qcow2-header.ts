@@ -6,6 +6,11 @@ export interface Qcow2Header {
   readonly version: 2 | 3;
   readonly sizeBytes: number;
   readonly clusterBytes: number;
+  readonly fileBytes: number;
+  /** Where the table of tables lies. */
+  readonly firstTable: { readonly start: number; readonly entries: number };
+  /** Size of an entry of the second tables. */
+  readonly entryBytes: 8 | 16;
   /** As written in the header: absolute, or relative to the folder of the overlay. */
   readonly backingFile?: string;
   readonly backingFormat?: string;
@@ -20,10 +25,12 @@ const END = 0;
 const BACKING_FORMAT = 0xe2792aca;
 const EXTERNAL_DATA = 0x44415441;
 const ENCRYPTION = 0x0537be77;
+const BITMAPS = 0x23852875;
 const EXTERNAL_DATA_BIT = 4n;
 /** Dirty refcounts, corrupt, external data, compression type, extended L2. */
 const KNOWN_INCOMPATIBLE = 0b11111n;
 const CORRUPT_BIT = 2n;
+const EXTENDED_BIT = 16n;
 
 interface Extension {
   readonly type: number;
@@ -80,15 +87,19 @@ class Header {
   }
 }
 
-function checkTables(header: Header, clusterBytes: number, sizeBytes: number): void {
+interface Geometry {
+  readonly sizeBytes: number;
+  readonly clusterBytes: number;
+  readonly entryBytes: 8 | 16;
+}
+
+function checkPlaces(header: Header, { sizeBytes, clusterBytes, entryBytes }: Geometry): void {
   const inFile = (at: bigint, length: number, what: string) =>
     header.require(
       at % BigInt(clusterBytes) === 0n && at + BigInt(length) <= BigInt(header.fileBytes),
       `its ${what} does not lie in the file`,
     );
   const l1Entries = header.u32(36);
-  // Extended entries take 16 bytes, so a table covers half of what a plain one does.
-  const entryBytes = (header.u32(4) === 3 ? header.u64(72) : 0n) & 16n ? 16 : 8;
   const needed = Math.ceil(sizeBytes / ((clusterBytes / entryBytes) * clusterBytes));
   header.require(
     l1Entries >= needed && l1Entries <= 4 * 2 ** 20,
@@ -165,18 +176,25 @@ export function parseQcow2(path: string, head: Buffer, fileBytes: number): Qcow2
   const clusterBytes = 2 ** clusterBits;
   const sizeBytes = virtualSize(header);
   if (version === 3) checkVersion3(header);
-  checkTables(header, clusterBytes, sizeBytes);
+  // Extended entries take 16 bytes, so a table covers half of what a plain one does.
+  const entryBytes = (version === 3 ? header.u64(72) : 0n) & EXTENDED_BIT ? 16 : 8;
+  checkPlaces(header, { sizeBytes, clusterBytes, entryBytes });
   const backingFile = backingName(header, clusterBytes);
   const end = Math.min(clusterBytes, head.length);
   const extensions = readExtensions(header, version === 3 ? header.u32(100) : 72, end);
-  header.require(!extensions.some(({ type }) => type === ENCRYPTION), 'it is encrypted');
+  const has = (wanted: number) => extensions.some(({ type }) => type === wanted);
+  header.require(!has(ENCRYPTION), 'it is encrypted');
+  header.require(!has(BITMAPS), 'it holds bitmaps of a backup program');
   const format = extensions.find(({ type }) => type === BACKING_FORMAT)?.data.toString('latin1');
   const externalBit = version === 3 && (header.u64(72) & EXTERNAL_DATA_BIT) !== 0n;
   return {
     version: version === 3 ? 3 : 2,
     sizeBytes,
     clusterBytes,
-    externalData: externalBit || extensions.some(({ type }) => type === EXTERNAL_DATA),
+    fileBytes,
+    firstTable: { start: Number(header.u64(40)), entries: header.u32(36) },
+    entryBytes,
+    externalData: externalBit || has(EXTERNAL_DATA),
     ...(backingFile === undefined ? {} : { backingFile }),
     ...(format === undefined ? {} : { backingFormat: format }),
   };

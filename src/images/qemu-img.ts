@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isObject } from '../core/json.ts';
-import { transient } from '../core/failure.ts';
+import { denied, isFailure, transient } from '../core/failure.ts';
 import { syncFolder } from '../host/files.ts';
 import type { Run } from '../host/run.ts';
 import { refused } from './failures.ts';
@@ -73,11 +73,20 @@ function mapEntry(value: unknown): MapEntry {
   };
 }
 
+async function printedMap(run: Run, file: DiskFile): Promise<string> {
+  const args = ['map', '--output=json', '-f', file.format, file.path];
+  try {
+    return (await run('qemu-img', args, { maxOutputBytes: MAP_LIMIT })).stdout;
+  } catch (error) {
+    if (!isFailure(error) || error.code !== 'ProgramTooChatty') throw error;
+    const message = `disk ${file.path} lies in more than a million pieces`;
+    throw denied('DiskTooScattered', message, 'Copy the disk as a whole: qemu-img convert.');
+  }
+}
+
 /** Where the bytes of a disk lie, through all of its chain. */
 export async function mapDisk(run: Run, file: DiskFile): Promise<readonly MapEntry[]> {
-  const { stdout } = await run('qemu-img', ['map', '--output=json', '-f', file.format, file.path], {
-    maxOutputBytes: MAP_LIMIT,
-  });
+  const stdout = await printedMap(run, file);
   const parsed: unknown = JSON.parse(stdout);
   if (!Array.isArray(parsed)) {
     throw transient('UnexpectedOutput', 'qemu-img map did not print a list');
@@ -85,8 +94,30 @@ export async function mapDisk(run: Run, file: DiskFile): Promise<readonly MapEnt
   return parsed.map(mapEntry);
 }
 
+/** What qemu-img says when this host fails it; all else it says is about the image. */
+const OF_THE_HOST =
+  /No space left|Disk quota|Cannot allocate memory|Too many open files|Permission denied|[Ff]ailed to get .* lock|No such file/;
+const REMAKE = 'Make the file again from its source; "qemu-img check" lists what is wrong.';
+
 /**
- * Rewrites a disk, chain and all, as one file. The target appears only when it is complete and on
+ * Runs qemu-img on an image from outside. That its bytes can be read was seen before, so what it cannot make
+ * of them no other run can.
+ */
+async function onImage<Result>(path: string, running: Promise<Result>): Promise<Result> {
+  try {
+    return await running;
+  } catch (error) {
+    if (!isFailure(error) || error.code !== 'ProgramFailed') throw error;
+    if (/No space left|Disk quota/.test(error.message)) {
+      throw denied('NoRoom', error.message, `Free space where ${path} lies.`);
+    }
+    if (OF_THE_HOST.test(error.message)) throw error;
+    throw refused(path, `it cannot be read (${error.message})`, REMAKE);
+  }
+}
+
+/**
+ * Rewrites a disk from outside as one file. The target appears only when it is complete and on
  * disk; a rerun replaces it.
  */
 export async function convertDisk(
@@ -99,19 +130,11 @@ export async function convertDisk(
   const temporary = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
   const { signal, timeoutMs = LONG_RUN_MS } = options;
   try {
-    await run(
-      'qemu-img',
-      // Write-back cache with a flush at the end: safe, and works where direct I/O does not.
-      [
-        ...'convert -q -m 16 -W -t writeback -f'.split(' '),
-        source.format,
-        '-O',
-        target.format,
-        source.path,
-        temporary,
-      ],
-      { timeoutMs, ...(signal === undefined ? {} : { signal }) },
-    );
+    // Write-back cache with a flush at the end: safe, and works where direct I/O does not.
+    const how = 'convert -q -m 16 -W -t writeback -f'.split(' ');
+    const args = [...how, source.format, '-O', target.format, source.path, temporary];
+    const limits = { timeoutMs, ...(signal === undefined ? {} : { signal }) };
+    await onImage(source.path, run('qemu-img', args, limits));
     await rename(temporary, target.path);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -131,15 +154,13 @@ export async function checkDisk(
   options: LongRunOptions = {},
 ): Promise<void> {
   const { signal, timeoutMs = LONG_RUN_MS } = options;
-  const { code } = await run('qemu-img', ['check', '-q', '-f', file.format, file.path], {
+  const running = run('qemu-img', ['check', '-q', '-f', file.format, file.path], {
     okCodes: [0, CORRUPT, LEAKS],
     timeoutMs,
     ...(signal === undefined ? {} : { signal }),
   });
+  const { code } = await onImage(file.path, running);
   if (code !== CORRUPT) return;
-  throw refused(
-    file.path,
-    'its tables contradict each other, so that parts of it are lost or mixed up',
-    'Make the file again from its source; "qemu-img check" lists what is wrong.',
-  );
+  const why = 'its tables contradict each other, so that parts of it are lost or mixed up';
+  throw refused(file.path, why, REMAKE);
 }

@@ -4,8 +4,10 @@ import { mkdir, realpath, rm, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { hexOf } from '../core/digest.ts';
 import { denied, impossible } from '../core/failure.ts';
+import { formatBytes } from '../core/quantity.ts';
 import { findLinuxRoot } from '../engine/ext4/find-root.ts';
 import { isMissing } from '../host/files.ts';
+import { needRoom, whileRoom } from '../host/room.ts';
 import { inspectImage } from '../images/header.ts';
 import { openDisk } from '../images/open-disk.ts';
 import { checkDisk, convertDisk } from '../images/qemu-img.ts';
@@ -14,6 +16,9 @@ import type { ImportJob } from './spec.ts';
 import type { JobTools, StoreTools } from './tools.ts';
 
 const COPY_MS = 6 * 3_600_000;
+
+/** All of a file is hashed, its holes too: a quarter of an hour for one so long. */
+const MOST_FILE_BYTES = 2 ** 40;
 
 /** The file that is meant, which must really lie below the import root. */
 async function locate({ file }: ImportJob, { importRoot }: JobTools): Promise<string> {
@@ -58,6 +63,16 @@ async function checkDigest(path: string, job: ImportJob, tools: JobTools): Promi
   );
 }
 
+/** Runs a program that writes below the folder of this import. */
+function writing(
+  folder: string,
+  what: string,
+  { clock, signal }: JobTools,
+  work: (signal: AbortSignal) => Promise<unknown>,
+): Promise<unknown> {
+  return whileRoom({ folder, what, clock, signal }, work);
+}
+
 /**
  * A copy that nobody else can change between our checks and QEMU's reading: a reflink where the file
  * system has them.
@@ -65,20 +80,37 @@ async function checkDigest(path: string, job: ImportJob, tools: JobTools): Promi
 async function privateCopy(path: string, folder: string, tools: JobTools): Promise<string> {
   const copy = join(folder, 'source');
   tools.progress('Copying the file', 0);
-  await tools.run('cp', ['--reflink=auto', '--sparse=auto', '--', path, copy], {
-    timeoutMs: COPY_MS,
-    signal: tools.signal,
-  });
+  const { size, blocks } = await stat(path);
+  if (size > MOST_FILE_BYTES) {
+    const message = `${path} has ${formatBytes(size)}, and at most ${formatBytes(MOST_FILE_BYTES)} are read`;
+    throw impossible('ImportTooLarge', message, 'Give a smaller disk, or the same one as qcow2.');
+  }
+  await needRoom(folder, blocks * 512, 'the copy of the file');
+  await writing(folder, 'the copy of the file', tools, (signal) =>
+    tools.run('cp', ['--reflink=auto', '--sparse=auto', '--', path, copy], {
+      timeoutMs: COPY_MS,
+      signal,
+    }),
+  );
   return copy;
 }
 
-async function asRaw(source: DiskFile, folder: string, tools: JobTools): Promise<DiskFile> {
+/** The disk as a raw file; `rawBytes` is what it takes at most. */
+async function asRaw(
+  source: DiskFile,
+  rawBytes: number,
+  folder: string,
+  tools: JobTools,
+): Promise<DiskFile> {
   if (source.format === 'raw') return source;
+  await needRoom(folder, rawBytes, 'the disk as a raw file');
   tools.progress('Checking the disk', 30);
   await checkDisk(tools.run, source, { signal: tools.signal });
   const raw: DiskFile = { path: join(folder, 'disk.raw'), format: 'raw' };
   tools.progress('Converting the disk', 30);
-  await convertDisk(tools.run, source, raw, { signal: tools.signal });
+  await writing(folder, 'the disk as a raw file', tools, (signal) =>
+    convertDisk(tools.run, source, raw, { signal }),
+  );
   return raw;
 }
 
@@ -95,8 +127,8 @@ export async function importDisk(job: ImportJob, tools: StoreTools): Promise<voi
     const copy = await privateCopy(path, folder, tools);
     await checkDigest(copy, job, tools);
     const source: DiskFile = { path: copy, format: job.format };
-    inspectImage(source);
-    const disk = await openDisk(await asRaw(source, folder, tools), tools);
+    const { rawBytes } = inspectImage(source);
+    const disk = await openDisk(await asRaw(source, rawBytes, folder, tools), tools);
     try {
       findLinuxRoot(disk);
       await store.putDisk({

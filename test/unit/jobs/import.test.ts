@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../../src/host/run.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { runAfresh } from '../../support/job-end.ts';
 import { JobPlace, type JobInstallation } from '../../support/job-place.ts';
+import { writeQcow2 } from '../../support/qcow2.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../support/runner.ts';
 import { secondRunner } from '../../support/second-runner.ts';
 import { identity } from '../../support/volume/engine.ts';
@@ -34,6 +35,13 @@ describe('an import', () => {
       more: { file: 'thief.qcow2' },
       code: 'DiskRefused',
     },
+    { why: 'a disk that grows without end', more: { file: 'bomb.qcow2' }, code: 'DiskRefused' },
+    { why: 'a disk that is cut off', more: { file: 'cut.qcow2' }, code: 'DiskRefused' },
+    {
+      why: 'a file of terabytes, nearly all of it a hole',
+      more: { file: 'long.raw', format: 'raw', sha256: '0'.repeat(64) },
+      code: 'ImportTooLarge',
+    },
     {
       why: 'a disk without a system',
       more: { file: 'empty.raw', format: 'raw' },
@@ -47,8 +55,13 @@ describe('an import', () => {
     const thief = join(importRoot, 'thief.qcow2');
     const create = 'create -q -f qcow2 -b /etc/passwd -F raw'.split(' ');
     await run('qemu-img', [...create, thief, '1M']);
+    writeQcow2(join(importRoot, 'bomb.qcow2'), { sizeBytes: 2 ** 31 });
+    const good = await readFile(join(importRoot, place.importJob.file));
+    await writeFile(join(importRoot, 'cut.qcow2'), good.subarray(0, good.length / 2));
+    await run('truncate', ['-s', '3T', join(importRoot, 'long.raw')]);
     const path =
-      'file' in more && !['.', 'folder', 'none', 'link', '../os.raw'].includes(more.file)
+      'file' in more &&
+      !['long.raw', '.', 'folder', 'none', 'link', '../os.raw'].includes(more.file)
         ? more.file
         : '';
     const bytes = path === '' ? undefined : await readFile(join(importRoot, path));
@@ -56,6 +69,8 @@ describe('an import', () => {
       bytes === undefined ? importJob.sha256 : createHash('sha256').update(bytes).digest('hex');
     const layer = identity('os', 'hostile');
     expect(await one.failure({ ...importJob, sha256, ...more, layer })).toBe(code);
+    // Whatever was in the making is gone.
+    expect(await readdir(join(one.work, 'import')).catch(() => [])).toEqual([]);
   });
 
   it('is refused, with the way out, where no folder was allowed', async () => {
