@@ -53,6 +53,18 @@ export function writeQcow2(path: string, wanted: HandMadeQcow2): void {
   write(countTable, 0, BigInt(counts * CLUSTER));
   for (const [cluster, count] of uses.entries()) write(counts, cluster, BigInt(count));
   for (let i = data * CLUSTER; i < file.length; i += 1) file[i] = (i * 31 + (i >> 8)) & 0xff;
+  writeHeader(file, { sizeBytes, tables, first, countTable });
+  writeFileSync(path, file);
+}
+
+interface Places {
+  readonly sizeBytes: number;
+  readonly tables: number;
+  readonly first: number;
+  readonly countTable: number;
+}
+
+function writeHeader(file: Buffer, { sizeBytes, tables, first, countTable }: Places): void {
   file.write('QFI\xfb', 0, 'latin1');
   for (const [at, value] of [
     [4, 3],
@@ -71,5 +83,4 @@ export function writeQcow2(path: string, wanted: HandMadeQcow2): void {
   ] as const) {
     file.writeBigUInt64BE(BigInt(value), at);
   }
-  writeFileSync(path, file);
 }

@@ -31,7 +31,7 @@ describe('a qcow2 file that is made to grow', () => {
   it.each([
     { why: 'all entries lead to one cluster', image: { sizeBytes: 2 * GIB } },
     { why: 'few clusters in turn', image: { sizeBytes: GIB, dataClusters: 100 } },
-    { why: 'one table for all of the disk', image: { sizeBytes: 1024 * GIB, sharedTable: true } },
+    { why: 'one table for all of the disk', image: { sizeBytes: 64 * GIB, sharedTable: true } },
   ])('is refused before any program reads it: $why', async ({ image }) => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'bomb');
@@ -83,7 +83,7 @@ describe('a damaged qcow2 file', () => {
     async ({ options }) => {
       await using folder = await temporaryFolder();
       const { raw, path, back } = placesIn(folder.path);
-      await run('sh', ['-euc', `head -c 1500000 /dev/urandom > ${raw}; truncate -s 2M ${raw}`]);
+      await run('sh', ['-euc', `seq 250000 > ${raw}; truncate -s 2M ${raw}`]);
       await run('qemu-img', ['convert', '-O', 'qcow2', ...options, raw, path]);
       const good = readFileSync(path);
       const hurt = join(folder.path, 'hurt');
@@ -114,7 +114,7 @@ function damaged(good: Buffer, random: () => number): Buffer {
   const bytes = Buffer.from(good);
   for (let i = 0; i < 1 + Math.floor(random() * 3); i += 1) {
     const cluster = Math.floor(random() * (good.length / CLUSTER)) * CLUSTER;
-    const near = random() < 0.7 ? 128 : CLUSTER;
+    const near = random() < 0.5 ? 128 : CLUSTER;
     const at = Math.min(cluster + Math.floor(random() * near), bytes.length - 1);
     bytes[at] = Math.floor(random() * 256);
   }
