@@ -25,6 +25,17 @@ export interface DirEntry {
   readonly inode: number;
 }
 
+/** A run of bytes. */
+export interface Range {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** A stored run of a file, of bounded size, whose bytes are read when they are asked for. */
+export interface Piece extends Range {
+  read(): Uint8Array;
+}
+
 /** Reading a file system straight from the bytes of its partition. Nothing is mounted. */
 export interface VolumeReader {
   readonly rootInode: number;
@@ -37,18 +48,23 @@ export interface VolumeReader {
   list(directory: number): readonly DirEntry[];
   /** The inode at an absolute path, without following symbolic links; undefined if absent. */
   lookup(path: string): number | undefined;
-  /** The content of a regular file in order; memory stays bounded. */
-  content(inode: number): Iterable<Uint8Array>;
+  /** What is stored of a regular file, in order. Between, before and behind the pieces are zeros, however many. */
+  pieces(inode: number): Iterable<Piece>;
   /** Byte ranges of the partition that hold this inode's data or its own metadata blocks. */
-  ranges(inode: number): Iterable<{ readonly start: number; readonly length: number }>;
+  ranges(inode: number): Iterable<Range>;
   /** Byte offset and length of the inode's own record. */
-  record(inode: number): { readonly start: number; readonly length: number };
+  record(inode: number): Range;
 }
 
 /** Where the bytes of a regular file come from. */
 export type ContentSource =
   | { readonly from: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly from: 'file'; readonly path: string };
+  | {
+      readonly from: 'file';
+      readonly path: string;
+      /** Runs outside of which the file is known to be zeros; all of it where absent. */
+      readonly data?: readonly Range[];
+    };
 
 /** The part of NodeMeta that a writer sets; links and sizes follow from the content. */
 export type WantedMeta = Omit<NodeMeta, 'sizeBytes' | 'links'>;

@@ -3,6 +3,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from '
 import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../src/host/run.ts';
+import { wholeContent } from '../../src/engine/content.ts';
 import { openExt4, type Ext4Volume } from '../../src/engine/ext4/reader.ts';
 import { openDisk } from '../../src/images/open-disk.ts';
 import type { DiskFile } from '../../src/images/source.ts';
@@ -159,7 +160,8 @@ function seenByUs(volume: Ext4Volume, inode: number): Seen {
   const meta = volume.meta(inode);
   const { type, mode, uid, gid, links, mtime, device, target, sizeBytes } = meta;
   const hash = createHash('sha256');
-  if (type === 'file') for (const chunk of volume.content(inode)) hash.update(chunk);
+  if (type === 'file')
+    for (const chunk of wholeContent(volume.pieces(inode), sizeBytes)) hash.update(chunk);
   return {
     type,
     mode,

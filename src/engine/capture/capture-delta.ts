@@ -40,8 +40,14 @@ function rulesFor({ injected }: ComposeManifest): CaptureRules {
   };
 }
 
+/** What to store, and the size of the file system that shows it. */
+interface Difference {
+  readonly items: readonly DeltaItem[];
+  readonly mostBytes: number;
+}
+
 async function storeItems(
-  items: readonly DeltaItem[],
+  { items, mostBytes }: Difference,
   wanted: CaptureWanted,
   tools: CaptureTools,
 ): Promise<StoredLayer> {
@@ -52,7 +58,7 @@ async function storeItems(
   );
   tools.progress('Storing the layer', 50);
   return tools.store.putDelta({
-    tar: writeDelta(items),
+    tar: writeDelta(items, mostBytes),
     layer,
     base: os,
     requires,
@@ -63,7 +69,7 @@ async function storeItems(
   });
 }
 
-function itemsBetween(base: OpenDisk, machine: OpenDisk, composition: Composed) {
+function itemsBetween(base: OpenDisk, machine: OpenDisk, composition: Composed): Difference {
   const roots = rootPair(base, machine);
   // Only the overlay on this very file tells all that changed. A disk that came back as a copy, and one
   // whose base was composed again, is compared as a whole.
@@ -71,7 +77,7 @@ function itemsBetween(base: OpenDisk, machine: OpenDisk, composition: Composed) 
   refuseOtherChanges({ base, machine, depth }, roots.base.partition);
   const { sources } = roots;
   const all = [{ start: 0, length: sources.machine.sizeBytes }];
-  return volumeDelta(
+  const items = volumeDelta(
     {
       base: roots.base.volume,
       machine: roots.machine.volume,
@@ -80,6 +86,7 @@ function itemsBetween(base: OpenDisk, machine: OpenDisk, composition: Composed) 
     },
     rulesFor(composition.manifest),
   );
+  return { items, mostBytes: sources.machine.sizeBytes };
 }
 
 /** Stores what changed on a machine's disk as a platform or app layer. */

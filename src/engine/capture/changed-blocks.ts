@@ -1,5 +1,5 @@
 import type { ByteSource } from '../../images/source.ts';
-import type { Range } from './ranges.ts';
+import type { Range } from '../volume.ts';
 
 const BLOCK = 4096;
 const WINDOW = 256 * BLOCK;

@@ -1,3 +1,4 @@
+import { sameContent } from '../content.ts';
 import type { NodeMeta, VolumeReader } from '../volume.ts';
 
 function sameXattrs(left: NodeMeta['xattrs'], right: NodeMeta['xattrs']): boolean {
@@ -28,30 +29,6 @@ export function sameMeta(left: NodeMeta, right: NodeMeta): boolean {
   );
 }
 
-/** Compares two streams of bytes whose portions need not be alike. */
-function sameBytes(left: Iterable<Uint8Array>, right: Iterable<Uint8Array>): boolean {
-  const others = right[Symbol.iterator]();
-  let other: Uint8Array = new Uint8Array(0);
-  const more = (): boolean => {
-    while (other.length === 0) {
-      const next = others.next();
-      if (next.done === true) return false;
-      other = next.value;
-    }
-    return true;
-  };
-  for (let chunk of left) {
-    while (chunk.length > 0) {
-      if (!more()) return false;
-      const count = Math.min(chunk.length, other.length);
-      if (Buffer.compare(chunk.subarray(0, count), other.subarray(0, count)) !== 0) return false;
-      chunk = chunk.subarray(count);
-      other = other.subarray(count);
-    }
-  }
-  return !more();
-}
-
 /** One inode on each side. */
 export interface InodePair {
   readonly base: number;
@@ -62,5 +39,5 @@ export interface InodePair {
 export function sameNode(base: VolumeReader, machine: VolumeReader, pair: InodePair): boolean {
   const meta = machine.meta(pair.machine);
   if (!sameMeta(base.meta(pair.base), meta)) return false;
-  return meta.type !== 'file' || sameBytes(base.content(pair.base), machine.content(pair.machine));
+  return meta.type !== 'file' || sameContent(base.pieces(pair.base), machine.pieces(pair.machine));
 }

@@ -1,4 +1,7 @@
+import { formatBytes } from '../../core/quantity.ts';
+import { filled, LARGEST_FILE, runsIn } from '../content.ts';
 import type { DeltaItem } from '../delta/entry.ts';
+import { unstorable } from '../delta/failure.ts';
 import { sortItems } from '../delta/write.ts';
 import type { NodeMeta, VolumeReader, WantedMeta } from '../volume.ts';
 import type { TreeChanges } from './walk.ts';
@@ -21,8 +24,20 @@ export function wantedMeta(meta: NodeMeta): WantedMeta {
 function putItem(volume: VolumeReader, path: string, inode: number): DeltaItem {
   const meta = volume.meta(inode);
   const sizeBytes = meta.type === 'file' ? meta.sizeBytes : 0;
+  if (sizeBytes > LARGEST_FILE) {
+    const [is, most] = [sizeBytes, LARGEST_FILE].map(formatBytes);
+    throw unstorable(path, `it has ${is}, and layers hold files of up to ${most}`);
+  }
   const change = { op: 'put', path, meta: wantedMeta(meta), sizeBytes } as const;
-  return meta.type === 'file' ? { change, content: () => volume.content(inode) } : { change };
+  if (meta.type !== 'file') return { change };
+  const pieces = () => filled(volume.pieces(inode), sizeBytes);
+  return {
+    change,
+    data: () => runsIn(pieces(), sizeBytes),
+    content: function* () {
+      for (const piece of pieces()) yield piece.read();
+    },
+  };
 }
 
 /** Further names of one inode become links to the first. */

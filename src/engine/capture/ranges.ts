@@ -1,8 +1,4 @@
-/** A run of bytes. */
-export interface Range {
-  readonly start: number;
-  readonly length: number;
-}
+import type { Range } from '../volume.ts';
 
 /** Runs of bytes, ascending and apart, made to be asked very often. */
 export class RangeSet {

@@ -1,6 +1,6 @@
-import type { VolumeReader } from '../volume.ts';
+import type { Range, VolumeReader } from '../volume.ts';
 import type { Versions } from './changed-blocks.ts';
-import { RangeSet, type Range } from './ranges.ts';
+import { RangeSet } from './ranges.ts';
 
 /** What one pass over the inodes of the machine's volume finds. */
 export interface Touched {

@@ -1,10 +1,9 @@
 import type { DeltaItem } from '../delta/entry.ts';
-import type { VolumeReader } from '../volume.ts';
+import type { Range, VolumeReader } from '../volume.ts';
 import type { Versions } from './changed-blocks.ts';
 import { changedBlocks } from './changed-blocks.ts';
 import { itemsOf } from './items.ts';
 import { completeLinks } from './links.ts';
-import type { Range } from './ranges.ts';
 import { touchedInodes } from './touched.ts';
 import { compareTrees } from './walk.ts';
 

@@ -1,7 +1,9 @@
 import { createWriteStream, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ReadItem } from '../delta/entry.ts';
+import { Pull } from '../delta/pull.ts';
 import { readDelta } from '../delta/read.ts';
 import { Merge } from './merge.ts';
 import type { PutNode } from './slot.ts';
@@ -40,7 +42,7 @@ class Spool {
     this.folder = folder;
   }
 
-  async take(node: PutNode, content: ReadItem['content']): Promise<void> {
+  async take(node: PutNode, { data, content }: ReadItem): Promise<void> {
     if (node.meta.type !== 'file' || node.content !== undefined) return;
     if (node.sizeBytes === 0) {
       node.content = EMPTY;
@@ -48,10 +50,33 @@ class Spool {
     }
     this.count += 1;
     const path = join(this.folder, String(this.count));
+    if (data !== undefined) await writeRuns(path, node.sizeBytes, { data, content });
     // Most files are small: one write for each is many times faster than a stream.
-    if (node.sizeBytes > WHOLE_BYTES) await pipeline(content, createWriteStream(path));
+    else if (node.sizeBytes > WHOLE_BYTES) await pipeline(content, createWriteStream(path));
     else writeFileSync(path, await gathered(content));
-    node.content = { from: 'file', path };
+    node.content = { from: 'file', path, ...(data === undefined ? {} : { data }) };
+  }
+}
+
+/** Writes the runs of a file where they belong; between them it has holes. */
+async function writeRuns(
+  path: string,
+  sizeBytes: number,
+  { data, content }: Required<Pick<ReadItem, 'data' | 'content'>>,
+): Promise<void> {
+  const pull = new Pull(content);
+  const file = await open(path, 'wx');
+  try {
+    await file.truncate(sizeBytes);
+    for (const { start, length } of data) {
+      for (let at = start; at < start + length;) {
+        const bytes = await pull.exactly(Math.min(WHOLE_BYTES, start + length - at));
+        await file.write(bytes, 0, bytes.length, at);
+        at += bytes.length;
+      }
+    }
+  } finally {
+    await file.close();
   }
 }
 
@@ -62,10 +87,11 @@ async function readLayer(
   spool: Spool,
 ): Promise<Map<string, PutNode>> {
   const late = new Map<string, PutNode>();
-  for await (const { change, content } of readDelta(layer.open())) {
+  for await (const item of readDelta(layer.open())) {
+    const { change } = item;
     const { visible, node } = merge.add(change);
     if (!visible || node === undefined) continue;
-    if (change.op === 'put') await spool.take(node, content);
+    if (change.op === 'put') await spool.take(node, item);
     else if (change.op === 'link' && node.content === undefined) late.set(change.to, node);
   }
   return late;
@@ -76,9 +102,9 @@ async function readLate(
   late: Map<string, PutNode>,
   spool: Spool,
 ): Promise<void> {
-  for await (const { change, content } of readDelta(layer.open())) {
-    const node = late.get(change.path);
-    if (change.op === 'put' && node !== undefined) await spool.take(node, content);
+  for await (const item of readDelta(layer.open())) {
+    const node = late.get(item.change.path);
+    if (item.change.op === 'put' && node !== undefined) await spool.take(node, item);
   }
 }
 

@@ -1,9 +1,11 @@
+import { LARGEST_FILE } from '../content.ts';
 import type { NodeType, WantedMeta } from '../volume.ts';
 import { OPAQUE_NAME, WHITEOUT_PREFIX, type DeltaChange } from './entry.ts';
 import { TYPE_FLAGS, XATTR_KEY } from './encode.ts';
 import { badDelta } from './failure.ts';
 import { childPath, flawOfPath, isMarkerName, nameOf, parentOf } from './path.ts';
 import type { PaxRecords } from './pax.ts';
+import { isSparse, SPARSE } from './sparse.ts';
 import type { Ustar } from './ustar.ts';
 
 const TYPES = new Map<string, NodeType>(
@@ -65,8 +67,8 @@ function checkedPath(text: string, what: string): string {
   return path;
 }
 
-function pathOf(header: Ustar, records: PaxRecords): string {
-  const text = textOf(records, 'path', header.name);
+function pathOf(header: Ustar, records: PaxRecords, sparse: boolean): string {
+  const text = textOf(records, sparse ? SPARSE.name : 'path', header.name);
   return checkedPath(header.type === '5' ? text.replace(/\/$/, '') : text, 'path');
 }
 
@@ -110,11 +112,37 @@ function metaOf(path: string, header: Ustar, records: PaxRecords): WantedMeta {
   };
 }
 
-/** The change that one archive entry stands for, and how many bytes follow it. */
-export function decodeChange(header: Ustar, records: PaxRecords): DeltaChange {
-  const path = pathOf(header, records);
-  const sizeBytes = whole(records, 'size', header.sizeBytes, Number.MAX_SAFE_INTEGER);
-  if (sizeBytes > 0 && (header.type !== '0' || isMarkerName(nameOf(path)))) {
+/** An archive entry without what follows it. */
+export interface DecodedEntry {
+  readonly change: DeltaChange;
+  /** How many bytes follow. */
+  readonly storedBytes: number;
+  /** Whether they begin with the runs of a file with holes. */
+  readonly sparse: boolean;
+}
+
+/** What one archive entry stands for. */
+export function decodeEntry(header: Ustar, records: PaxRecords): DecodedEntry {
+  const sparse = isSparse(records);
+  const storedBytes = whole(records, 'size', header.sizeBytes, LARGEST_FILE);
+  const sizeBytes = sparse ? whole(records, SPARSE.size, 0, LARGEST_FILE) : storedBytes;
+  const change = decodeChange(header, records, { sparse, sizeBytes });
+  if (sparse && change.op !== 'put') throw badDelta(`${change.path} has holes but is no file`);
+  return { change, storedBytes, sparse };
+}
+
+interface Size {
+  readonly sparse: boolean;
+  readonly sizeBytes: number;
+}
+
+function decodeChange(
+  header: Ustar,
+  records: PaxRecords,
+  { sparse, sizeBytes }: Size,
+): DeltaChange {
+  const path = pathOf(header, records, sparse);
+  if ((sparse || sizeBytes > 0) && (header.type !== '0' || isMarkerName(nameOf(path)))) {
     throw badDelta(`${path} has content but is no file`);
   }
   if (parentOf(path).split('/').some(isMarkerName)) throw badDelta(`${path} lies inside a marker`);

@@ -1,8 +1,9 @@
-import type { NodeType, WantedMeta } from '../volume.ts';
+import type { NodeType, Range, WantedMeta } from '../volume.ts';
 import type { DeltaChange } from './entry.ts';
 import { unstorable } from './failure.ts';
 import { archivePath } from './path.ts';
 import { encodePax } from './pax.ts';
+import { encodeRuns, SPARSE, SPARSE_FOLDER } from './sparse.ts';
 import { BLOCK, encodeUstar, octalLimit, type Ustar } from './ustar.ts';
 
 /** Type flags of POSIX tar. Sockets are never stored: they mean nothing once their process is gone. */
@@ -119,7 +120,29 @@ export function padding(sizeBytes: number): Buffer {
 /** The headers of one change: an extended one where needed, then the plain one. */
 export function encodeChange(change: DeltaChange): Buffer {
   const header = headerOf(change);
-  const records = extended(header);
+  return withRecords(header, extended(header));
+}
+
+/** The headers of a file with holes, and its runs. */
+export function encodeSparse(change: DeltaChange, runs: readonly Range[]): Buffer {
+  const header = headerOf(change);
+  const head = encodeRuns(runs, header.sizeBytes);
+  const sizeBytes = runs.reduce((sum, { length }) => sum + length, head.length);
+  const short = shortName(header.name.replaceAll('/', '_').slice(-80)).toString('latin1');
+  const name = `${SPARSE_FOLDER}${short}`;
+  const records = extended({ ...header, name, sizeBytes });
+  for (const [key, value] of [
+    [SPARSE.major, '1'],
+    [SPARSE.minor, '0'],
+    [SPARSE.name, header.name],
+    [SPARSE.size, String(header.sizeBytes)],
+  ] as const) {
+    records.set(key, Buffer.from(value));
+  }
+  return Buffer.concat([withRecords({ ...header, name, sizeBytes }, records), head]);
+}
+
+function withRecords(header: Header, records: ReadonlyMap<string, Uint8Array>): Buffer {
   const plain = encodeUstar(fixed(header));
   if (records.size === 0) return plain;
   const body = encodePax(records);

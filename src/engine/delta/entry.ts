@@ -1,4 +1,4 @@
-import type { WantedMeta } from '../volume.ts';
+import type { Range, WantedMeta } from '../volume.ts';
 
 /** Name of the marker that hides what lower layers have in its directory. */
 export const OPAQUE_NAME = '.wh..wh..opq';
@@ -21,14 +21,18 @@ export type DeltaChange =
   /** Hides everything that the layers below have inside the directory `path`. */
   | { readonly op: 'opaque'; readonly path: string };
 
-/** A change to write; only files have content, of exactly `sizeBytes`. */
+/** A change to write; only files have content, of exactly `sizeBytes` if it has no holes. */
 export interface DeltaItem {
   readonly change: DeltaChange;
+  /** Runs of a file with holes, ascending and apart; content gives their bytes only. */
+  readonly data?: () => readonly Range[] | undefined;
   readonly content?: () => Iterable<Uint8Array>;
 }
 
 /** A change as read. Content not taken before the next change is asked for is skipped. */
 export interface ReadItem {
   readonly change: DeltaChange;
+  /** Runs that content gives the bytes of, where the file has holes. */
+  readonly data?: readonly Range[];
   readonly content: AsyncIterable<Uint8Array>;
 }

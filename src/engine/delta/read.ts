@@ -1,15 +1,18 @@
+import { MOST_RUNS } from '../content.ts';
+import type { Range } from '../volume.ts';
+import { decodeEntry } from './decode.ts';
 import type { DeltaChange, ReadItem } from './entry.ts';
-import { decodeChange } from './decode.ts';
 import { badDelta } from './failure.ts';
 import { decodePax, type PaxRecords } from './pax.ts';
 import { Pull } from './pull.ts';
 import { Sequence } from './sequence.ts';
+import { decodeRuns } from './sparse.ts';
 import { BLOCK, decodeUstar, type Ustar } from './ustar.ts';
 
 /** What a reader is ready to take; beyond it the layer is refused. */
 export interface DeltaLimits {
   readonly entries: number;
-  /** Sum of the sizes of all files. */
+  /** Sum of what all files store. */
   readonly contentBytes: number;
 }
 
@@ -35,8 +38,15 @@ async function expectEnd(pull: Pull): Promise<void> {
   }
 }
 
-/** The next change, or undefined at the end of the archive. */
-async function nextChange(pull: Pull): Promise<DeltaChange | undefined> {
+interface Entry {
+  readonly change: DeltaChange;
+  readonly data?: readonly Range[];
+  /** What follows of the file. */
+  readonly contentBytes: number;
+}
+
+/** The next entry, or undefined at the end of the archive. */
+async function nextEntry(pull: Pull): Promise<Entry | undefined> {
   const first = await pull.exactly(BLOCK);
   if (first.every((byte) => byte === 0)) {
     const second = await pull.exactly(BLOCK);
@@ -45,9 +55,16 @@ async function nextChange(pull: Pull): Promise<DeltaChange | undefined> {
     return undefined;
   }
   const header = decodeUstar(first);
-  if (header.type !== 'x') return decodeChange(header, new Map());
+  const { change, storedBytes, sparse } =
+    header.type === 'x' ? await extendedEntry(pull, header) : decodeEntry(header, new Map());
+  if (!sparse || change.op !== 'put') return { change, contentBytes: storedBytes };
+  const { runs, contentBytes } = await decodeRuns(pull, storedBytes, change.sizeBytes);
+  return { change, data: runs, contentBytes };
+}
+
+async function extendedEntry(pull: Pull, header: Ustar) {
   const records = await extendedHeader(pull, header);
-  return decodeChange(decodeUstar(await pull.exactly(BLOCK)), records);
+  return decodeEntry(decodeUstar(await pull.exactly(BLOCK)), records);
 }
 
 /** The content of one entry; what is left of it can be skipped at any time. */
@@ -78,6 +95,28 @@ class Content {
   }
 }
 
+/** What was read so far; beyond the limits the layer is refused. */
+class Count {
+  private readonly limits: DeltaLimits;
+  private entries = 0;
+  private contentBytes = 0;
+  private runs = 0;
+
+  constructor(limits: DeltaLimits) {
+    this.limits = limits;
+  }
+
+  add({ data = [], contentBytes }: Entry): void {
+    const { limits } = this;
+    this.entries += 1;
+    this.contentBytes += contentBytes;
+    this.runs += data.length;
+    if (this.entries > limits.entries) throw badDelta(`it has more than ${limits.entries} entries`);
+    if (this.runs > MOST_RUNS) throw badDelta(`its files lie in more than ${MOST_RUNS} runs`);
+    if (this.contentBytes > limits.contentBytes) throw badDelta('its files are too large in all');
+  }
+}
+
 /** Reads a layer. Its bytes are hostile input: whatever `writeDelta` would not write is refused. */
 export async function* readDelta(
   stream: AsyncIterable<Uint8Array>,
@@ -85,18 +124,14 @@ export async function* readDelta(
 ): AsyncGenerator<ReadItem> {
   const pull = new Pull(stream);
   const sequence = new Sequence();
-  let entries = 0;
-  let contentBytes = 0;
+  const count = new Count(limits);
   try {
-    for (let change = await nextChange(pull); change; change = await nextChange(pull)) {
-      const sizeBytes = change.op === 'put' ? change.sizeBytes : 0;
-      entries += 1;
-      contentBytes += sizeBytes;
-      if (entries > limits.entries) throw badDelta(`it has more than ${limits.entries} entries`);
-      if (contentBytes > limits.contentBytes) throw badDelta('its files are too large in all');
-      sequence.add(change);
-      const content = new Content(pull, sizeBytes);
-      yield { change, content: content.bytes() };
+    for (let entry = await nextEntry(pull); entry; entry = await nextEntry(pull)) {
+      const { contentBytes, ...item } = entry;
+      count.add(entry);
+      sequence.add(item.change);
+      const content = new Content(pull, contentBytes);
+      yield { ...item, content: content.bytes() };
       await content.skip();
     }
   } finally {

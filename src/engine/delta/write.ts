@@ -1,5 +1,7 @@
 import type { DeltaChange, DeltaItem } from './entry.ts';
-import { encodeChange, padding } from './encode.ts';
+import { MOST_RUNS } from '../content.ts';
+import type { Range } from '../volume.ts';
+import { encodeChange, encodeSparse, padding } from './encode.ts';
 import { badDelta, unstorable } from './failure.ts';
 import { archiveKey } from './order.ts';
 import { archivePath, flawOfPath, isMarkerName } from './path.ts';
@@ -14,13 +16,38 @@ function checkChange(change: DeltaChange): void {
   }
 }
 
-function sizeOf(change: DeltaChange): number {
-  return change.op === 'put' && change.meta.type === 'file' ? change.sizeBytes : 0;
+function sizeOf(change: DeltaChange, runs: readonly Range[] | undefined): number {
+  if (change.op !== 'put' || change.meta.type !== 'file') return 0;
+  return runs?.reduce((sum, { length }) => sum + length, 0) ?? change.sizeBytes;
 }
 
-function* encodeItem({ change, content }: DeltaItem): Generator<Uint8Array> {
-  yield encodeChange(change);
-  const sizeBytes = sizeOf(change);
+/** Counts what a layer holds while it is written. */
+class Stock {
+  private runs = 0;
+  private contentBytes = 0;
+  private readonly mostBytes: number;
+
+  constructor(mostBytes: number) {
+    this.mostBytes = mostBytes;
+  }
+
+  add({ path }: DeltaChange, runs: readonly Range[], sizeBytes: number): void {
+    this.runs += runs.length;
+    this.contentBytes += sizeBytes;
+    if (this.runs > MOST_RUNS) {
+      throw unstorable(path, `files with holes lie in more than ${MOST_RUNS} pieces`);
+    }
+    if (this.contentBytes > this.mostBytes) {
+      throw unstorable(path, 'its file system shows more data than it has room for');
+    }
+  }
+}
+
+function* encodeItem({ change, data, content }: DeltaItem, stock: Stock): Generator<Uint8Array> {
+  const runs = data?.();
+  const sizeBytes = sizeOf(change, runs);
+  stock.add(change, runs ?? [], sizeBytes);
+  yield runs === undefined ? encodeChange(change) : encodeSparse(change, runs);
   if (sizeBytes === 0) return;
   let written = 0;
   for (const chunk of content?.() ?? []) {
@@ -36,16 +63,21 @@ function* encodeItem({ change, content }: DeltaItem): Generator<Uint8Array> {
 
 /**
  * Writes a layer as a tar archive in PAX format. The same items give the same bytes. Items must
- * come in archive order, see `sortItems`.
+ * come in archive order, see `sortItems`. What files store in all may be bounded, since a hostile file system
+ * can show the same blocks in any number of files.
  */
-export async function* writeDelta(items: Iterable<DeltaItem>): AsyncGenerator<Uint8Array> {
+export async function* writeDelta(
+  items: Iterable<DeltaItem>,
+  mostBytes = Infinity,
+): AsyncGenerator<Uint8Array> {
+  const stock = new Stock(mostBytes);
   let last: Buffer = Buffer.alloc(0);
   for (const item of items) {
     checkChange(item.change);
     const key = archiveKey(archivePath(item.change));
     if (last.compare(key) >= 0) throw badDelta(`${item.change.path} is repeated or out of order`);
     last = key;
-    yield* encodeItem(item);
+    yield* encodeItem(item, stock);
   }
   yield Buffer.alloc(2 * BLOCK);
 }

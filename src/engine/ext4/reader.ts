@@ -1,7 +1,7 @@
 import type { ByteSource } from '../../images/source.ts';
-import type { DirEntry, NodeMeta, VolumeReader } from '../volume.ts';
+import type { DirEntry, NodeMeta, Piece, Range, VolumeReader } from '../volume.ts';
 import { BlockCache } from './block-cache.ts';
-import { contentOf } from './content.ts';
+import { piecesOf } from './content.ts';
 import { listDirectory } from './directory.ts';
 import { damaged } from './failures.ts';
 import { readGroups, type Group } from './groups.ts';
@@ -69,7 +69,7 @@ export class Ext4Volume implements VolumeReader {
     }
   }
 
-  record(inode: number): { readonly start: number; readonly length: number } {
+  record(inode: number): Range {
     const { inodesPerGroup, inodeSize, blockSize } = this.superblock;
     const group = this.groups[Math.floor((inode - 1) / inodesPerGroup)];
     if (inode < 1 || group === undefined) throw damaged(`there is no inode ${inode}`);
@@ -126,10 +126,10 @@ export class Ext4Volume implements VolumeReader {
     return found;
   }
 
-  *content(inode: number): Generator<Uint8Array> {
+  *pieces(inode: number): Generator<Piece> {
     const found = this.inode(inode);
     if (typeOf(found) !== 'file') throw damaged(`inode ${inode} is no regular file`);
-    yield* contentOf(this.context, this.source, found);
+    yield* piecesOf(this.context, this.source, found);
   }
 
   /** The blocks of an inode and of its map. */
@@ -137,7 +137,7 @@ export class Ext4Volume implements VolumeReader {
     return runsOf(this.context, inode);
   }
 
-  *ranges(inode: number): Generator<{ readonly start: number; readonly length: number }> {
+  *ranges(inode: number): Generator<Range> {
     const found = this.inode(inode);
     const { blockSize } = this;
     if (found.xattrBlock !== 0) {

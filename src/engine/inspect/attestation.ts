@@ -2,6 +2,7 @@ import { sha256, type Digest } from '../../core/digest.ts';
 import { isObject } from '../../core/json.ts';
 import { cleanLine, cleanText } from '../../core/text.ts';
 import { GUEST_HOME } from '../compose/inject.ts';
+import { wholeContent } from '../content.ts';
 import type { VolumeReader } from '../volume.ts';
 
 /** What the guest tool wrote before it powered the machine off. */
@@ -27,7 +28,7 @@ export function smallFile(
   if (inode === undefined) return undefined;
   const { type, sizeBytes } = volume.meta(inode);
   if (type !== 'file' || sizeBytes > mostBytes) return undefined;
-  return Buffer.concat([...volume.content(inode)]);
+  return Buffer.concat([...wholeContent(volume.pieces(inode), sizeBytes)]);
 }
 
 function parse(bytes: Buffer): unknown {

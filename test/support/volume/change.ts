@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { wholeContent } from '../../../src/engine/content.ts';
 import { findLinuxRoot } from '../../../src/engine/ext4/find-root.ts';
 import { writeExt4 } from '../../../src/engine/ext4/write-ext4.ts';
 import type { VolumeChange, VolumeReader } from '../../../src/engine/volume.ts';
@@ -39,6 +40,12 @@ export function file(path: string, text: string): VolumeChange {
   };
 }
 
+/** All bytes of a file. */
+export function bytesIn(volume: VolumeReader, inode: number): Buffer {
+  const { sizeBytes } = volume.meta(inode);
+  return Buffer.concat([...wholeContent(volume.pieces(inode), sizeBytes)]);
+}
+
 /** Digest of everything on a volume that a layer keeps, without the places that are left out. */
 export function treeDigest(volume: VolumeReader, without: (path: string) => boolean): string {
   const hash = createHash('sha256');
@@ -50,7 +57,8 @@ export function treeDigest(volume: VolumeReader, without: (path: string) => bool
       const { xattrs, links, ...meta } = volume.meta(child);
       const sizeBytes = meta.type === 'directory' ? 0 : meta.sizeBytes;
       hash.update(JSON.stringify([path, { ...meta, sizeBytes }, [...xattrs.keys()]]));
-      if (meta.type === 'file') for (const chunk of volume.content(child)) hash.update(chunk);
+      const content = meta.type === 'file' ? wholeContent(volume.pieces(child), sizeBytes) : [];
+      for (const chunk of content) hash.update(chunk);
       if (meta.type === 'directory') visit(child, path);
       else hash.update(String(links));
     }

@@ -6,6 +6,7 @@ import type {
   DirEntry,
   NodeMeta,
   NodeType,
+  Piece,
   VolumeChange,
   VolumeReader,
   WantedMeta,
@@ -200,9 +201,17 @@ export class MemoryVolume implements VolumeReader {
     return inode;
   }
 
-  *content(inode: number): Generator<Uint8Array> {
+  text(inode: number): string {
+    return this.node(inode).content.toString();
+  }
+
+  *pieces(inode: number): Generator<Piece> {
     const { content } = this.node(inode);
-    for (let at = 0; at < content.length; at += 1000) yield content.subarray(at, at + 1000);
+    for (let start = 0; start < content.length; start += 1000) {
+      const bytes = content.subarray(start, start + 1000);
+      if (bytes.every((byte) => byte === 0)) continue;
+      yield { start, length: bytes.length, read: () => bytes };
+    }
   }
 
   *ranges(inode: number): Generator<{ start: number; length: number }> {

@@ -53,7 +53,7 @@ export function disturb(volume: MemoryVolume, random: Random, count: number): vo
       // Replaced by an equal copy: only the time and the inode change.
       const inode = volume.lookup(path);
       if (inode === undefined || volume.meta(inode).type !== 'file') return;
-      const text = Buffer.concat([...volume.content(inode)]).toString();
+      const text = volume.text(inode);
       const { mode, xattrs, mtime } = volume.meta(inode);
       volume.remove(path);
       volume.make(path, plain('file', { mode, xattrs }), text);

@@ -10,7 +10,7 @@ import type { DiskFile } from '../../../src/images/source.ts';
 import { buildDemoOs } from '../../support/demo-os/build.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../support/runner.ts';
-import { onVolume, treeDigest } from '../../support/volume/change.ts';
+import { bytesIn, onVolume, treeDigest } from '../../support/volume/change.ts';
 import { engineOn, handedOut, identity, machineDisk } from '../../support/volume/engine.ts';
 
 /** Starts a machine and waits until it has powered itself off; gives its serial line. */
@@ -31,7 +31,7 @@ async function boot(disk: DiskFile, folder: string): Promise<string> {
 const text = (disk: DiskFile, path: string) =>
   onVolume(disk, (volume) => {
     const inode = volume.lookup(path);
-    return inode === undefined ? undefined : Buffer.concat([...volume.content(inode)]).toString();
+    return inode === undefined ? undefined : bytesIn(volume, inode).toString();
   });
 
 const INSTALL: GuestWork = {

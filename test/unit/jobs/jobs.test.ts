@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../support/folder.ts';
 import { folderCopy, folderDisk } from '../../support/folder-platform.ts';
 import { JobPlace, MEDIA, type JobInstallation } from '../../support/job-place.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../support/runner.ts';
-import { changeDisk, file, onVolume, treeDigest } from '../../support/volume/change.ts';
+import { bytesIn, changeDisk, file, onVolume, treeDigest } from '../../support/volume/change.ts';
 import { identity } from '../../support/volume/engine.ts';
 import { seeded } from '../../support/volume/random.ts';
 import type { DiskFile } from '../../../src/images/source.ts';
@@ -64,8 +64,7 @@ describe('jobs in processes of their own', () => {
     expect(record).toEqual({ id, sizeBytes: 48 * 2 ** 20 });
     expect(
       await onVolume(one.composed(recipe), (volume) => {
-        const text = (path: string) =>
-          Buffer.concat([...volume.content(volume.lookup(path) ?? 0)]).toString();
+        const text = (path: string) => bytesIn(volume, volume.lookup(path) ?? 0).toString();
         return ['steps/1/script', 'steps/1/reboot', 'steps/1/timeout', 'media/setup.bin', 'nonce']
           .map((name) => `/var/lib/lamina/${name}`)
           .map(text);

@@ -27,10 +27,13 @@ export class Spool {
     if (source?.from === 'file') {
       checkText(source.path, 'the path of a content');
       const { size, blocks } = await stat(source.path);
-      return { path: source.path, sizeBytes: size, storedBytes: Math.min(size, blocks * 512) };
+      const { path, data = [{ start: 0, length: size }] } = source;
+      return { path, sizeBytes: size, storedBytes: Math.min(size, blocks * 512), data };
     }
     const bytes = source?.bytes ?? new Uint8Array(0);
-    return { path: await this.add(bytes), sizeBytes: bytes.length, storedBytes: bytes.length };
+    const { length } = bytes;
+    const data = [{ start: 0, length }];
+    return { path: await this.add(bytes), sizeBytes: length, storedBytes: length, data };
   }
 
   /** An attribute value; equal values share a file. */

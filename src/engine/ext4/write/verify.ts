@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { NodeMeta, WantedMeta } from '../../volume.ts';
+import { cut, sameContent } from '../../content.ts';
+import type { NodeMeta, Piece, WantedMeta } from '../../volume.ts';
 import type { Ext4Volume } from '../reader.ts';
 import { writeFailed } from './failures.ts';
 import type { TouchedDirectory, WritePlan } from './plan.ts';
@@ -31,20 +32,24 @@ function difference(wanted: WantedMeta, seen: NodeMeta, nanoseconds: boolean): s
   return checks.find(([, good]) => !good)?.[0];
 }
 
-function sameContent(volume: Ext4Volume, inode: number, content: StoredContent): boolean {
+/** What lies in a file of this host, as far as it may be anything but zeros. */
+function* piecesOf(fd: number, { data }: StoredContent): Generator<Piece> {
+  for (const run of data) {
+    yield* cut(run, (start, length) => {
+      const bytes = Buffer.allocUnsafe(length);
+      return bytes.subarray(0, readSync(fd, bytes, 0, length, start));
+    });
+  }
+}
+
+function holds(volume: Ext4Volume, inode: number, content: StoredContent): boolean {
+  if (volume.meta(inode).sizeBytes !== content.sizeBytes) return false;
   const fd = openSync(content.path, 'r');
-  const wanted = Buffer.allocUnsafe(2 ** 18);
-  let at = 0;
   try {
-    for (const chunk of volume.content(inode)) {
-      const count = readSync(fd, wanted, 0, chunk.length, at);
-      if (count !== chunk.length || wanted.compare(chunk, 0, count, 0, count) !== 0) return false;
-      at += count;
-    }
+    return sameContent(volume.pieces(inode), piecesOf(fd, content));
   } finally {
     closeSync(fd);
   }
-  return at === content.sizeBytes;
 }
 
 class Verifier {
@@ -86,7 +91,7 @@ class Verifier {
     if (this.volume.meta(found).links !== (this.plan.names.get(child) ?? 1)) {
       throw writeFailed(`${place} has a wrong link count after the write`);
     }
-    if (child.content !== undefined && !sameContent(this.volume, found, child.content)) {
+    if (child.content !== undefined && !holds(this.volume, found, child.content)) {
       throw writeFailed(`${place} has other content after the write`);
     }
   }

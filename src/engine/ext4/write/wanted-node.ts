@@ -1,4 +1,4 @@
-import type { NodeType, WantedMeta } from '../../volume.ts';
+import type { NodeType, Range, WantedMeta } from '../../volume.ts';
 
 /** The content of a new regular file, as a file of this host. */
 export interface StoredContent {
@@ -6,6 +6,8 @@ export interface StoredContent {
   readonly sizeBytes: number;
   /** What it takes here; less than its size if it has holes. */
   readonly storedBytes: number;
+  /** Runs outside of which it is known to be zeros. */
+  readonly data: readonly Range[];
 }
 
 /** A node of the tree as it shall be. Several names may lead to one node. */

@@ -48,7 +48,7 @@ function readAll(bytes: Uint8Array): number {
       attempt(() => {
         const { type } = volume.meta(inode);
         if (type === 'directory') volume.list(inode);
-        if (type === 'file') for (const chunk of volume.content(inode)) chunk.at(0);
+        if (type === 'file') for (const piece of volume.pieces(inode)) piece.read().at(0);
       });
     }
     attempt(() => volume.lookup('/many/name-7'));
