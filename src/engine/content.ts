@@ -1,10 +1,5 @@
+import { MOST_RUNS } from './limits.ts';
 import type { Piece, Range } from './volume.ts';
-
-/** The largest file that layers hold. One with holes can claim anything. */
-export const LARGEST_FILE = 4 * 2 ** 40;
-
-/** A layer that tells more runs than this of files with holes is refused: they are kept in memory. */
-export const MOST_RUNS = 2 ** 18;
 
 /** A shorter run of zeros is stored like any other bytes. */
 const SMALLEST_HOLE = 2 ** 16;

@@ -1,5 +1,6 @@
 import type { ByteSource } from '../../images/source.ts';
 import type { Range } from '../volume.ts';
+import { RangeSet } from './ranges.ts';
 
 const BLOCK = 4096;
 const WINDOW = 256 * BLOCK;
@@ -50,8 +51,13 @@ export function changedBlocks(
   const merged = new Merged();
   const end = Math.min(base.sizeBytes, machine.sizeBytes);
   const [before, after] = [Buffer.alloc(WINDOW), Buffer.alloc(WINDOW)];
+  const stored = [base, machine].map(
+    ({ extents }) => new RangeSet(extents.filter(({ data }) => data)),
+  );
   for (const range of written) {
-    for (const { start, length } of windows(range, end)) {
+    for (const window of windows(range, end)) {
+      if (!stored.some((one) => one.touches(window))) continue;
+      const { start, length } = window;
       base.readInto(start, before.subarray(0, length));
       machine.readInto(start, after.subarray(0, length));
       for (let at = 0; at < length; at += BLOCK) {

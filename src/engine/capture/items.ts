@@ -1,5 +1,6 @@
 import { formatBytes } from '../../core/quantity.ts';
-import { filled, LARGEST_FILE, runsIn } from '../content.ts';
+import { filled, runsIn } from '../content.ts';
+import { LARGEST_FILE } from '../limits.ts';
 import type { DeltaItem } from '../delta/entry.ts';
 import { unstorable } from '../delta/failure.ts';
 import { sortItems } from '../delta/write.ts';

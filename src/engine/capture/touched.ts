@@ -1,5 +1,6 @@
 import type { Range, VolumeReader } from '../volume.ts';
 import type { Versions } from './changed-blocks.ts';
+import { badVolume } from './failure.ts';
 import { RangeSet } from './ranges.ts';
 
 /** What one pass over the inodes of the machine's volume finds. */
@@ -17,9 +18,31 @@ function differs({ base, machine }: Versions, { start, length }: Range): boolean
   return !before.equals(after);
 }
 
-function anyTouched(ranges: Iterable<Range>, changed: RangeSet): boolean {
-  for (const range of ranges) if (changed.touches(range)) return true;
-  return false;
+/** Adds up what inodes claim: each block is of one of them, so a sum beyond the volume is damage and endless work. */
+class Claims {
+  private readonly volume: VolumeReader;
+  private readonly mostBytes: number;
+  private readonly changed: RangeSet;
+  private bytes = 0;
+
+  constructor(volume: VolumeReader, mostBytes: number, changed: RangeSet) {
+    this.volume = volume;
+    this.mostBytes = mostBytes;
+    this.changed = changed;
+  }
+
+  /** True if a block of the inode changed. */
+  anyTouched(inode: number): boolean {
+    let touched = false;
+    // A block of attributes may be shared by many inodes.
+    this.bytes -= this.volume.blockSize;
+    for (const range of this.volume.ranges(inode)) {
+      this.bytes += range.length;
+      if (this.bytes > this.mostBytes) throw badVolume('its files claim more than it has');
+      touched ||= this.changed.touches(range);
+    }
+    return touched;
+  }
 }
 
 /**
@@ -32,13 +55,14 @@ export function touchedInodes(
   blocks: readonly Range[],
 ): Touched {
   const changed = new RangeSet(blocks);
+  const claims = new Claims(volume, versions.machine.sizeBytes, changed);
   const inodes = new Set<number>();
   const directories = new Set<number>();
   for (const inode of volume.inodes()) {
     if (volume.meta(inode).type === 'directory') directories.add(inode);
     const record = volume.record(inode);
     const own = changed.touches(record) && differs(versions, record);
-    if (own || anyTouched(volume.ranges(inode), changed)) inodes.add(inode);
+    if (claims.anyTouched(inode) || own) inodes.add(inode);
   }
   return { inodes, directories };
 }

@@ -144,7 +144,11 @@ async function build(
     }));
     progress('Merging layers', 50);
     const wantedFiles = { layers, injections: await injections(volume, guest, nonce) };
-    const plan = await planComposition(volume, wantedFiles, { folder: spool, ...signalOf(tools) });
+    const plan = await planComposition(volume, wantedFiles, {
+      folder: spool,
+      mostBytes: partition.sizeBytes,
+      ...signalOf(tools),
+    });
     progress('Writing the disk', 70);
     const { changes, injected, conflicts } = plan;
     await writeExt4({ disk, partition, changes, workDir, runDir, run, ...signalOf(tools) });

@@ -3,8 +3,11 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ReadItem } from '../delta/entry.ts';
+import { needRoom } from '../../host/room.ts';
 import { Pull } from '../delta/pull.ts';
-import { readDelta } from '../delta/read.ts';
+import { readDelta, type DeltaLimits } from '../delta/read.ts';
+import { doesNotFit } from '../ext4/write/failures.ts';
+import { MOST_NAMES } from '../limits.ts';
 import { Merge } from './merge.ts';
 import type { PutNode } from './slot.ts';
 
@@ -18,12 +21,17 @@ export interface LayerInput {
 /** Where the content that is needed is put until it is written, and when to stop. */
 export interface SpoolOptions {
   readonly folder: string;
+  /** Size of the file system that everything goes to: more cannot be of use. */
+  readonly mostBytes: number;
   readonly signal?: AbortSignal;
   /** Called once for each layer that has been read. */
   readonly onLayer?: () => void;
 }
 
 const EMPTY = { from: 'bytes', bytes: new Uint8Array(0) } as const;
+
+/** Room is looked for once for so many bytes of small files. */
+const GRANT_BYTES = 2 ** 26;
 
 /** Files up to this size are written at once. */
 const WHOLE_BYTES = 2 ** 20;
@@ -35,11 +43,30 @@ async function gathered(content: ReadItem['content']): Promise<Buffer> {
 }
 
 class Spool {
-  private readonly folder: string;
+  private readonly options: SpoolOptions;
   private count = 0;
+  private bytes = 0;
+  /** How much may be written until room is looked for again. */
+  private granted = 0;
 
-  constructor(folder: string) {
-    this.folder = folder;
+  constructor(options: SpoolOptions) {
+    this.options = options;
+  }
+
+  /** What one layer can bring: no more content than the file system has room for. */
+  get limits(): DeltaLimits {
+    return { entries: MOST_NAMES, contentBytes: this.options.mostBytes };
+  }
+
+  private async grant(bytes: number): Promise<void> {
+    const { folder, mostBytes } = this.options;
+    this.bytes += bytes;
+    if (this.bytes > mostBytes) throw doesNotFit(this.bytes, mostBytes);
+    if (bytes > this.granted) {
+      this.granted = bytes + GRANT_BYTES;
+      await needRoom(folder, this.granted, 'the content of layers');
+    }
+    this.granted -= bytes;
   }
 
   async take(node: PutNode, { data, content }: ReadItem): Promise<void> {
@@ -48,8 +75,9 @@ class Spool {
       node.content = EMPTY;
       return;
     }
+    await this.grant(data?.reduce((sum, { length }) => sum + length, 0) ?? node.sizeBytes);
     this.count += 1;
-    const path = join(this.folder, String(this.count));
+    const path = join(this.options.folder, String(this.count));
     if (data !== undefined) await writeRuns(path, node.sizeBytes, { data, content });
     // Most files are small: one write for each is many times faster than a stream.
     else if (node.sizeBytes > WHOLE_BYTES) await pipeline(content, createWriteStream(path));
@@ -86,8 +114,9 @@ async function readLayer(
   merge: Merge,
   spool: Spool,
 ): Promise<Map<string, PutNode>> {
+  const { limits } = spool;
   const late = new Map<string, PutNode>();
-  for await (const item of readDelta(layer.open())) {
+  for await (const item of readDelta(layer.open(), limits)) {
     const { change } = item;
     const { visible, node } = merge.add(change);
     if (!visible || node === undefined) continue;
@@ -102,7 +131,8 @@ async function readLate(
   late: Map<string, PutNode>,
   spool: Spool,
 ): Promise<void> {
-  for await (const item of readDelta(layer.open())) {
+  const { limits } = spool;
+  for await (const item of readDelta(layer.open(), limits)) {
     const node = late.get(item.change.path);
     if (item.change.op === 'put' && node !== undefined) await spool.take(node, item);
   }
@@ -114,7 +144,7 @@ export async function mergeLayers(
   layers: readonly LayerInput[],
   options: SpoolOptions,
 ): Promise<void> {
-  const spool = new Spool(options.folder);
+  const spool = new Spool(options);
   for (const [index, layer] of [...layers.entries()].reverse()) {
     options.signal?.throwIfAborted();
     merge.begin(index);

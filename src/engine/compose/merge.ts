@@ -1,5 +1,7 @@
 import type { DeltaChange } from '../delta/entry.ts';
+import { impossible } from '../../core/failure.ts';
 import { badDelta } from '../delta/failure.ts';
+import { MOST_NAMES } from '../limits.ts';
 import { emptySlot, holdsPut, type PutNode, type Slot } from './slot.ts';
 
 /** A path that several layers put, highest first. */
@@ -41,6 +43,7 @@ export class Merge {
   readonly overlaps = new Map<string, Overlap>();
   private readonly nodes = new Map<string, PutNode>();
   private layer = Number.POSITIVE_INFINITY;
+  private names = 0;
 
   /** Begins the next lower layer. */
   begin(layer: number): void {
@@ -83,11 +86,17 @@ export class Merge {
     let slot = this.root;
     for (const name of path.slice(1).split('/')) {
       if (slot.closedBy > this.layer) return undefined;
-      const next = slot.children.get(name) ?? emptySlot();
-      slot.children.set(name, next);
-      slot = next;
+      slot = slot.children.get(name) ?? this.addName(slot, name);
     }
     return slot;
+  }
+
+  private addName(slot: Slot, name: string): Slot {
+    this.names += 1;
+    if (this.names > MOST_NAMES) throw tooManyNames();
+    const added = emptySlot();
+    slot.children.set(name, added);
+    return added;
   }
 
   private put(slot: Slot, path: string, node: PutNode): boolean {
@@ -116,4 +125,12 @@ export class Merge {
     overlap.layers.push(this.layer);
     this.overlaps.set(path, overlap);
   }
+}
+
+function tooManyNames() {
+  return impossible(
+    'TooManyNames',
+    `the layers have more than ${MOST_NAMES} names in all`,
+    'Use fewer layers, or install what has the most files in the operating system.',
+  );
 }

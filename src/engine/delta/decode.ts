@@ -1,4 +1,4 @@
-import { LARGEST_FILE } from '../content.ts';
+import { LARGEST_FILE } from '../limits.ts';
 import type { NodeType, WantedMeta } from '../volume.ts';
 import { OPAQUE_NAME, WHITEOUT_PREFIX, type DeltaChange } from './entry.ts';
 import { TYPE_FLAGS, XATTR_KEY } from './encode.ts';
@@ -46,8 +46,12 @@ function mtimeOf(header: Ustar, records: PaxRecords): WantedMeta['mtime'] {
   };
 }
 
+/** Shared, since nearly all entries have none. */
+const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
+
 function xattrsOf(records: PaxRecords): ReadonlyMap<string, Uint8Array> {
   const found = [...records].filter(([key]) => key.startsWith(XATTR_KEY));
+  if (found.length === 0) return NO_XATTRS;
   const named = found.map(([key, value]): [string, Uint8Array] => {
     const name = key.slice(XATTR_KEY.length).replaceAll('%3D', '=').replaceAll('%25', '%');
     if (name === '' || name.includes('\0')) throw badDelta('an extended attribute has no name');

@@ -1,4 +1,5 @@
-import { MOST_RUNS } from '../content.ts';
+import { formatBytes } from '../../core/quantity.ts';
+import { MOST_NAMES, MOST_RUNS, mostHeaderBytes } from '../limits.ts';
 import type { Range } from '../volume.ts';
 import { decodeEntry } from './decode.ts';
 import type { DeltaChange, ReadItem } from './entry.ts';
@@ -16,8 +17,7 @@ export interface DeltaLimits {
   readonly contentBytes: number;
 }
 
-/** Room for any real layer: a few million names, 16 TiB. */
-const DELTA_LIMITS: DeltaLimits = { entries: 4_000_000, contentBytes: 2 ** 44 };
+const DELTA_LIMITS: DeltaLimits = { entries: MOST_NAMES, contentBytes: 2 ** 44 };
 
 const MOST_HEADER_BYTES = 2 ** 20;
 const CHUNK = 2 ** 18;
@@ -43,6 +43,8 @@ interface Entry {
   readonly data?: readonly Range[];
   /** What follows of the file. */
   readonly contentBytes: number;
+  /** What its extended header had. */
+  readonly headerBytes: number;
 }
 
 /** The next entry, or undefined at the end of the archive. */
@@ -55,11 +57,12 @@ async function nextEntry(pull: Pull): Promise<Entry | undefined> {
     return undefined;
   }
   const header = decodeUstar(first);
+  const headerBytes = header.type === 'x' ? header.sizeBytes : 0;
   const { change, storedBytes, sparse } =
     header.type === 'x' ? await extendedEntry(pull, header) : decodeEntry(header, new Map());
-  if (!sparse || change.op !== 'put') return { change, contentBytes: storedBytes };
+  if (!sparse || change.op !== 'put') return { change, contentBytes: storedBytes, headerBytes };
   const { runs, contentBytes } = await decodeRuns(pull, storedBytes, change.sizeBytes);
-  return { change, data: runs, contentBytes };
+  return { change, data: runs, contentBytes, headerBytes };
 }
 
 async function extendedEntry(pull: Pull, header: Ustar) {
@@ -101,19 +104,26 @@ class Count {
   private entries = 0;
   private contentBytes = 0;
   private runs = 0;
+  private headerBytes = 0;
 
   constructor(limits: DeltaLimits) {
     this.limits = limits;
   }
 
-  add({ data = [], contentBytes }: Entry): void {
+  add({ data = [], contentBytes, headerBytes }: Entry): void {
     const { limits } = this;
+    this.headerBytes += headerBytes;
     this.entries += 1;
     this.contentBytes += contentBytes;
     this.runs += data.length;
     if (this.entries > limits.entries) throw badDelta(`it has more than ${limits.entries} entries`);
     if (this.runs > MOST_RUNS) throw badDelta(`its files lie in more than ${MOST_RUNS} runs`);
-    if (this.contentBytes > limits.contentBytes) throw badDelta('its files are too large in all');
+    if (this.headerBytes > mostHeaderBytes(this.entries)) {
+      throw badDelta('its names and attributes are too large in all');
+    }
+    if (this.contentBytes > limits.contentBytes) {
+      throw badDelta(`its files hold more than ${formatBytes(limits.contentBytes)} in all`);
+    }
   }
 }
 
@@ -127,11 +137,11 @@ export async function* readDelta(
   const count = new Count(limits);
   try {
     for (let entry = await nextEntry(pull); entry; entry = await nextEntry(pull)) {
-      const { contentBytes, ...item } = entry;
+      const { contentBytes, change, data } = entry;
       count.add(entry);
-      sequence.add(item.change);
+      sequence.add(change);
       const content = new Content(pull, contentBytes);
-      yield { ...item, content: content.bytes() };
+      yield { change, ...(data && { data }), content: content.bytes() };
       await content.skip();
     }
   } finally {

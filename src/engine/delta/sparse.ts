@@ -1,4 +1,4 @@
-import { MOST_RUNS } from '../content.ts';
+import { MOST_RUNS } from '../limits.ts';
 import type { Range } from '../volume.ts';
 import { badDelta } from './failure.ts';
 import type { PaxRecords } from './pax.ts';

@@ -1,5 +1,5 @@
 import type { DeltaChange, DeltaItem } from './entry.ts';
-import { MOST_RUNS } from '../content.ts';
+import { MOST_NAMES, MOST_RUNS, mostHeaderBytes } from '../limits.ts';
 import type { Range } from '../volume.ts';
 import { encodeChange, encodeSparse, padding } from './encode.ts';
 import { badDelta, unstorable } from './failure.ts';
@@ -23,7 +23,9 @@ function sizeOf(change: DeltaChange, runs: readonly Range[] | undefined): number
 
 /** Counts what a layer holds while it is written. */
 class Stock {
+  private entries = 0;
   private runs = 0;
+  private headerBytes = 0;
   private contentBytes = 0;
   private readonly mostBytes: number;
 
@@ -32,8 +34,12 @@ class Stock {
   }
 
   add({ path }: DeltaChange, runs: readonly Range[], sizeBytes: number): void {
+    this.entries += 1;
     this.runs += runs.length;
     this.contentBytes += sizeBytes;
+    if (this.entries > MOST_NAMES) {
+      throw unstorable(path, `more than ${MOST_NAMES} names changed, which no layer holds`);
+    }
     if (this.runs > MOST_RUNS) {
       throw unstorable(path, `files with holes lie in more than ${MOST_RUNS} pieces`);
     }
@@ -41,13 +47,22 @@ class Stock {
       throw unstorable(path, 'its file system shows more data than it has room for');
     }
   }
+
+  addHeader({ path }: DeltaChange, header: Buffer): Buffer {
+    this.headerBytes += header.length - BLOCK;
+    if (this.headerBytes > mostHeaderBytes(this.entries)) {
+      throw unstorable(path, 'names and extended attributes are larger than a layer holds in all');
+    }
+    return header;
+  }
 }
 
 function* encodeItem({ change, data, content }: DeltaItem, stock: Stock): Generator<Uint8Array> {
   const runs = data?.();
   const sizeBytes = sizeOf(change, runs);
   stock.add(change, runs ?? [], sizeBytes);
-  yield runs === undefined ? encodeChange(change) : encodeSparse(change, runs);
+  if (runs === undefined) yield stock.addHeader(change, encodeChange(change));
+  else yield encodeSparse(change, runs);
   if (sizeBytes === 0) return;
   let written = 0;
   for (const chunk of content?.() ?? []) {

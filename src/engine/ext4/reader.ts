@@ -77,6 +77,17 @@ export class Ext4Volume implements VolumeReader {
     return { start: group.inodeTable * blockSize + within * inodeSize, length: inodeSize };
   }
 
+  /** A name may lead to an inode that is not in use, whose blocks may be anybody's. */
+  private checkUsed(inode: Inode): void {
+    const { inodesPerGroup, blockSize } = this.superblock;
+    const group = this.groups[Math.floor((inode.number - 1) / inodesPerGroup)];
+    const within = (inode.number - 1) % inodesPerGroup;
+    const at = (group?.inodeBitmap ?? 0) * blockSize + (within >>> 3);
+    const bits = group?.noInodes === true ? 0 : this.context.cache.view(at, 1).readUInt8(0);
+    if ((bits & (1 << (within & 7))) !== 0 && inode.links > 0) return;
+    throw damaged(`a name leads to inode ${inode.number}, which is not in use`);
+  }
+
   /** The decoded record of an inode. */
   inode(number: number): Inode {
     const { start, length } = this.record(number);
@@ -86,6 +97,7 @@ export class Ext4Volume implements VolumeReader {
 
   meta(inode: number): NodeMeta {
     const found = this.inode(inode);
+    this.checkUsed(found);
     const type = typeOf(found);
     return {
       type,

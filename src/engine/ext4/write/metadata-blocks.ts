@@ -1,4 +1,5 @@
 import { descriptorBlocks, groupStart, hasSuperblock, tableBlocks } from '../groups.ts';
+import { damaged } from '../failures.ts';
 import { typeOf, type Inode } from '../inode.ts';
 import { hasBlocks, type Ext4Volume } from '../reader.ts';
 
@@ -36,11 +37,16 @@ function isOwnFile(volume: Ext4Volume, inode: Inode): boolean {
   return inode.number < firstInode && inode.number !== volume.rootInode;
 }
 
-function* inodeBlocks(volume: Ext4Volume, inode: Inode): Generator<BlockRun> {
+function* inodeBlocks(
+  volume: Ext4Volume,
+  inode: Inode,
+  claim: (blocks: number) => void,
+): Generator<BlockRun> {
   if (inode.xattrBlock !== 0) yield { block: inode.xattrBlock, count: 1 };
   if (!isOwnFile(volume, inode) && !hasBlocks(inode)) return;
   const limit = metadataContent(volume, inode);
   for (const { logical, physical, count } of volume.runs(inode)) {
+    claim(count);
     if (logical < 0) yield { block: physical, count };
     else if (logical < limit) yield { block: physical, count: Math.min(count, limit - logical) };
   }
@@ -52,5 +58,10 @@ function* inodeBlocks(volume: Ext4Volume, inode: Inode): Generator<BlockRun> {
  */
 export function* metadataBlocks(volume: Ext4Volume): Generator<BlockRun> {
   yield* fixedBlocks(volume);
-  for (const number of volume.allocated()) yield* inodeBlocks(volume, volume.inode(number));
+  let claimed = 0;
+  const claim = (blocks: number) => {
+    claimed += blocks;
+    if (claimed > volume.superblock.blocks) throw damaged('its inodes claim more than it has');
+  };
+  for (const number of volume.allocated()) yield* inodeBlocks(volume, volume.inode(number), claim);
 }

@@ -23,7 +23,10 @@ function capture(base: MemoryVolume, machine: MemoryVolume): readonly DeltaItem[
 async function compose(base: MemoryVolume, layers: readonly (readonly DeltaItem[])[]) {
   const inputs = layers.map((items, i) => ({ name: `layer ${i}`, open: () => writeDelta(items) }));
   const wanted = { layers: inputs, injections: [] };
-  const { changes } = await planComposition(base, wanted, { folder: folder.path });
+  const { changes } = await planComposition(base, wanted, {
+    folder: folder.path,
+    mostBytes: Infinity,
+  });
   const composed = base.clone();
   composed.apply(changes);
   return composed;
