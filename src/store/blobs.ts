@@ -1,10 +1,11 @@
 import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { readSync, openSync, closeSync } from 'node:fs';
 import { open, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { hexOf, sha256, type Digest } from '../core/digest.ts';
 import { isMissing, syncFolder } from '../host/files.ts';
+import { needRoom } from '../host/room.ts';
 import { blobCorrupt, blobMissing, layerInvalid, withPlace } from './failures.ts';
 import type { Layout } from './layout.ts';
 
@@ -39,6 +40,7 @@ export class Ingest {
 
   /** Appends. */
   async write(bytes: Uint8Array): Promise<void> {
+    await needRoom(dirname(this.path), bytes.length, 'a part of a layer');
     this.hash.update(bytes);
     this.size += bytes.length;
     await this.handle.writeFile(bytes);

@@ -13,6 +13,8 @@ const PACKED = 1;
 const SLACK_BYTES = 64 * 1024;
 const SMALLEST_CHUNK = 2 ** 20;
 const LARGEST_CHUNK = 2 ** 24;
+/** As the disks that are imported. */
+const LARGEST_DISK = 4 * 2 ** 40;
 
 /** Where one distinct chunk lies. */
 interface ChunkRecord {
@@ -40,6 +42,14 @@ export function slotLength(
   slot: number,
 ): number {
   return Math.min(index.chunkBytes, index.diskBytes - slot * index.chunkBytes);
+}
+
+/** Bytes of the slots that are no holes. Few chunks can be a disk of any size, so slots count. */
+export function filledBytes(index: DiskIndex): number {
+  return index.slots.reduce(
+    (sum, ordinal, slot) => sum + (ordinal === HOLE ? 0 : slotLength(index, slot)),
+    0,
+  );
 }
 
 /** The binary form, little-endian. */
@@ -110,7 +120,8 @@ function decodeHeader(bytes: Buffer): Header {
 
 function checkHeader(header: Header, length: number): void {
   const { diskBytes, chunkBytes, slotCount, chunkCount, blobCount, packed } = header;
-  if (!Number.isSafeInteger(diskBytes) || diskBytes % 512 !== 0) refuse('disk size is not usable');
+  if (diskBytes > LARGEST_DISK) refuse(`disk size ${diskBytes} is over 4 TiB`);
+  if (diskBytes % 512 !== 0) refuse('disk size is not usable');
   const powerOfTwo = (chunkBytes & (chunkBytes - 1)) === 0;
   if (chunkBytes < SMALLEST_CHUNK || chunkBytes > LARGEST_CHUNK || !powerOfTwo) {
     refuse(`chunk size ${chunkBytes}`);

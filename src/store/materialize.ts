@@ -4,11 +4,12 @@ import { randomUUID } from 'node:crypto';
 import { Failure } from '../core/failure.ts';
 import type { LayerPointer } from '../core/layer.ts';
 import { isMissing, syncFolder } from '../host/files.ts';
+import { needRoom } from '../host/room.ts';
 import type { BlobFolder } from './blobs.ts';
 import { forEachBounded } from '../core/lanes.ts';
 import { chunkOf, openDiskLayer, readChunk, type DiskLayer } from './disk-layer.ts';
 import type { Progress } from './disk-reader.ts';
-import { slotLength } from './disk-index.ts';
+import { filledBytes, slotLength } from './disk-index.ts';
 import { withPlace } from './failures.ts';
 import { livenessOf, thisProcess } from './owner.ts';
 import { writeSparse } from './sparse-file.ts';
@@ -53,10 +54,15 @@ async function isDone(path: string, layer: DiskLayer): Promise<boolean> {
   });
 }
 
+interface Target {
+  readonly handle: FileHandle;
+  readonly folder: string;
+}
+
 async function fill(
   blobs: BlobFolder,
   layer: DiskLayer,
-  handle: FileHandle,
+  { handle, folder }: Target,
   { onProgress, signal }: WorkOptions,
 ): Promise<void> {
   const { index } = layer;
@@ -66,6 +72,7 @@ async function fill(
     signal?.throwIfAborted();
     const chunk = chunkOf(layer, slot);
     if (chunk !== undefined) {
+      await needRoom(folder, index.chunkBytes, 'the disk');
       await writeSparse(handle, slot * index.chunkBytes, await readChunk(blobs, chunk));
     }
     doneBytes += slotLength(index, slot);
@@ -88,12 +95,13 @@ export async function materialize(
   if (await isDone(path, layer)) return;
   const folder = dirname(path);
   await removeDeadParts(folder, basename(path));
+  await needRoom(folder, filledBytes(layer.index), `the disk of layer ${layer.name}`);
   const part = join(folder, partName(basename(path)));
   await withPlace(path, async () => {
     try {
       const handle = await open(part, 'wx', 0o444);
       try {
-        await fill(blobs, layer, handle, options);
+        await fill(blobs, layer, { handle, folder }, options);
       } finally {
         await handle.close();
       }

@@ -3,7 +3,7 @@ import type { LayerIdentity, LayerPointer, StoredLayer } from '../core/layer.ts'
 import type { StoredBlob } from './blobs.ts';
 import type { StoredChunk } from './chunk-store.ts';
 import type { Descriptor } from './descriptor.ts';
-import { contentDigest, encodeDiskIndex, HOLE, slotLength, type DiskIndex } from './disk-index.ts';
+import { contentDigest, encodeDiskIndex, filledBytes, HOLE, type DiskIndex } from './disk-index.ts';
 import { openDiskLayer, type DiskLayer } from './disk-layer.ts';
 import { checkDisk, DiskTaking, type DiskToTake } from './disk-taking.ts';
 import type { ConfigBody, DiskFacts, OsFacts } from './layer-config.ts';
@@ -71,10 +71,7 @@ async function takeDisk({ blobs }: StoreParts, put: DiskPut): Promise<Taken> {
 
 function diskConfig({ os, facts }: DiskPut, taken: Taken): ConfigBody {
   const { index, indexBlob, layers, content, parent } = taken;
-  const rawBytes = index.slots.reduce(
-    (sum, ordinal, slot) => sum + (ordinal === HOLE ? 0 : slotLength(index, slot)),
-    0,
-  );
+  const rawBytes = filledBytes(index);
   return {
     ...(os === undefined ? {} : { os }),
     ...(parent === undefined

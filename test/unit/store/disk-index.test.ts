@@ -92,6 +92,7 @@ describe('disk index', () => {
       value: 513,
       says: /disk size/,
     },
+    { why: 'a disk of more than 4 TiB', at: 21, value: 0x10, says: /disk size/ },
     { why: 'a disk size beyond exact numbers', at: 20, value: 0xffff_ffff, says: /disk size/ },
     { why: 'a chunk size that is no power of two', at: 24, value: 3 * MIB, says: /chunk size/ },
     { why: 'chunks too small', at: 24, value: 65_536, says: /chunk size/ },

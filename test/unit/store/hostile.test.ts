@@ -1,4 +1,5 @@
-import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import { canonicalJson } from '../../../src/core/json.ts';
@@ -137,6 +138,40 @@ describe('hostile content', () => {
     await bothReaders(pointer, {
       code: 'BlobCorrupt',
       message: expect.stringMatching(`${blob.digest}.*larger than ${4 * MIB} bytes`),
+    });
+  });
+
+  it('writes no disk that has no room, however little of it is stored', async () => {
+    const raw = Buffer.alloc(16 * MIB, 'bomb ');
+    const frame = zstdCompressSync(raw);
+    const blob = await plantBlob(folder.path, frame);
+    const diskBytes = 4 * MIB * MIB;
+    const index: DiskIndex = {
+      diskBytes,
+      chunkBytes: raw.length,
+      packed: true,
+      blobCount: 1,
+      slots: new Uint32Array(diskBytes / raw.length),
+      chunks: [{ raw: hexOf(sha256(raw)), blob: 0, storedLength: frame.length, offset: 0 }],
+    };
+    const pointer = await forgeDisk(index, [{ mediaType: `${OCTETS}.pack.v1+zstd`, ...blob }]);
+    await expect(store.materialize(pointer, out())).rejects.toMatchObject({
+      code: 'NoRoom',
+      consequence: 'Denied',
+      message: expect.stringMatching(/needs 4 TiB, and .* has room for/),
+    });
+    expect(await readdir(folder.path)).toEqual(['store']);
+  });
+
+  it('gives a frame no more memory than the largest chunk needs', async () => {
+    const zstd = 'head -c 40000000 /dev/zero | zstd -q --long=27 -c';
+    const frame = execFileSync('sh', ['-c', zstd]);
+    const blob = await plantBlob(folder.path, frame);
+    const index = oneChunk(sha256(Buffer.alloc(4 * MIB)), frame.length);
+    const pointer = await forgeDisk(index, [{ mediaType: `${OCTETS}.chunk.v1+zstd`, ...blob }]);
+    await bothReaders(pointer, {
+      code: 'BlobCorrupt',
+      message: expect.stringMatching(/memory|window/i),
     });
   });
 
