@@ -1,28 +1,53 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
+import { encodeChange } from '../../../../src/engine/delta/encode.ts';
 import type { DeltaItem } from '../../../../src/engine/delta/entry.ts';
 import { readDelta } from '../../../../src/engine/delta/read.ts';
-import { run } from '../../../../src/host/run.ts';
 import { isFailure } from '../../../../src/core/failure.ts';
 import { describe, expect, it } from '../../../support/runner.ts';
-import { archive, gather, portions, put, unarchive } from './items.ts';
+import { archive, gather, madeByPython, portions, put, unarchive } from './items.ts';
 
-/** Lets Python write an archive that we never would. */
-async function python(body: string): Promise<Buffer> {
-  const script = `
-import base64, io, tarfile
-out = io.BytesIO()
-t = tarfile.open(fileobj=out, mode='w', format=tarfile.PAX_FORMAT)
-def add(name, data=b'', type=tarfile.REGTYPE, link='', **more):
-    i = tarfile.TarInfo(name); i.size = len(data); i.type = type; i.linkname = link
-    for k, v in more.items(): setattr(i, k, v)
-    t.addfile(i, io.BytesIO(data))
-${body}
-t.close()
-print(base64.b64encode(out.getvalue()).decode())`;
-  const { stdout } = await run('python3', ['-c', script]);
-  return Buffer.from(stdout, 'base64');
-}
+const HEAD = "'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.name': ";
+
+const sparse = (path: string): DeltaItem => {
+  const { change } = put(path, 'file', 'x'.repeat(200_000));
+  const data = () => [
+    { start: 0, length: 3 },
+    { start: 100_000, length: 700 },
+  ];
+  return { change, data, content: () => [Buffer.alloc(703, 'y')] };
+};
+
+/** A file with holes whose runs, as text, are given; 100 bytes of data follow. */
+const holes = (text: string, size = '99999', name = 'a') =>
+  `add('./GNUSparseFile.0/a', b'${text}'.ljust(512, b'\\0') + b'x' * 100, pax_headers={${HEAD}'${name}', 'GNU.sparse.realsize': '${size}'})`;
+
+/** What the records and the runs of a file with holes can claim. */
+const SPARSE_LIES = [
+  { why: 'runs that overlap', body: holes('3\\n0\\n60\\n50\\n40\\n99999\\n0\\n') },
+  { why: 'runs out of order', body: holes('3\\n70\\n60\\n0\\n40\\n99999\\n0\\n') },
+  { why: 'a run outside of the file', body: holes('1\\n99950\\n100\\n') },
+  { why: 'a run that is longer than what follows', body: holes('2\\n0\\n101\\n99999\\n0\\n') },
+  { why: 'a run that is shorter', body: holes('2\\n0\\n99\\n99999\\n0\\n') },
+  { why: 'empty runs', body: holes('3\\n5\\n0\\n7\\n100\\n99999\\n0\\n') },
+  { why: 'an end that is not told', body: holes('1\\n0\\n100\\n') },
+  { why: 'more runs than there are bytes', body: holes('999999999\\n0\\n') },
+  { why: 'as many runs as memory holds', body: holes('262145\\n0\\n') },
+  { why: 'runs that are no numbers', body: holes('one\\n') },
+  { why: 'negative runs', body: holes('1\\n-5\\n100\\n') },
+  { why: 'a number without end', body: holes('1'.repeat(512)) },
+  { why: 'bytes behind the runs', body: holes('2\\n0\\n100\\n99999\\n0\\nmore') },
+  { why: 'a size of exabytes', body: holes('1\\n0\\n100\\n', '9'.repeat(15)) },
+  { why: 'a way out by the name', body: holes('2\\n0\\n100\\n99999\\n0\\n', '99999', '../a') },
+  {
+    why: 'holes of an older form',
+    body: "add('a', b'x', pax_headers={'GNU.sparse.map': '0,1', 'GNU.sparse.size': '9'})",
+  },
+  {
+    why: 'a directory with holes',
+    body: `add('a', type=tarfile.DIRTYPE, pax_headers={${HEAD}'a', 'GNU.sparse.realsize': '9'})`,
+  },
+];
 
 describe('reading a hostile layer', () => {
   it.each([
@@ -83,19 +108,20 @@ describe('reading a hostile layer', () => {
       body: "add('a', pax_headers={'x': 'y' * 2**20})",
     },
     { why: 'a symbolic link to nothing', body: "add('a', type=tarfile.SYMTYPE)" },
+    ...SPARSE_LIES,
     {
       why: 'a directory with content',
       body: "add('a', type=tarfile.DIRTYPE, pax_headers={'size': '512'})",
     },
   ])('refuses $why', async ({ body }) => {
-    await expect(unarchive(portions(await python(body)))).rejects.toMatchObject({
+    await expect(unarchive(portions(await madeByPython(body)))).rejects.toMatchObject({
       code: 'BadDelta',
       consequence: 'Impossible',
     });
   });
 
   it('takes what is only unusual', async () => {
-    const bytes = await python(
+    const bytes = await madeByPython(
       "add('.wh.b'); add('a', pax_headers={'SOMEONE.key': 'value'}, mtime=1.5); add('c', type=tarfile.SYMTYPE, link='../../etc')",
     );
     const changes = await unarchive(portions(bytes));
@@ -125,10 +151,33 @@ describe('reading a hostile layer', () => {
     expect(await read({ entries: 2, contentBytes: 1000 })).toHaveLength(2);
   });
 
+  it('takes a file with holes that others packed', async () => {
+    const bytes = await madeByPython(holes('2\\n0\\n100\\n99999\\n0\\n'));
+    const [item] = await gather(readDelta(portions(bytes)));
+    expect(item).toMatchObject({
+      change: { op: 'put', path: '/a', sizeBytes: 99_999 },
+      data: [{ start: 0, length: 100 }],
+    });
+  });
+
+  it('bounds names and attributes over all of a layer, read or written', async () => {
+    const xattrs = new Map([['user.x', Buffer.alloc(900_000)]]);
+    const items = Array.from({ length: 100 }, (_, i) =>
+      put(`/${String(i).padStart(3, '0')}`, 'file', '', { xattrs }),
+    );
+    const bytes = items.map(({ change }) => encodeChange(change));
+    await expect(gather(readDelta(Readable.from(bytes)))).rejects.toMatchObject({
+      code: 'BadDelta',
+      message: expect.stringContaining('names and attributes are too large in all'),
+    });
+    await expect(archive(items)).rejects.toMatchObject({ code: 'UnstorableName' });
+  });
+
   it('fails in one way only, whatever is cut or flipped', async () => {
     const items: readonly DeltaItem[] = [
       { change: { op: 'whiteout', path: '/gone' } },
       put('/a', 'file', 'content', { xattrs: new Map([['user.x', Buffer.from([1, 2])]]) }),
+      sparse('/holes'),
       put('/ä', 'directory', '', { mtime: { seconds: 5, nanoseconds: 7 } }),
     ];
     const good = await archive(items);

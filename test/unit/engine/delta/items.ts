@@ -1,5 +1,6 @@
 import type { DeltaItem } from '../../../../src/engine/delta/entry.ts';
 import { writeDelta } from '../../../../src/engine/delta/write.ts';
+import { run } from '../../../../src/host/run.ts';
 import { readDelta } from '../../../../src/engine/delta/read.ts';
 import type { NodeType, WantedMeta } from '../../../../src/engine/volume.ts';
 
@@ -56,4 +57,21 @@ export async function unarchive(stream: AsyncIterable<Uint8Array>): Promise<read
 /** Bytes as a stream, in portions of an awkward size. */
 export async function* portions(bytes: Uint8Array, size = 333): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+/** Lets Python write an archive that we never would. */
+export async function madeByPython(body: string): Promise<Buffer> {
+  const script = `
+import base64, io, tarfile
+out = io.BytesIO()
+t = tarfile.open(fileobj=out, mode='w', format=tarfile.PAX_FORMAT)
+def add(name, data=b'', type=tarfile.REGTYPE, link='', **more):
+    i = tarfile.TarInfo(name); i.size = len(data); i.type = type; i.linkname = link
+    for k, v in more.items(): setattr(i, k, v)
+    t.addfile(i, io.BytesIO(data))
+${body}
+t.close()
+print(base64.b64encode(out.getvalue()).decode())`;
+  const { stdout } = await run('python3', ['-c', script]);
+  return Buffer.from(stdout, 'base64');
 }
