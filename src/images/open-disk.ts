@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { Failure, transient } from '../core/failure.ts';
 import type { Run } from '../host/run.ts';
 import { readChain } from './chain.ts';
@@ -62,6 +62,7 @@ class ChainSource implements ByteSource {
   readonly extents: readonly Piece[];
   readonly chain: readonly DiskFile[];
   private readonly files: readonly number[];
+  private readonly sizes: readonly number[];
   private last = 0;
 
   constructor(chain: readonly DiskFile[], pieces: readonly Piece[], sizeBytes: number) {
@@ -76,6 +77,7 @@ class ChainSource implements ByteSource {
       throw error;
     }
     this.files = files;
+    this.sizes = files.map((fd) => fstatSync(fd).size);
   }
 
   close(): void {
@@ -107,10 +109,16 @@ class ChainSource implements ByteSource {
     for (let done = 0; done < target.length;) {
       const left = target.length - done;
       const count = readSync(fd, target, done, left, piece.offset + within + done);
-      if (count === 0)
-        throw transient('DiskShrank', 'a disk file became shorter while it was read');
+      if (count === 0) throw this.endedAt(piece);
       done += count;
     }
+  }
+
+  private endedAt({ depth, offset, length }: Piece): Failure {
+    if (offset + length > (this.sizes[depth] ?? 0)) {
+      return damagedDisk(`a table of ${this.chain[depth]?.path} leads beyond its end`);
+    }
+    return transient('DiskShrank', 'a disk file became shorter while it was read');
   }
 
   /** Index of the piece that holds a position; most reads are near the last one. */

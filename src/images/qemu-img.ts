@@ -73,10 +73,36 @@ function mapEntry(value: unknown): MapEntry {
   };
 }
 
+/** What qemu-img says when this host fails it; all else it says is about the image. */
+const OF_THE_HOST =
+  /No space left|Disk quota|Cannot allocate memory|Too many open files|Permission denied|[Ff]ailed to get .* lock|No such file/;
+const REMAKE = 'Make the file again from its source; "qemu-img check" lists what is wrong.';
+
+/**
+ * Runs qemu-img on an image whose bytes our own code has looked at before: what it cannot make of them no other
+ * run can.
+ */
+async function onImage<Result>(path: string, running: Promise<Result>): Promise<Result> {
+  try {
+    return await running;
+  } catch (error) {
+    if (!isFailure(error) || error.code !== 'ProgramFailed') throw error;
+    if (/No space left|Disk quota/.test(error.message)) {
+      throw denied('NoRoom', error.message, `Free space where ${path} lies.`);
+    }
+    if (OF_THE_HOST.test(error.message)) throw error;
+    throw refused(path, `it cannot be read (${error.message})`, REMAKE);
+  }
+}
+
 async function printedMap(run: Run, file: DiskFile): Promise<string> {
   const args = ['map', '--output=json', '-f', file.format, file.path];
   try {
-    return (await run('qemu-img', args, { maxOutputBytes: MAP_LIMIT })).stdout;
+    const { stdout } = await onImage(
+      file.path,
+      run('qemu-img', args, { maxOutputBytes: MAP_LIMIT }),
+    );
+    return stdout;
   } catch (error) {
     if (!isFailure(error) || error.code !== 'ProgramTooChatty') throw error;
     const message = `disk ${file.path} lies in more than a million pieces`;
@@ -92,28 +118,6 @@ export async function mapDisk(run: Run, file: DiskFile): Promise<readonly MapEnt
     throw transient('UnexpectedOutput', 'qemu-img map did not print a list');
   }
   return parsed.map(mapEntry);
-}
-
-/** What qemu-img says when this host fails it; all else it says is about the image. */
-const OF_THE_HOST =
-  /No space left|Disk quota|Cannot allocate memory|Too many open files|Permission denied|[Ff]ailed to get .* lock|No such file/;
-const REMAKE = 'Make the file again from its source; "qemu-img check" lists what is wrong.';
-
-/**
- * Runs qemu-img on an image from outside. That its bytes can be read was seen before, so what it cannot make
- * of them no other run can.
- */
-async function onImage<Result>(path: string, running: Promise<Result>): Promise<Result> {
-  try {
-    return await running;
-  } catch (error) {
-    if (!isFailure(error) || error.code !== 'ProgramFailed') throw error;
-    if (/No space left|Disk quota/.test(error.message)) {
-      throw denied('NoRoom', error.message, `Free space where ${path} lies.`);
-    }
-    if (OF_THE_HOST.test(error.message)) throw error;
-    throw refused(path, `it cannot be read (${error.message})`, REMAKE);
-  }
 }
 
 /**

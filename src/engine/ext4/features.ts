@@ -11,6 +11,8 @@ export interface FeatureWords {
 export interface Features {
   readonly fileTypes: boolean;
   readonly metaGroups: boolean;
+  /** New files get extent trees, not block maps. */
+  readonly extents: boolean;
   readonly wide: boolean;
   readonly checksumSeed: boolean;
   readonly groupChecksums: boolean;
@@ -79,6 +81,7 @@ export function readFeatures(words: FeatureWords): Features {
   return {
     fileTypes: has(incompatible, 0x2),
     metaGroups: has(incompatible, 0x10),
+    extents: has(incompatible, 0x40),
     wide: has(incompatible, 0x80),
     checksumSeed: has(incompatible, 0x2000),
     groupChecksums: has(readOnly, 0x10) || has(readOnly, 0x400),

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Run } from '../../host/run.ts';
+import { isFailure } from '../../core/failure.ts';
 import { withNbd } from '../../images/nbd.ts';
 import { openDisk } from '../../images/open-disk.ts';
 import { part } from '../../images/part.ts';
@@ -9,7 +10,7 @@ import type { VolumeChange } from '../volume.ts';
 import { checkWritable } from './features.ts';
 import { openExt4, type Ext4Volume } from './reader.ts';
 import { writeCommands } from './write/commands.ts';
-import { checkFileSystem, runScript, type Tools } from './write/debugfs.ts';
+import { checkFileSystem, checkUnchanged, runScript, type Tools } from './write/debugfs.ts';
 import { metadataBlocks } from './write/metadata-blocks.ts';
 import { copyMetadata } from './write/metadata-copy.ts';
 import { planWrite, type WritePlan } from './write/plan.ts';
@@ -71,10 +72,30 @@ async function withDisk<Result>(
   }
 }
 
-async function change(tools: Tools, volume: Ext4Volume, scripts: readonly string[]): Promise<void> {
+interface Unchanged {
+  readonly before: ByteSource;
+  readonly volume: Ext4Volume;
+}
+
+async function change(
+  tools: Tools,
+  { before, volume }: Unchanged,
+  scripts: readonly string[],
+): Promise<void> {
+  const image = join(tools.folder, tools.image);
   const { freeBlocks, blockSize } = volume.superblock;
-  for (const script of scripts) await runScript(tools, script, freeBlocks * blockSize);
-  await checkFileSystem(tools);
+  copyMetadata(before, volume, image);
+  try {
+    for (const script of scripts) await runScript(tools, script, freeBlocks * blockSize);
+    await checkFileSystem(tools);
+  } catch (error) {
+    if (!isFailure(error) || error.code !== 'Ext4WriteFailed') throw error;
+    // Only then it is asked whether all was well before, which costs as much as the check itself.
+    await rm(image);
+    copyMetadata(before, volume, image);
+    await checkUnchanged(tools);
+    throw error;
+  }
 }
 
 async function pushAll(write: Ext4Write, before: ByteSource, plan: WritePlan): Promise<number> {
@@ -131,8 +152,7 @@ export async function writeExt4(write: Ext4Write): Promise<Ext4WriteReport> {
       const tree = await collect(write, volume, spool);
       const plan = planWrite(volume, tree.root);
       checkSpace(volume, plan);
-      copyMetadata(before, volume, image);
-      await change(tools, volume, await writeCommands(volume, plan, spool));
+      await change(tools, { before, volume }, await writeCommands(volume, plan, spool));
       return { plan, writtenBytes: await pushAll(write, before, plan) };
     });
     await withDisk(write, write.disk, async (after) => verifyWrite(openExt4(after), plan));

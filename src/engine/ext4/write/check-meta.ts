@@ -1,3 +1,4 @@
+import { formatBytes } from '../../../core/quantity.ts';
 import type { WantedMeta } from '../../volume.ts';
 import type { Superblock } from '../superblock.ts';
 import { notWritable } from './failures.ts';
@@ -42,6 +43,21 @@ function checkSpecial(path: string, meta: WantedMeta, sb: Superblock): void {
       throw notWritable(`${path} is a device without a possible number`);
     }
   }
+}
+
+/** The largest file that the map of an inode can speak of. */
+function largestFile({ blockSize, features }: Superblock): number {
+  if (features.extents) return (2 ** 32 - 1) * blockSize;
+  const perBlock = blockSize / 4;
+  return (12 + perBlock + perBlock ** 2 + perBlock ** 3) * blockSize;
+}
+
+/** Refuses a file that is too long for the volume, however little of it is stored. */
+export function checkSize(path: string, sizeBytes: number, sb: Superblock): void {
+  const most = largestFile(sb);
+  if (sizeBytes <= most) return;
+  const [is, can] = [sizeBytes, most].map(formatBytes);
+  throw notWritable(`${path} has ${is}, and the file system holds files of up to ${can}`);
 }
 
 /** Refuses metadata that the volume cannot hold, so that nothing is lost silently. */

@@ -1,7 +1,7 @@
 import type { NodeType, VolumeChange, WantedMeta } from '../../volume.ts';
 import { typeOf } from '../inode.ts';
 import type { Ext4Volume } from '../reader.ts';
-import { checkMeta } from './check-meta.ts';
+import { checkMeta, checkSize } from './check-meta.ts';
 import { badChange } from './failures.ts';
 import type { StoredContent, WantedNode } from './wanted-node.ts';
 import { namesOf } from './words.ts';
@@ -31,6 +31,7 @@ export class WantedTree {
   put(change: Put, content: StoredContent | undefined): void {
     const { path, meta } = change;
     checkMeta(path, meta, this.volume.superblock);
+    checkSize(path, content?.sizeBytes ?? 0, this.volume.superblock);
     if (path === '/') {
       this.root.meta = this.directoryMeta(path, meta);
       return;
