@@ -1,5 +1,8 @@
 import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { itemsOf } from '../../../../src/engine/capture/items.ts';
+import { touchedInodes } from '../../../../src/engine/capture/touched.ts';
+import { writeDelta } from '../../../../src/engine/delta/write.ts';
 import { isFailure } from '../../../../src/core/failure.ts';
 import { metadataBlocks } from '../../../../src/engine/ext4/write/metadata-blocks.ts';
 import { openExt4 } from '../../../../src/engine/ext4/reader.ts';
@@ -201,5 +204,53 @@ describe('names', () => {
     const volume = openExt4(memorySource(bytes));
     const directory = volume.lookup('/dir') ?? 0;
     expect(() => volume.list(directory)).toThrow(says);
+  });
+});
+
+describe('a file system whose inodes claim more than there is', () => {
+  /** Twelve files of a megabyte each in eight: they all have the blocks of the first. */
+  async function shared(folder: string) {
+    const [image, from] = [join(folder, 'disk.img'), join(folder, 'from')];
+    await mkdir(from);
+    await writePattern(join(from, 'a'), 2 ** 20);
+    for (let i = 0; i < 12; i += 1) await writeFile(join(from, `b${i}`), 'x');
+    await makeExt4(image, '8M', ['-O', '^metadata_csum,^has_journal', '-d', from]);
+    const bytes = await readFile(image);
+    const volume = openExt4(memorySource(bytes));
+    const recordOf = (name: string) => volume.record(volume.lookup(name) ?? 0).start;
+    const first = recordOf('/a');
+    for (let i = 0; i < 12; i += 1) bytes.copy(bytes, recordOf(`/b${i}`), first, first + 0x64);
+    return { bytes, volume };
+  }
+
+  it('is refused before all of that is read', async () => {
+    await using folder = await temporaryFolder();
+    const { bytes } = await shared(folder.path);
+    const source = memorySource(bytes);
+    const volume = openExt4(source);
+    const versions = { base: source, machine: source };
+    const says = expect.objectContaining({
+      consequence: 'Denied',
+      message: expect.stringContaining('claim more than it has'),
+    });
+    expect(() => touchedInodes(volume, versions, [])).toThrow(says);
+    expect(() => [...metadataBlocks(volume)]).toThrow(says);
+    const items = ['/a', '/b1', '/b2', '/b3', '/b4', '/b5', '/b6', '/b7', '/b8'];
+    const put = new Map(items.map((path) => [path, volume.lookup(path) ?? 0]));
+    const changes = itemsOf(volume, { put, removed: new Set(), equal: new Map() });
+    const stored = async () => {
+      for await (const chunk of writeDelta(changes, bytes.length)) chunk.at(0);
+    };
+    await expect(stored()).rejects.toMatchObject({ code: 'UnstorableName', consequence: 'Denied' });
+  });
+
+  it('is refused where a name leads to what is not in use', async () => {
+    await using folder = await temporaryFolder();
+    const { bytes, volume } = await shared(folder.path);
+    const inode = volume.lookup('/a') ?? 0;
+    expect(volume.meta(inode).type).toBe('file');
+    const at = (volume.groups[0]?.inodeBitmap ?? 0) * volume.blockSize + ((inode - 1) >>> 3);
+    bytes[at] = (bytes[at] ?? 0) & ~(1 << ((inode - 1) & 7));
+    expect(() => openExt4(memorySource(bytes)).meta(inode)).toThrow('which is not in use');
   });
 });
