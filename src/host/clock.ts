@@ -5,5 +5,5 @@ import type { Clock } from '../core/clock.ts';
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (delayMs, signal) =>
-    delay<void>(delayMs, undefined, signal === undefined ? {} : { signal }),
+    delay(delayMs, undefined, signal === undefined ? {} : { signal }),
 };
