@@ -18,6 +18,9 @@ function differs({ base, machine }: Versions, { start, length }: Range): boolean
   return !before.equals(after);
 }
 
+/** More are not kept in memory; a set ends at four times as many. */
+const MOST_KEPT = 2 ** 22;
+
 /** Adds up what inodes claim: each block is of one of them, so a sum beyond the volume is damage and endless work. */
 class Claims {
   private readonly volume: VolumeReader;
@@ -63,6 +66,9 @@ export function touchedInodes(
     const record = volume.record(inode);
     const own = changed.touches(record) && differs(versions, record);
     if (claims.anyTouched(inode) || own) inodes.add(inode);
+    if (inodes.size + directories.size > MOST_KEPT) {
+      throw badVolume(`it has more than ${MOST_KEPT} directories and changed files`);
+    }
   }
   return { inodes, directories };
 }

@@ -2,6 +2,7 @@ import type { VolumeReader } from '../volume.ts';
 import { badVolume } from './failure.ts';
 import { childPath, flawOfPath } from '../delta/path.ts';
 import { unstorable } from '../delta/failure.ts';
+import { MOST_NAMES } from '../limits.ts';
 import { sameMeta, sameNode } from './equal.ts';
 import type { Touched } from './touched.ts';
 
@@ -98,10 +99,19 @@ class Walk {
     const flaw = flawOfPath(path) ?? flawOfText(path) ?? flawOfText(target);
     if (flaw !== undefined) throw unstorable(path, flaw);
     this.changes.put.set(path, inode);
+    this.count(path);
   }
 
   private removed(path: string): void {
-    if (!this.trees.excluded(path)) this.changes.removed.add(path);
+    if (this.trees.excluded(path)) return;
+    this.changes.removed.add(path);
+    this.count(path);
+  }
+
+  /** Stops before the memory is full: a directory needs few bytes for a name. */
+  private count(path: string): void {
+    if (this.changes.put.size + this.changes.removed.size <= MOST_NAMES) return;
+    throw unstorable(path, `more than ${MOST_NAMES} names changed, which no layer holds`);
   }
 
   /** A damaged volume may hold a directory inside itself, or directories without end. */

@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Failure } from '../../../src/core/failure.ts';
 import { run, type Run, type RunOptions } from '../../../src/host/run.ts';
-import { checkDisk } from '../../../src/images/qemu-img.ts';
+import { checkDisk, mapDisk } from '../../../src/images/qemu-img.ts';
 import type { DiskFile } from '../../../src/images/source.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { describe, expect, it } from '../../support/runner.ts';
@@ -50,5 +51,26 @@ describe('checking a disk', () => {
     const { signal } = new AbortController();
     await checkDisk(noted, { path: 'x', format: 'qcow2' }, { signal });
     expect(seen).toMatchObject([{ signal, timeoutMs: 6 * 3_600_000 }]);
+  });
+});
+
+describe('the map of a disk', () => {
+  it('is refused in words where it would fill the memory', async () => {
+    const data = { consequence: 'Transient', code: 'ProgramTooChatty', message: 'x' } as const;
+    const chatty: Run = () => Promise.reject(new Failure(data));
+    await expect(mapDisk(chatty, { path: 'x', format: 'qcow2' })).rejects.toMatchObject({
+      consequence: 'Denied',
+      code: 'DiskTooScattered',
+    });
+  });
+
+  it.each([
+    { why: 'a lock', says: 'Failed to get shared "write" lock', consequence: 'Transient' },
+    { why: 'a table that is wrong', says: 'Image is corrupt', consequence: 'Impossible' },
+  ])('fails by whose fault it is: $why', async ({ says, consequence }) => {
+    const data = { consequence: 'Transient', code: 'ProgramFailed', message: says } as const;
+    const failing: Run = () => Promise.reject(new Failure(data));
+    const mapped = mapDisk(failing, { path: 'x', format: 'qcow2' });
+    await expect(mapped).rejects.toMatchObject({ consequence });
   });
 });

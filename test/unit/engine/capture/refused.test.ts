@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { captureDelta } from '../../../../src/engine/capture/capture-delta.ts';
+import { compareTrees } from '../../../../src/engine/capture/walk.ts';
 import { compose, type Composed } from '../../../../src/engine/compose/compose.ts';
 import type { GuestWork } from '../../../../src/engine/compose/guest-task.ts';
+import { MOST_NAMES } from '../../../../src/engine/limits.ts';
 import { run } from '../../../../src/host/run.ts';
 import type { DiskFile } from '../../../../src/images/source.ts';
 import { writeExt4 } from '../../../../src/engine/ext4/write-ext4.ts';
@@ -9,6 +11,7 @@ import { temporaryFolder } from '../../../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../../support/runner.ts';
 import { file } from '../../../support/volume/change.ts';
 import { makeDisk, mounted, NO_MOUNTS } from '../../../support/volume/disk.ts';
+import { MemoryVolume, plain } from '../../../support/volume/memory.ts';
 import { engineOn, handedOut, identity, machineDisk } from '../../../support/volume/engine.ts';
 
 const WORK: GuestWork = { role: 'package', title: '', steps: [], media: [], unattended: true };
@@ -93,5 +96,23 @@ describe('what a layer cannot hold', () => {
 
   it('leaves nothing in the store', async () => {
     expect(await engine.tools.store.listTags('lamina/test/app/boot')).toEqual([]);
+  });
+});
+
+describe('a directory whose names would fill the memory', () => {
+  it('is refused before all of them are kept', () => {
+    const base = new MemoryVolume();
+    const machine = base.clone();
+    const inode = machine.make('/file', plain('file'));
+    let told = 0;
+    const list = function* () {
+      for (; told < 4 * MOST_NAMES; told += 1) yield { name: `link-${told}`, inode };
+    };
+    Object.assign(machine, { list });
+    const touched = { inodes: new Set([2, inode]), directories: new Set([2]) };
+    expect(() => compareTrees({ base, machine, touched, excluded: () => false })).toThrow(
+      expect.objectContaining({ consequence: 'Denied', code: 'UnstorableName' }),
+    );
+    expect(told).toBe(MOST_NAMES);
   });
 });
