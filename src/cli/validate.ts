@@ -44,14 +44,14 @@ function plural(count: number, thing: string): string {
 async function validatePaths(paths: readonly string[], namespace: string): Promise<Result> {
   const parts = await Promise.all(paths.map(readPath));
   const files = parts.flatMap((part) => part.files);
-  const snapshot = { revision: '', files, problems: parts.flatMap((part) => part.problems) };
-  const { objects, problems } = validateSnapshot(snapshot, namespace);
-  const listed = objects.map(({ manifestKind, namespace: at, name, document }) => ({
-    kind: manifestKind.kind,
+  const snapshot = { files, problems: parts.flatMap((part) => part.problems) };
+  const { objects, problems } = validateSnapshot(snapshot, { namespace });
+  const listed = objects.map(({ kind, namespace: at, name, place: { file, line } }) => ({
+    kind,
     ...(at === undefined ? {} : { namespace: at }),
     name,
-    file: document.file,
-    line: document.at('metadata.name').line,
+    file,
+    line,
   }));
   const summary = [
     plural(files.length, 'file'),

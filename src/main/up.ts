@@ -169,12 +169,15 @@ function followSource(manager: Manager, options: UpOptions): RunningSource | und
   const { namespace, pollMs, log } = options;
   return startSource({
     name: 'up',
-    source: openSource(options.source, join(options.dataDir, 'source'), log),
+    source: openSource(options.source, {
+      cacheFolder: join(options.dataDir, 'source'),
+      namespace,
+      log,
+    }),
     client: manager.client,
     clock: systemClock,
     random: Math.random,
     log,
-    namespace,
     pollMs,
   });
 }

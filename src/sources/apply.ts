@@ -1,13 +1,15 @@
 import { failureData, isFailure, type Failure } from '../core/failure.ts';
 import { isNotFound, type KubeClient } from '../kube/client.ts';
-import { keyOf, keyOfObject, type KubeObject, type Resource } from '../kube/resource.ts';
+import { keyOf, type KubeObject, type Resource } from '../kube/resource.ts';
 import { Desired, resourceFor, sourceOf } from './desired.ts';
+import { inLanes } from './lanes.ts';
 import { MANIFEST_KINDS } from './manifest-kind.ts';
 import { SOURCE_LABEL } from './metadata.ts';
-import { fileProblem, type Problem, type Snapshot } from './snapshot.ts';
-import { validateSnapshot } from './validate.ts';
+import { Pace } from './pace.ts';
+import type { Reading, SourceObject } from './reading.ts';
+import { fileProblem, type Problem } from './snapshot.ts';
 
-/** What applying a snapshot did. */
+/** What applying a reading did. */
 export interface Applied {
   readonly applied: number;
   readonly unchanged: number;
@@ -15,28 +17,12 @@ export interface Applied {
   readonly problems: readonly Problem[];
 }
 
-/** How a snapshot is applied. */
+/** How a reading is applied. */
 export interface ApplyOptions {
   readonly client: KubeClient;
   /** Name of the source: the value of the label on everything that it keeps. */
   readonly source: string;
-  /** For manifests that name none. */
-  readonly namespace: string;
   readonly signal: AbortSignal;
-}
-
-/** Writes at the same time: enough to fill a server's group commit. */
-const CONCURRENCY = 16;
-
-async function inParallel<Item>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const waiting = items.values();
-  const worker = async () => {
-    for (const item of waiting) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, items.length) }, worker));
 }
 
 /** Resources that a source may hold, in the order of their application. */
@@ -44,50 +30,65 @@ function resources(): readonly Resource[] {
   return MANIFEST_KINDS.map(({ kind }) => resourceFor(kind));
 }
 
+/** What the API holds of a source. */
+interface Seen {
+  readonly metadata: KubeObject['metadata'];
+  /** What must change in it; undefined if nothing. */
+  readonly patch: Record<string, unknown> | undefined;
+}
+
 class Application {
   private readonly options: ApplyOptions;
-  private readonly live = new Map<string, KubeObject>();
+  private readonly wanted: ReadonlyMap<string, SourceObject>;
+  private readonly seen = new Map<string, Seen>();
+  private readonly pace = new Pace();
   readonly problems: Problem[] = [];
   applied = 0;
   unchanged = 0;
   pruned = 0;
 
-  constructor(options: ApplyOptions) {
+  constructor(objects: readonly SourceObject[], options: ApplyOptions) {
     this.options = options;
+    this.wanted = new Map(objects.map((object) => [keyFor(object.kind, object), object]));
   }
 
-  private key(resource: Resource, namespace: string | undefined, name: string): string {
-    return `${resource.kind}/${keyOf(namespace, name)}`;
-  }
-
-  /** Learns what this source has applied before. */
+  /** Learns what this source has applied before, and what of it differs. */
   async learn(): Promise<void> {
     const { client, source, signal } = this.options;
     for (const resource of resources()) {
       const labelSelector = `${SOURCE_LABEL}=${source}`;
       const { items } = await client.list<KubeObject>(resource, { labelSelector, signal });
-      for (const item of items) this.live.set(`${resource.kind}/${keyOfObject(item)}`, item);
+      for (const item of items) {
+        const key = keyFor(resource.kind, item.metadata);
+        const object = this.wanted.get(key);
+        await this.pace.take(object?.json.length ?? 0);
+        const patch = object === undefined ? undefined : new Desired(object, source).patch(item);
+        this.seen.set(key, { metadata: item.metadata, patch });
+      }
     }
   }
 
   get known(): number {
-    return this.live.size;
+    return this.seen.size;
   }
 
-  private async ensure(desired: Desired): Promise<void> {
-    const { object, resource } = desired;
+  private async ensure(object: SourceObject): Promise<void> {
+    const seen = this.seen.get(keyFor(object.kind, object));
+    if (seen !== undefined && seen.patch === undefined) {
+      this.unchanged += 1;
+      return;
+    }
+    await this.pace.take(object.json.length);
+    const desired = new Desired(object, this.options.source);
     try {
-      const known = this.live.get(this.key(resource, object.namespace, object.name));
-      if (known !== undefined) return await this.update(desired, known);
-      await this.create(desired);
+      await (seen?.patch === undefined ? this.create(desired) : this.update(desired, seen.patch));
     } catch (error) {
       if (!isFailure(error) || !isForPeople(error)) throw error;
-      const place = object.document.at('metadata.name');
       const { message, hint } = failureData(error);
       const cure = hint === undefined ? '' : ` ${hint}`;
       this.problems.push({
-        ...place,
-        message: `${resource.kind} "${object.name}": ${message}${cure}`,
+        ...object.place,
+        message: `${object.kind} "${object.name}": ${message}${cure}`,
       });
     }
   }
@@ -106,24 +107,21 @@ class Application {
   /** Somebody else made the object: nobody's is taken over, that of another source is not. */
   private async adopt(desired: Desired, exists: Failure): Promise<void> {
     const { client, signal, source } = this.options;
-    const { namespace, name, document } = desired.object;
+    const { kind, namespace, name, place } = desired.object;
     const found = await client.get<KubeObject>(desired.resource, namespace, name, signal);
     if (found === undefined) throw exists;
     const owner = sourceOf(found);
     if (owner !== undefined && owner !== source) {
-      const message = `${desired.resource.kind} "${name}" is kept by the source "${owner}"`;
-      this.problems.push({ ...document.at('metadata.name'), message });
+      const message = `${kind} "${name}" is kept by the source "${owner}"`;
+      this.problems.push({ ...place, message });
       return;
     }
-    await this.update(desired, found);
+    const patch = desired.patch(found);
+    if (patch === undefined) this.unchanged += 1;
+    else await this.update(desired, patch);
   }
 
-  private async update(desired: Desired, live: KubeObject): Promise<void> {
-    const patch = desired.patch(live);
-    if (patch === undefined) {
-      this.unchanged += 1;
-      return;
-    }
+  private async update(desired: Desired, patch: Record<string, unknown>): Promise<void> {
     const { client, signal } = this.options;
     const { namespace, name } = desired.object;
     try {
@@ -136,27 +134,27 @@ class Application {
     this.applied += 1;
   }
 
-  async write(wanted: readonly Desired[]): Promise<void> {
-    for (const resource of resources()) {
-      const ofKind = wanted.filter((desired) => desired.resource.kind === resource.kind);
-      await inParallel(ofKind, (desired) => this.ensure(desired));
+  async write(): Promise<void> {
+    for (const { kind } of resources()) {
+      const ofKind = [...this.wanted.values()].filter((object) => object.kind === kind);
+      await inLanes(ofKind, (object) => this.ensure(object));
     }
   }
 
   /** Takes away what the source no longer holds; whoever uses comes before what is used. */
-  async prune(wanted: readonly Desired[]): Promise<void> {
+  async prune(): Promise<void> {
     const { client, signal } = this.options;
-    const kept = new Set(
-      wanted.map(({ resource, object }) => this.key(resource, object.namespace, object.name)),
-    );
     for (const resource of resources().toReversed()) {
       // A Namespace takes everything in it along, so it goes by hand only.
       if (resource.kind === 'Namespace') continue;
-      const gone = [...this.live].filter(
-        ([key, { kind, metadata }]) =>
-          kind === resource.kind && !kept.has(key) && metadata.deletionTimestamp === undefined,
+      const gone = [...this.seen].filter(
+        ([key, { metadata }]) =>
+          key.startsWith(`${resource.kind}/`) &&
+          !this.wanted.has(key) &&
+          metadata.deletionTimestamp === undefined,
       );
-      await inParallel(gone, async ([, { metadata }]) => {
+      await inLanes(gone, async ([, { metadata }]) => {
+        await this.pace.take(0);
         const { namespace, name, uid } = metadata;
         const options = { signal, ...(uid === undefined ? {} : { uid }) };
         await client.remove(resource, { namespace, name }, options);
@@ -166,29 +164,38 @@ class Application {
   }
 }
 
+function keyFor(
+  kind: string,
+  { namespace, name }: { readonly namespace?: string | undefined; readonly name: string },
+): string {
+  return `${kind}/${keyOf(namespace, name)}`;
+}
+
 /** Failures that go away by themselves are for the loop; the others are for whoever wrote the line. */
 function isForPeople({ consequence }: Failure): boolean {
   return consequence === 'Impossible' || consequence === 'Denied';
 }
 
 /**
- * Makes the API hold what a snapshot declares, writing only what differs. It is all or nothing: one
- * bad document, and nothing is applied; an empty source, and nothing is taken away.
+ * Makes the API hold what a source declares, writing only what differs. It is all or nothing: one bad
+ * document, and nothing is applied; an empty source, and nothing is taken away. When it ends, also by a
+ * failure, nothing of it is under way any more.
  */
-export async function applySnapshot(snapshot: Snapshot, options: ApplyOptions): Promise<Applied> {
-  const { objects, problems } = validateSnapshot(snapshot, options.namespace);
+export async function applyReading(
+  { objects, problems }: Pick<Reading, 'objects' | 'problems'>,
+  options: ApplyOptions,
+): Promise<Applied> {
   const nothing = { applied: 0, unchanged: 0, pruned: 0 };
   if (problems.length > 0) return { ...nothing, problems };
-  const application = new Application(options);
+  const application = new Application(objects, options);
   await application.learn();
   if (objects.length === 0) {
     if (application.known === 0) return { ...nothing, problems: [] };
     const message = `the source holds no manifest; the ${application.known} objects applied from it are kept`;
     return { ...nothing, problems: [fileProblem('.', message)] };
   }
-  const wanted = objects.map((object) => new Desired(object, options.source));
-  await application.write(wanted);
-  if (application.problems.length === 0) await application.prune(wanted);
+  await application.write();
+  if (application.problems.length === 0) await application.prune();
   const { applied, unchanged, pruned } = application;
   return { applied, unchanged, pruned, problems: application.problems };
 }

@@ -9,7 +9,8 @@ import {
 import { mergePatchOf } from '../kube/merge-patch.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { SOURCE_ANNOTATION, SOURCE_KEYS, SOURCE_LABEL } from './metadata.ts';
-import type { SourceObject } from './validate.ts';
+import { MANIFEST_KINDS } from './manifest-kind.ts';
+import type { SourceObject } from './reading.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -64,21 +65,28 @@ function pick(object: object, fields: readonly string[]): Record<string, unknown
   return Object.fromEntries(Object.entries(object).filter(([key]) => fields.includes(key)));
 }
 
-/** What one source wants of one object. */
+function fieldsOf(kind: string): readonly string[] {
+  return MANIFEST_KINDS.find((known) => known.kind === kind)?.fields ?? [];
+}
+
+/** What one source wants of one object. Made when it is needed: it is the object's whole tree. */
 export class Desired {
-  readonly object: SourceObject;
   readonly resource: Resource;
+  readonly object: SourceObject;
+  private readonly content: Readonly<Record<string, unknown>>;
   private readonly labels: Texts;
   private readonly annotations: Texts;
 
   constructor(object: SourceObject, source: string) {
     this.object = object;
-    this.resource = resourceFor(object.manifestKind.kind);
-    const metadata = metadataOf(object.object);
+    this.resource = resourceFor(object.kind);
+    const parsed = JSON.parse(object.json) as Record<string, unknown>;
+    this.content = pick(parsed, fieldsOf(object.kind));
+    const metadata = metadataOf(parsed);
     const labels = textsOf(metadata['labels']);
     const annotations = textsOf(metadata['annotations']);
     const keys = `${Object.keys(labels).sort().join(',')};${Object.keys(annotations).sort().join(',')}`;
-    const { file, line } = object.document.at('metadata.name');
+    const { file, line } = object.place;
     this.labels = { ...labels, [SOURCE_LABEL]: source };
     this.annotations = {
       ...annotations,
@@ -89,7 +97,7 @@ export class Desired {
 
   /** The object to create. */
   fresh(): KubeObject {
-    const { namespace, name, object, manifestKind } = this.object;
+    const { namespace, name } = this.object;
     return {
       apiVersion: apiVersionOf(this.resource),
       kind: this.resource.kind,
@@ -99,7 +107,7 @@ export class Desired {
         labels: this.labels,
         annotations: this.annotations,
       },
-      ...pick(object, manifestKind.fields),
+      ...this.content,
     };
   }
 
@@ -116,8 +124,7 @@ export class Desired {
       labels: { ...without(labels, owned.labels), ...this.labels },
       annotations: { ...without(annotations, stale), ...this.annotations },
     };
-    const { fields } = this.object.manifestKind;
-    const content = mergePatchOf(pick(live, fields), pick(this.object.object, fields));
+    const content = mergePatchOf(pick(live, fieldsOf(this.object.kind)), this.content);
     const metadata = mergePatchOf({ labels, annotations }, after);
     const patch = {
       ...content,

@@ -1,18 +1,17 @@
 import { constants } from 'node:fs';
 import { lstat, open, opendir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { watch } from 'chokidar';
 import type { Clock } from '../core/clock.ts';
 import { digestOf } from '../core/digest.ts';
 import { denied, impossible, isFailure, messageOf } from '../core/failure.ts';
-import type { Log } from '../host/log.ts';
 import { byPath, decodeFiles, selectReadable, type Candidate } from './collect.ts';
-import { isManifestName, SOURCE_LIMITS, type Snapshot, type Source } from './snapshot.ts';
+import { isManifestName, SOURCE_LIMITS, type Snapshot } from './snapshot.ts';
 
 /** How long a directory must be quiet before it is read: editors write in several steps. */
 const SETTLE_MS = 150;
 
-function isHidden(name: string): boolean {
+/** True for files and folders that are somebody else's. */
+export function isHidden(name: string): boolean {
   return name.startsWith('.');
 }
 
@@ -99,35 +98,18 @@ export async function readDirectory(path: string): Promise<Snapshot> {
   }
 }
 
-/** A directory as it is edited: it is taken once two readings agree. */
-export function directorySource(path: string, clock: Clock, log: Log): Source {
-  let last: string | undefined;
-  const settled = async (signal: AbortSignal): Promise<Snapshot> => {
-    let before = await readDirectory(path);
-    while (before.revision !== last) {
-      await clock.sleep(SETTLE_MS, signal);
-      const after = await readDirectory(path);
-      if (after.revision === before.revision) break;
-      before = after;
-    }
-    last = before.revision;
-    return before;
-  };
-  return {
-    read: settled,
-    watch: (changed) => {
-      const watcher = watch(path, {
-        ignoreInitial: true,
-        followSymlinks: false,
-        depth: SOURCE_LIMITS.depth,
-        ignored: (seen) => seen !== path && isHidden(basename(seen)),
-      });
-      watcher.on('all', changed);
-      // Without watches, as when the system has no more of them, the source is polled.
-      watcher.on('error', (error) => {
-        log.warn('a directory is not watched in full', { path, error: messageOf(error) });
-      });
-      return () => watcher.close();
-    },
-  };
+/** A directory as it is edited: what differs from the known revision is taken once two readings agree. */
+export async function readSettled(
+  path: string,
+  clock: Clock,
+  options: { readonly known?: string | undefined; readonly signal: AbortSignal },
+): Promise<Snapshot> {
+  let before = await readDirectory(path);
+  while (before.revision !== options.known) {
+    await clock.sleep(SETTLE_MS, options.signal);
+    const after = await readDirectory(path);
+    if (after.revision === before.revision) break;
+    before = after;
+  }
+  return before;
 }

@@ -1,7 +1,15 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { simpleGit, type SimpleGit } from 'simple-git';
-import { denied, messageOf, transient, type Failure } from '../core/failure.ts';
+import {
+  denied,
+  impossible,
+  isFailure,
+  messageOf,
+  transient,
+  type Failure,
+} from '../core/failure.ts';
+import { isMissing } from '../host/files.ts';
 import type { GitLocation } from './git-url.ts';
 import { SOURCE_LIMITS } from './snapshot.ts';
 
@@ -16,11 +24,15 @@ export interface TreeEntry {
 
 const REF = 'refs/lamina/head';
 const TIMEOUT_MS = 300_000;
-/** Largest packed size of one shallow commit. */
-const MAX_PACK_KIB = 1 << 20;
+/** Most that the cache may hold; it is made anew before it holds more than one commit could bring. */
+const MAX_CACHE_BYTES = 2 ** 30;
+const MAX_PACKS = 50;
+/** Most bytes of a listing: the longest that 100,000 paths of people have, and more. */
+const MAX_LISTING_BYTES = 32 * 2 ** 20;
+const MAX_REFS_BYTES = 2 ** 20;
 
 /** Variables of ours that git, curl and ssh may see; nothing else reaches them. */
-const PASSED = [
+export const GIT_VARIABLES = [
   'PATH',
   'HOME',
   'SSH_AUTH_SOCK',
@@ -32,6 +44,9 @@ const PASSED = [
 ];
 
 /*
+ * Whatever comes is kept as one pack, however small, so that the limit on a file's size cuts a fetch while it
+ * streams. Maintenance would work on what strangers have packed; a cache that grows is thrown away instead.
+ *
  * The repository's own config is the only one that git reads. Nothing in it comes from the remote:
  * hooks, helpers, submodules, redirects and every protocol but one are off.
  */
@@ -43,6 +58,8 @@ function config(protocol: GitLocation['protocol']): string {
 	fsmonitor = false
 	logAllRefUpdates = false
 	symlinks = false
+	bigFileThreshold = 8m
+	deltaBaseCacheLimit = 16m
 	askPass =
 	sshCommand = ssh -o BatchMode=yes -o ConnectTimeout=15
 [credential]
@@ -57,21 +74,34 @@ function config(protocol: GitLocation['protocol']): string {
 	lowSpeedTime = 30
 [fetch]
 	recurseSubmodules = false
+	unpackLimit = 1
+[pack]
+	threads = 1
 [gc]
-	autoDetach = false
-	pruneExpire = now
+	auto = 0
 [maintenance]
-	autoDetach = false
+	auto = false
 `;
 }
 
+/** What git says when the limits of the process that reads a source end it. */
+const OVER_LIMIT =
+  /out of memory|malloc failed|unable to create thread|(died of|ended by a) signal|file too large/i;
+const ENDED_BY_SIGNAL = 'fatal: git was ended by a signal';
+
 function failure(location: GitLocation, error: unknown): Failure {
+  if (isFailure(error)) return error;
   const words = messageOf(error)
     .split('\n')
     .filter((line) => /^(fatal|error|ERROR|remote|ssh|Host key)/.test(line))
     .join('; ')
     .slice(0, 500);
   const message = `${location.url}: ${words === '' ? messageOf(error).slice(0, 500) : words}`;
+  if (OVER_LIMIT.test(message)) {
+    const hint = 'Keep manifests in a repository of their own, without large files.';
+    const what = `one commit is larger than ${MAX_CACHE_BYTES >> 20} MiB, or takes too much to unpack`;
+    return impossible('RepositoryTooLarge', `${location.url}: ${what} (${words})`, hint);
+  }
   if (/couldn't find remote ref/i.test(message)) {
     return denied('BranchMissing', message, 'Push the branch, or name another one.');
   }
@@ -85,8 +115,18 @@ function failure(location: GitLocation, error: unknown): Failure {
   return transient('RepositoryUnreachable', message, error);
 }
 
+/** A program that was killed has no exit code and may have said nothing; half a listing is no listing. */
+function failed(
+  error: Buffer | Error | undefined,
+  { exitCode, stdErr }: { readonly exitCode: number | null; readonly stdErr: readonly Buffer[] },
+): Buffer | Error | undefined {
+  if (error !== undefined || exitCode === 0) return error;
+  const ended = exitCode === null ? ENDED_BY_SIGNAL : `fatal: git ended with ${exitCode}`;
+  return new Error(`${Buffer.concat(stdErr).toString()}\n${ended}`);
+}
+
 function parseEntry(line: string): TreeEntry | undefined {
-  const match = /^([0-7]{6}) \S+ ([0-9a-f]{40,64}) +(\d+|-)\t([^]+)$/.exec(line);
+  const match = /^([0-7]{6}) (?!tree)\S+ ([0-9a-f]{40,64}) +(\d+|-)\t([^]+)$/.exec(line);
   if (match === null) return undefined;
   const [, mode = '', object = '', size, path = ''] = match;
   return { mode, object, sizeBytes: size === '-' ? 0 : Number(size), path };
@@ -106,7 +146,7 @@ export class GitRepository {
   ) {
     this.folder = folder;
     this.location = location;
-    const passed = PASSED.flatMap((name) => {
+    const passed = GIT_VARIABLES.flatMap((name) => {
       const value = environment[name];
       return value === undefined ? [] : [[name, value] as const];
     });
@@ -133,12 +173,59 @@ export class GitRepository {
       unsafe: { allowUnsafeConfigPaths: true, allowUnsafeProtocolOverride: true },
       allowEnvironment: Object.keys(this.environment),
       input: () => stdin,
+      // What a program has written is complete when it has closed its output, not soon after its end.
+      completion: { onClose: true, onExit: false },
+      errors: failed,
     }).env({ ...this.environment });
+  }
+
+  /** The output of a command; undefined if it was cut because it had too many bytes or lines. */
+  private async bounded(
+    args: readonly string[],
+    most: { readonly bytes: number; readonly ends?: number },
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const cut = new AbortController();
+    const { bytes, ends = Infinity } = most;
+    let left = bytes;
+    let endsLeft = ends;
+    const git = this.git(AbortSignal.any([signal, cut.signal]));
+    git.outputHandler((_command, stdout) => {
+      stdout.on('data', (chunk: Uint8Array) => {
+        left -= chunk.length;
+        for (const byte of chunk) if (byte === 0) endsLeft -= 1;
+        if (left < 0 || endsLeft < 0) cut.abort();
+      });
+    });
+    try {
+      return await git.raw(...args);
+    } catch (error) {
+      if (cut.signal.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  /** What a kill left, or many fetches, is not worth mending. */
+  private async isOvergrown(): Promise<boolean> {
+    try {
+      const packs = join(this.folder, 'objects', 'pack');
+      const names = await readdir(packs);
+      const sizes = await Promise.all(
+        names.map(async (name) => (await stat(join(packs, name))).size),
+      );
+      const bytes = sizes.reduce((sum, size) => sum + size, 0);
+      const isTorn = names.some((name) => name.startsWith('tmp_'));
+      return isTorn || names.length > 3 * MAX_PACKS || bytes > MAX_CACHE_BYTES;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
   }
 
   /** These are all the parts of an empty repository; `git init` would add hooks of the host. */
   private async prepare(): Promise<void> {
     if (this.ready) return;
+    if (await this.isOvergrown()) await rm(this.folder, { recursive: true, force: true });
     for (const part of ['objects', 'refs']) {
       await mkdir(join(this.folder, part), { recursive: true, mode: 0o700 });
     }
@@ -147,19 +234,37 @@ export class GitRepository {
     this.ready = true;
   }
 
+  private get remoteRef(): string {
+    const { branch } = this.location;
+    return branch === undefined ? 'HEAD' : `refs/heads/${branch}`;
+  }
+
+  /** The id of the newest commit, which may not be here yet. */
+  async newest(signal: AbortSignal): Promise<string> {
+    const { url } = this.location;
+    try {
+      await this.prepare();
+      const asked = ['ls-remote', '-q', '--', url, this.remoteRef];
+      const refs = await this.bounded(asked, { bytes: MAX_REFS_BYTES }, signal);
+      // The pattern also finds refs that end like ours.
+      const found = refs
+        ?.split('\n')
+        .map((line) => /^([0-9a-f]{40,64})\t(.+)$/.exec(line))
+        .find((match) => match?.[2] === this.remoteRef)?.[1];
+      if (found === undefined) throw new Error(`fatal: couldn't find remote ref ${this.remoteRef}`);
+      return found;
+    } catch (error) {
+      throw failure(this.location, error);
+    }
+  }
+
   /** Brings the newest commit here and returns its id. A history that was rewritten is no matter. */
   async fetch(signal: AbortSignal): Promise<string> {
-    const { url, branch } = this.location;
-    const from = branch === undefined ? 'HEAD' : `refs/heads/${branch}`;
     try {
       await this.prepare();
       const options = ['-q', '--force', '--depth=1', '--no-tags', '--no-write-fetch-head'];
-      const place = ['--no-recurse-submodules', '--', url, `+${from}:${REF}`];
-      await this.git(signal).raw('fetch', ...options, ...place);
-      const counted = await this.git(signal).raw('count-objects', '-v');
-      if (Number(/^size-pack: (\d+)$/m.exec(counted)?.[1]) > MAX_PACK_KIB) {
-        throw new Error('fatal: one commit is larger than 1 GiB');
-      }
+      const from = ['--', this.location.url, `+${this.remoteRef}:${REF}`];
+      await this.git(signal).raw('fetch', ...options, '--no-recurse-submodules', ...from);
       return (await this.git(signal).raw('rev-parse', `${REF}^{commit}`)).trim();
     } catch (error) {
       // It is a cache: after a kill, a lock or a torn pack the next try starts from nothing.
@@ -169,16 +274,21 @@ export class GitRepository {
     }
   }
 
-  /** All entries of a commit, below a folder of it. */
-  async tree(commit: string, signal: AbortSignal): Promise<readonly TreeEntry[]> {
+  /**
+   * All entries of a commit, below a folder of it; undefined if there are too many. Trees are listed too: a few
+   * kilobytes of trees that share their subtrees name more paths than anybody could wait for, without one file.
+   */
+  async tree(commit: string, signal: AbortSignal): Promise<readonly TreeEntry[] | undefined> {
     const { folder } = this.location;
     const below = folder === undefined ? [] : ['--', `${folder}/`];
-    const options = ['-r', '-z', '-l', '--full-tree'];
-    const text = await this.git(signal).raw('ls-tree', ...options, commit, ...below);
-    return text
-      .split('\0')
-      .slice(0, SOURCE_LIMITS.entries + 1)
-      .flatMap((line) => parseEntry(line) ?? []);
+    const args = ['ls-tree', '-r', '-t', '-z', '-l', '--full-tree', commit, ...below];
+    try {
+      const most = { bytes: MAX_LISTING_BYTES, ends: SOURCE_LIMITS.entries };
+      const text = await this.bounded(args, most, signal);
+      return text?.split('\0').flatMap((line) => parseEntry(line) ?? []);
+    } catch (error) {
+      throw failure(this.location, error);
+    }
   }
 
   /** The content of some objects, in their order. */

@@ -1,13 +1,7 @@
 import { byPath, decodeFiles, selectReadable, type Candidate } from './collect.ts';
 import { GitRepository, type TreeEntry } from './git-repository.ts';
 import type { GitLocation } from './git-url.ts';
-import {
-  fileProblem,
-  isManifestName,
-  SOURCE_LIMITS,
-  type Snapshot,
-  type Source,
-} from './snapshot.ts';
+import { fileProblem, isManifestName, SOURCE_LIMITS, type Snapshot } from './snapshot.ts';
 
 function candidate(entry: TreeEntry): TreeEntry & Candidate {
   const kind =
@@ -21,8 +15,8 @@ async function readCommit(
   signal: AbortSignal,
 ): Promise<Snapshot> {
   const entries = await repository.tree(revision, signal);
-  if (entries.length > SOURCE_LIMITS.entries) {
-    const message = `the repository has more than ${SOURCE_LIMITS.entries} files: name a folder of it`;
+  if (entries === undefined) {
+    const message = `the repository has more than ${SOURCE_LIMITS.entries} files and folders: name a folder of it`;
     return { revision, files: [], problems: [fileProblem('.', message)] };
   }
   const manifests = entries
@@ -42,22 +36,31 @@ async function readCommit(
   return { revision, files: decoded.files, problems: [...problems, ...decoded.problems] };
 }
 
+/** Where a repository is, and what of it is known. */
+export interface GitRequest {
+  readonly location: GitLocation;
+  /** Folder of the cache; it may be deleted at any time. */
+  readonly cache: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The commit that need not be read again. */
+  readonly known?: string | undefined;
+  /** Hears which commit is about to be fetched. */
+  readonly onRevision?: (revision: string) => void;
+}
+
 /**
  * The newest commit of a branch, read from the object database: nothing of a repository is ever
- * checked out or executed. `folder` is a cache; it may be deleted at any time.
+ * checked out or executed. Undefined if it is the known one.
  */
-export function gitSource(
-  location: GitLocation,
-  folder: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): Source {
-  const repository = new GitRepository(folder, location, environment);
-  let last: Snapshot | undefined;
-  return {
-    read: async (signal) => {
-      const revision = await repository.fetch(signal);
-      if (last?.revision !== revision) last = await readCommit(repository, revision, signal);
-      return last;
-    },
-  };
+export async function readGit(
+  request: GitRequest,
+  signal: AbortSignal,
+): Promise<Snapshot | undefined> {
+  const { location, cache, environment, known, onRevision } = request;
+  const repository = new GitRepository(cache, location, environment);
+  const newest = await repository.newest(signal);
+  if (newest === known) return undefined;
+  onRevision?.(newest);
+  const revision = await repository.fetch(signal);
+  return readCommit(repository, revision, signal);
 }

@@ -23,14 +23,6 @@ export interface Snapshot {
   readonly problems: readonly Problem[];
 }
 
-/** Where desired state comes from. Observing never changes it. */
-export interface Source {
-  /** The whole content now. Throws a Failure when it cannot be reached. */
-  read(signal: AbortSignal): Promise<Snapshot>;
-  /** Calls back when it is worth reading again; returns how to stop. Sources without it are polled. */
-  watch?(changed: () => void): () => Promise<void>;
-}
-
 /** Bounds of one source: far above what people write, far below what hurts. */
 export const SOURCE_LIMITS = {
   files: 10_000,
@@ -39,11 +31,26 @@ export const SOURCE_LIMITS = {
   fileBytes: 1 << 20,
   totalBytes: 16 << 20,
   depth: 32,
+  objects: 20_000,
+  /** One object, and all of them, as JSON with aliases written out and defaults filled in. */
+  objectBytes: 1 << 20,
+  objectsBytes: 32 << 20,
 } as const;
+
+/** Longest message of a problem: some quote what they complain of. */
+const MAX_MESSAGE = 1000;
 
 /** A problem with a file as a whole. */
 export function fileProblem(file: string, message: string): Problem {
   return { file, line: 1, column: 1, message };
+}
+
+/** A problem whose message does not grow with what it quotes. */
+export function shortened(problem: Problem): Problem {
+  const { message } = problem;
+  return message.length <= MAX_MESSAGE
+    ? problem
+    : { ...problem, message: `${message.slice(0, MAX_MESSAGE)}…` };
 }
 
 /** A problem as compilers print it. */

@@ -3,8 +3,9 @@ import type { Clock, Random } from '../core/clock.ts';
 import { failureData } from '../core/failure.ts';
 import type { Log } from '../host/log.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { applySnapshot, type Applied } from './apply.ts';
-import { fileProblem, formatProblem, type Problem, type Source } from './snapshot.ts';
+import { applyReading, type Applied } from './apply.ts';
+import type { Source } from './reading.ts';
+import { fileProblem, formatProblem, type Problem } from './snapshot.ts';
 import { Wake } from './wake.ts';
 
 /** How a source stands. */
@@ -27,8 +28,6 @@ export interface SourceOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** For manifests that name none. */
-  readonly namespace: string;
   /** How often to look without being told; a tenth more or less, so that sources do not march in step. */
   readonly pollMs: number;
 }
@@ -71,13 +70,13 @@ class Loop {
 
   /** Looks once; returns how long the outcome may stand. */
   private async pass(): Promise<number> {
-    const { source, client, namespace, name, clock, pollMs, random } = this.options;
+    const { source, client, name, clock, pollMs, random } = this.options;
     const { signal } = this.over;
     try {
-      const snapshot = await source.read(signal);
-      this.status = { ...this.status, revision: snapshot.revision };
-      const done = await applySnapshot(snapshot, { client, source: name, namespace, signal });
-      this.report(snapshot.revision, done);
+      const reading = await source.read(signal);
+      this.status = { ...this.status, revision: reading.revision };
+      const done = await applyReading(reading, { client, source: name, signal });
+      this.report(reading.revision, done);
       this.failures = 0;
       return backoffMs({ firstMs: pollMs, limitMs: pollMs, jitter: 0.1 }, 1, random);
     } catch (error) {

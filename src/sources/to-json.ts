@@ -1,7 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Scalar } from 'yaml';
-
-/** Bounds of one document, after aliases are written out. */
-export const DOCUMENT_LIMITS = { depth: 64, nodes: 50_000, aliases: 100, problems: 20 } as const;
+import { DOCUMENT_LIMITS } from './bounds.ts';
+import { SOURCE_LIMITS } from './snapshot.ts';
 
 /** Something in a document that has no place in a manifest. */
 export interface NodeProblem {
@@ -16,6 +15,7 @@ class Conversion {
   readonly problems: NodeProblem[] = [];
   private nodes = 0;
   private aliases = 0;
+  private chars = 0;
   private readonly document: Document;
 
   constructor(document: Document) {
@@ -76,14 +76,24 @@ class Conversion {
 
   private key(node: Node | null): string | undefined {
     if (isScalar(node) && node.tag === undefined && node.value !== null) {
+      this.weigh(node, node.value);
       return typeof node.value === 'string' ? node.value : node.source;
     }
     this.report(node, 'keys must be text');
     return undefined;
   }
 
+  /** Aliases make much of little text. */
+  private weigh(node: Node, value: unknown): void {
+    this.chars += typeof value === 'string' ? value.length : 1;
+    if (this.chars > SOURCE_LIMITS.objectBytes) {
+      this.stop(node, 'larger than 1 MiB with the aliases written out');
+    }
+  }
+
   private scalar(node: Scalar): unknown {
     const { value, source = '' } = node;
+    this.weigh(node, value);
     if (typeof value !== 'number' && typeof value !== 'bigint') return value;
     if (/^[-+]?0[0-9_]/.test(source)) {
       this.report(node, `some programs read ${source} as octal: drop the zero or put it in quotes`);

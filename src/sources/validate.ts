@@ -1,20 +1,19 @@
 import { isObject } from '../core/json.ts';
 import { manifestKind, type ManifestKind } from './manifest-kind.ts';
 import { metadataProblems, type FieldProblem } from './metadata.ts';
+import type { SourceObject } from './reading.ts';
 import { circularVersions, referenceProblems, type Declared } from './references.ts';
-import { compareProblems, formatProblem, type Problem, type Snapshot } from './snapshot.ts';
+import {
+  compareProblems,
+  fileProblem,
+  formatProblem,
+  shortened,
+  SOURCE_LIMITS,
+  type Problem,
+  type Snapshot,
+  type SourceFile,
+} from './snapshot.ts';
 import { readDocuments, type SourceDocument } from './yaml.ts';
-
-/** An object that a source declares, ready to be applied. */
-export interface SourceObject {
-  readonly manifestKind: ManifestKind;
-  /** Undefined for kinds that have no namespace. */
-  readonly namespace: string | undefined;
-  readonly name: string;
-  /** Pruned and defaulted; its metadata is as written. */
-  readonly object: Readonly<Record<string, unknown>>;
-  readonly document: SourceDocument;
-}
 
 /** The outcome of a validation. Objects are all that could be read, also when there are problems. */
 export interface Validated {
@@ -22,8 +21,28 @@ export interface Validated {
   readonly problems: readonly Problem[];
 }
 
+/** How a set is validated. */
+export interface ValidateOptions {
+  /** For manifests that name none. */
+  readonly namespace?: string;
+  /** Hears of each file before it is parsed. */
+  readonly onFile?: (path: string) => void;
+}
+
 /** More than anybody puts right at once; what lies behind is not even read. */
 const MAX_PROBLEMS = 200;
+
+/** A document of a file, which is found again without keeping its tree. */
+interface Where {
+  readonly file: SourceFile;
+  readonly index: number;
+}
+
+interface Taken extends Where {
+  readonly object: SourceObject;
+  /** What references need; undefined for kinds without, and for objects with problems. */
+  readonly declared: Declared | undefined;
+}
 
 function at(document: SourceDocument, problem: FieldProblem): Problem {
   const plain = problem.message.includes('must be of type string')
@@ -39,69 +58,113 @@ function text(value: unknown): string | undefined {
 }
 
 class Validation {
-  readonly problems: Problem[] = [];
-  private readonly objects = new Map<string, SourceObject>();
+  private readonly found: Problem[] = [];
+  private readonly objects = new Map<string, Taken>();
   private readonly namespace: string;
+  private bytes = 0;
+  private stopped = false;
+  /** The file that was parsed last, and its documents. */
+  private open: { file: SourceFile; documents: readonly SourceDocument[] } | undefined;
 
   constructor(namespace: string) {
     this.namespace = namespace;
   }
 
   get full(): boolean {
-    return this.problems.length >= MAX_PROBLEMS;
+    return this.stopped || this.found.length >= MAX_PROBLEMS;
   }
 
-  take(document: SourceDocument): void {
-    const recognized = manifestKind(document.value);
-    if ('problem' in recognized) {
-      this.problems.push(at(document, recognized.problem));
-      return;
+  report(...problems: readonly Problem[]): void {
+    for (const problem of problems) if (!this.full) this.found.push(shortened(problem));
+  }
+
+  file(file: SourceFile): void {
+    const { documents, problems } = readDocuments(file);
+    this.report(...problems);
+    for (const [index, document] of documents.entries()) {
+      if (!this.full) this.take(document, { file, index });
     }
+  }
+
+  private take(document: SourceDocument, where: Where): void {
+    const recognized = manifestKind(document.value);
+    if ('problem' in recognized) return this.report(at(document, recognized.problem));
     const { kind } = recognized;
     const { object, problems } = kind.check(document.value);
     const { metadata } = document.value;
-    const found = [...metadataProblems(metadata, kind), ...problems];
-    this.problems.push(...found.map((problem) => at(document, problem)));
+    const found = [...metadataProblems(metadata, kind), ...problems].slice(0, MAX_PROBLEMS);
+    this.report(...found.map((problem) => at(document, problem)));
     const name = isObject(metadata) ? text(metadata['name']) : undefined;
     if (name === undefined) return;
     const own = isObject(metadata) ? text(metadata['namespace']) : undefined;
     const namespace = kind.namespaced ? (own ?? this.namespace) : undefined;
-    this.add({ manifestKind: kind, namespace, name, object, document }, found.length === 0);
+    const place = document.at('metadata.name');
+    const json = this.bounded(JSON.stringify(object), place);
+    // An object with problems is no witness against others, but it still owns its name.
+    const declared =
+      found.length === 0 ? declaredOf(kind, { namespace, name }, object['spec']) : undefined;
+    this.add({ ...where, object: { kind: kind.kind, namespace, name, place, json }, declared });
   }
 
-  private add(object: SourceObject, good: boolean): void {
-    const key = keyOf(object.manifestKind.kind, object.namespace ?? '', object.name);
-    const first = this.objects.get(key);
+  /** The text of an object that is kept. */
+  private bounded(json: string, place: SourceObject['place']): string {
+    const { objects, objectBytes, objectsBytes } = SOURCE_LIMITS;
+    if (json.length > objectBytes) {
+      this.report({ ...place, message: `the object is larger than ${objectBytes >> 20} MiB` });
+      return '';
+    }
+    this.bytes += json.length;
+    if (this.bytes > objectsBytes) {
+      this.stop(`the objects are larger than ${objectsBytes >> 20} MiB in all`);
+    }
+    if (this.objects.size >= objects) this.stop(`the source has more than ${objects} objects`);
+    return json;
+  }
+
+  /** What lies behind is not even read. */
+  private stop(message: string): void {
+    this.report(fileProblem('.', message));
+    this.stopped = true;
+  }
+
+  private add(taken: Taken): void {
+    const { kind, namespace = '', name, place } = taken.object;
+    const key = keyOf(kind, namespace, name);
+    const first = this.objects.get(key)?.object.place;
     if (first === undefined) {
-      // An object with problems is no witness against others, but it still owns its name.
-      this.objects.set(key, good ? object : { ...object, object: {} });
+      this.objects.set(key, taken);
       return;
     }
-    const place = first.document.at('metadata.name');
-    const where = `${place.file}:${place.line}`;
-    const message = `${object.manifestKind.kind} "${object.name}" is already declared at ${where}`;
-    this.problems.push({ ...object.document.at('metadata.name'), message });
+    const message = `${kind} "${name}" is already declared at ${first.file}:${first.line}`;
+    this.report({ ...place, message });
   }
 
-  private find(kind: string, namespace: string, name: string): Declared | undefined {
-    const found = this.objects.get(keyOf(kind, namespace, name));
-    return found === undefined ? undefined : declared(found);
+  /** The tree of a document that was judged before. */
+  private document({ file, index }: Where): SourceDocument | undefined {
+    if (this.open?.file !== file) this.open = { file, documents: readDocuments(file).documents };
+    return this.open.documents[index];
+  }
+
+  private references(): void {
+    const all = [...this.objects.values()];
+    const set = {
+      circles: circularVersions(all.flatMap(({ declared }) => declared ?? [])),
+      find: (kind: string, namespace: string, name: string) =>
+        this.objects.get(keyOf(kind, namespace, name))?.declared,
+    };
+    for (const taken of all) {
+      if (taken.declared === undefined || this.full) continue;
+      for (const problem of referenceProblems(taken.declared, set)) {
+        const document = this.full ? undefined : this.document(taken);
+        if (document !== undefined) this.report(at(document, problem));
+      }
+    }
   }
 
   finish(): Validated {
-    const objects = [...this.objects.values()];
-    const all = objects.flatMap((object) => declared(object) ?? []);
-    const set = {
-      circles: circularVersions(all),
-      find: (kind: string, namespace: string, name: string) => this.find(kind, namespace, name),
-    };
-    for (const object of objects) {
-      const subject = declared(object);
-      if (subject === undefined || this.full) continue;
-      const problems = referenceProblems(subject, set);
-      this.problems.push(...problems.map((problem) => at(object.document, problem)));
-    }
-    const problems = this.problems.slice(0, MAX_PROBLEMS).sort(compareProblems);
+    this.references();
+    const objects = [...this.objects.values()].map(({ object }) => object);
+    const problems = this.found.sort(compareProblems);
     return { objects, problems };
   }
 }
@@ -110,21 +173,26 @@ function keyOf(kind: string, namespace: string, name: string): string {
   return `${kind}/${namespace}/${name}`;
 }
 
-function declared({ manifestKind, namespace, name, object }: SourceObject): Declared | undefined {
-  const { spec } = object;
-  if (namespace === undefined || !isObject(spec)) return undefined;
-  return { kind: manifestKind.kind, namespace, name, spec };
+function declaredOf(
+  { kind, definition }: ManifestKind,
+  { namespace, name }: { readonly namespace: string | undefined; readonly name: string },
+  spec: unknown,
+): Declared | undefined {
+  if (definition === undefined || namespace === undefined || !isObject(spec)) return undefined;
+  return { kind, namespace, name, spec };
 }
 
 /** Judges everything that a source holds, across files. Problems come in the order of the files. */
-export function validateSnapshot(snapshot: Snapshot, namespace = 'default'): Validated {
+export function validateSnapshot(
+  snapshot: Pick<Snapshot, 'files' | 'problems'>,
+  { namespace = 'default', onFile = () => undefined }: ValidateOptions = {},
+): Validated {
   const validation = new Validation(namespace);
-  validation.problems.push(...snapshot.problems);
+  validation.report(...snapshot.problems);
   for (const file of snapshot.files) {
     if (validation.full) break;
-    const { documents, problems } = readDocuments(file);
-    validation.problems.push(...problems);
-    for (const document of documents) validation.take(document);
+    onFile(file.path);
+    validation.file(file);
   }
   return validation.finish();
 }

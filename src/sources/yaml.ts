@@ -1,11 +1,10 @@
 import { Composer, LineCounter, Parser, type CST, type Document } from 'yaml';
+import { messageOf } from '../core/failure.ts';
 import { isObject } from '../core/json.ts';
+import { DOCUMENT_LIMITS, textRefusal } from './bounds.ts';
 import { locate } from './locate.ts';
 import { fileProblem, SOURCE_LIMITS, type Problem, type SourceFile } from './snapshot.ts';
-import { DOCUMENT_LIMITS, toJson } from './to-json.ts';
-
-/** Most documents of one file. */
-const MAX_DOCUMENTS = 1000;
+import { toJson } from './to-json.ts';
 
 /** One document of a file, with the way back from its fields to lines. */
 export interface SourceDocument {
@@ -82,16 +81,26 @@ class Reader {
     return [...composer.compose(tokens)] as Document[];
   }
 
-  /** Throws nothing that the file could provoke: depth is bounded before anything recurses. */
+  /** Throws nothing that the file could provoke: what would hurt is refused before anything is built. */
   read(): void {
+    const refusal = textRefusal(this.file.text);
+    if (refusal !== undefined) {
+      // Only whoever parses counts the lines, and this is not parsed.
+      this.lines.addNewLine(0);
+      for (const { index } of this.file.text.slice(0, refusal.offset).matchAll(/\n/g)) {
+        this.lines.addNewLine(index + 1);
+      }
+      return this.report(refusal.offset, refusal.message);
+    }
+    try {
+      this.parse();
+    } catch (error) {
+      this.report(0, `cannot be parsed: ${messageOf(error)}`);
+    }
+  }
+
+  private parse(): void {
     const tokens = this.tokens();
-    const directive = tokens.find((token) => token.type === 'directive');
-    if (directive !== undefined) {
-      return this.report(directive.offset, 'directives are not allowed: manifests are YAML 1.2');
-    }
-    if (tokens.filter((token) => token.type === 'document').length > MAX_DOCUMENTS) {
-      return this.report(0, `more than ${MAX_DOCUMENTS} documents in one file`);
-    }
     const deep = tokens.map(tooDeepAt).find((offset) => offset !== undefined);
     if (deep !== undefined) {
       return this.report(deep, `nested deeper than ${DOCUMENT_LIMITS.depth} levels`);
