@@ -1,6 +1,7 @@
 import { NO_KUBECTL, Kubectl, kubectlPeers } from '../../test/support/kubectl.ts';
-import { applySnapshot } from '../../src/sources/apply.ts';
+import { applyReading } from '../../src/sources/apply.ts';
 import { readDirectory } from '../../src/sources/directory.ts';
+import { validateSnapshot } from '../../src/sources/validate.ts';
 import type { System } from './system.ts';
 
 /** Applies a folder with the newest kubectl that was built, or with our own client where there is none. */
@@ -16,13 +17,12 @@ export async function applyFolder(folder: string, system: System): Promise<strin
 }
 
 async function applyByClient(folder: string, { client }: System): Promise<string> {
-  const snapshot = await readDirectory(folder);
+  const reading = validateSnapshot(await readDirectory(folder));
   const signal = AbortSignal.timeout(60_000);
-  const { applied, problems } = await applySnapshot(snapshot, {
+  const { applied, problems } = await applyReading(reading, {
     client,
     // The name that `lamina up --source` uses, which takes the objects over later.
     source: 'up',
-    namespace: 'default',
     signal,
   });
   if (problems.length > 0) throw new Error(JSON.stringify(problems));

@@ -67,7 +67,7 @@ class Reader {
     const kernel = [
       `--data=${bytes(memoryMb)}`,
       `--fsize=${bytes(fileMb)}`,
-      `--cpu=${processorSeconds}`,
+      `--cpu=${processorSeconds}:${processorSeconds + 10}`,
       '--core=0',
     ];
     const node = [process.execPath, `--max-old-space-size=${heapMb}`, WORKER];

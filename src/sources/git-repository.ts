@@ -9,6 +9,7 @@ import {
   transient,
   type Failure,
 } from '../core/failure.ts';
+import { cleanLine } from '../core/text.ts';
 import { isMissing } from '../host/files.ts';
 import type { GitLocation } from './git-url.ts';
 import { SOURCE_LIMITS } from './snapshot.ts';
@@ -94,6 +95,7 @@ function failure(location: GitLocation, error: unknown): Failure {
   const words = messageOf(error)
     .split('\n')
     .filter((line) => /^(fatal|error|ERROR|remote|ssh|Host key)/.test(line))
+    .map(cleanLine)
     .join('; ')
     .slice(0, 500);
   const message = `${location.url}: ${words === '' ? messageOf(error).slice(0, 500) : words}`;

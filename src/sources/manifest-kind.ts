@@ -66,6 +66,10 @@ const namespace: ManifestKind = {
   check: (value) => ({ object: value, problems: unknownFields(value, []) }),
 };
 
+/** As many as take the API a few milliseconds; maps of our own kinds have bounds in their schemas. */
+const MAX_KEYS = 1000;
+const TOO_MANY_KEYS = `has more than ${MAX_KEYS} keys: make several ConfigMaps of it`;
+
 const configMap: ManifestKind = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -74,6 +78,9 @@ const configMap: ManifestKind = {
   fields: ['data'],
   check: (value) => {
     const { data = {} } = value;
+    if (isObject(data) && Object.keys(data).length > MAX_KEYS) {
+      return { object: value, problems: [{ field: 'data', message: TOO_MANY_KEYS }] };
+    }
     const wrong = isObject(data)
       ? Object.keys(data)
           .filter((key) => typeof data[key] !== 'string')

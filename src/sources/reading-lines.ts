@@ -15,7 +15,7 @@ type Line =
 /** Most bytes of a line: an object in UTF-8, and what it is. */
 export const MAX_LINE_BYTES = 4 * SOURCE_LIMITS.objectBytes + 65_536;
 /** Most characters that a reader may say: objects, places and problems of a source at its limits. */
-const MAX_CHARS = 2 * SOURCE_LIMITS.objectsBytes;
+const MAX_CHARS = 4 * SOURCE_LIMITS.objectsBytes;
 
 function lineOf(line: Line): string {
   return `${JSON.stringify(line)}\n`;

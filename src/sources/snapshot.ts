@@ -34,7 +34,7 @@ export const SOURCE_LIMITS = {
   objects: 20_000,
   /** One object, and all of them, as JSON with aliases written out and defaults filled in. */
   objectBytes: 1 << 20,
-  objectsBytes: 32 << 20,
+  objectsBytes: 16 << 20,
 } as const;
 
 /** Longest message of a problem: some quote what they complain of. */

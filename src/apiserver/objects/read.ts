@@ -7,7 +7,10 @@ import { assertKnown, parseRevision } from './revision.ts';
 import { filterOf, type Filter } from './selection.ts';
 import type { Collection, Document, ListOptions, ListResult, ObjectKey } from './types.ts';
 
-const CHUNK = 1000;
+/** Where a page with a limit ends early: to read and parse more in one turn would hold up everybody. */
+const PAGE_CHARACTERS = 2 ** 20;
+/** SQLite's word for no limit. */
+const ALL_ROWS = -1;
 
 const TOKEN_EXPIRED =
   'The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.';
@@ -45,23 +48,30 @@ function startOf(store: Store, options: ListOptions): Start {
   return { at: store.head };
 }
 
-/** Selected rows from a start on: at most `wanted`, or all. */
-function collect(store: Store, filter: Filter, start: Start, wanted: number): readonly Row[] {
+/** Selected rows, and the last one that was looked at if there are more. */
+interface Page {
+  readonly rows: readonly Row[];
+  readonly last?: Row;
+}
+
+/** Selected rows from a start on, as many as asked for, or fewer where they are large. */
+function collect(store: Store, filter: Filter, start: Start, limit: number): Page {
   const { scope, matches } = filter;
-  const found: Row[] = [];
-  let { after } = start;
-  for (;;) {
-    const limit = matches === undefined ? Math.min(CHUNK, wanted - found.length) : CHUNK;
-    const page = { ...scope, at: start.at, limit, ...(after === undefined ? {} : { after }) };
-    const rows = store.page(page);
-    for (const row of rows) {
-      if (matches?.(row.document.object) === false) continue;
-      found.push(row);
-      if (found.length === wanted) return found;
+  const rows: Row[] = [];
+  const most = limit === Infinity ? Infinity : PAGE_CHARACTERS;
+  let characters = 0;
+  let last: Row | undefined;
+  for (const row of store.rows({ ...scope, ...start, limit: ALL_ROWS })) {
+    if (last !== undefined && characters >= most) return { rows, last };
+    if (matches?.(row.document.object) !== false) {
+      // One more than asked for shows whether there is a next page.
+      if (last !== undefined && rows.length === limit) return { rows, last };
+      rows.push(row);
     }
-    after = rows.at(-1);
-    if (after === undefined || rows.length < limit) return found;
+    characters += row.document.json.length;
+    last = row;
   }
+  return { rows };
 }
 
 /** How many rows come from a start on; unknown under a selector, as in Kubernetes. */
@@ -79,13 +89,10 @@ export function listObjects(
   const filter = filterOf(collection, options);
   const start = startOf(store, options);
   const limit = options.limit === undefined || options.limit <= 0 ? Infinity : options.limit;
-  // One more than asked for shows whether there is a next page.
-  const rows = collect(store, filter, start, limit + 1);
-  const shown = rows.length > limit ? rows.slice(0, limit) : rows;
-  const items = shown.map(({ document }) => document);
+  const { rows, last } = collect(store, filter, start, limit);
+  const items = rows.map(({ document }) => document);
   const resourceVersion = String(start.at);
-  const last = shown.at(-1);
-  if (rows.length <= limit || last === undefined) return { items, resourceVersion };
+  if (last === undefined) return { items, resourceVersion };
   const after = { namespace: last.namespace, name: last.name };
   const count = countFrom(store, filter, start);
   if (count === undefined) {

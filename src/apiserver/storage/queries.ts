@@ -83,19 +83,24 @@ export class Queries {
 
   /** Rows of a scope as they were at a revision. `latest` says that nothing newer exists. */
   page(request: PageRequest, latest: boolean): readonly Row[] {
+    return [...this.rows(request, latest)];
+  }
+
+  /** The rows of a page, of which only those are read that somebody takes. */
+  *rows(request: PageRequest, latest: boolean): Generator<Row, void, undefined> {
     const { sql, values } = scopeCondition(request);
     const { after, at, limit } = request;
     const text = `SELECT v.revision, v.resource, v.namespace, v.name, b.json
       FROM versions v JOIN bodies b ON b.revision = v.revision WHERE ${timeCondition(latest)} AND ${sql}
       ${after === undefined ? '' : 'AND (v.namespace, v.name) > (?, ?)'}
       ORDER BY v.namespace, v.name LIMIT ?`;
-    const rows = this.statement(text).all(
+    const rows = this.statement(text).iterate(
       ...(latest ? [] : [at, at]),
       ...values,
       ...(after === undefined ? [] : [after.namespace, after.name]),
       limit,
     );
-    return rows.map(rowOf);
+    for (const row of rows) yield rowOf(row);
   }
 
   /** How many rows a scope had at a revision. `latest` says that nothing newer exists. */

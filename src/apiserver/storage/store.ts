@@ -103,6 +103,12 @@ export class Store {
     return revision === this.committed && this.pending.length === 0;
   }
 
+  /** The rows of a page, of which only those are read that somebody takes before anything is written. */
+  rows(request: PageRequest): Iterable<Row> {
+    this.assertKept(request.at);
+    return this.queries.rows(request, request.at === this.committed && this.pending.length === 0);
+  }
+
   /** Changes of a resource after a revision, oldest first. */
   changesAfter(revision: number, resource: string, limit: number): ChangePage {
     const upTo = this.committed;

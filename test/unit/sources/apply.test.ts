@@ -1,8 +1,9 @@
 import { kubeClient } from '../../../src/kube/client.ts';
-import { applySnapshot } from '../../../src/sources/apply.ts';
+import { applyReading } from '../../../src/sources/apply.ts';
 import { problemLines } from '../../../src/sources/validate.ts';
 import { ApiDouble } from '../../support/api-double.ts';
 import { describe, expect, it } from '../../support/runner.ts';
+import { readingOf } from '../../support/source.ts';
 
 const SHA = 'a'.repeat(64);
 const LAYERS = '/apis/lamina.dev/v1alpha1/oslayers';
@@ -35,8 +36,7 @@ function rig() {
   const client = kubeClient(api.transport);
   const { signal } = new AbortController();
   const apply = async (text: string, source = 'git', path = 'a.yaml') => {
-    const snapshot = { revision: 'r', files: [{ path, text }], problems: [] };
-    const done = await applySnapshot(snapshot, { client, source, namespace: 'default', signal });
+    const done = await applyReading(readingOf(text, path), { client, source, signal });
     return { ...done, problems: problemLines(done.problems) };
   };
   return { api, client, apply };
@@ -50,7 +50,7 @@ function clean(applied: number, unchanged: number, pruned: number) {
   return { applied, unchanged, pruned, problems: [] };
 }
 
-describe('applySnapshot', () => {
+describe('applyReading', () => {
   it('creates what is missing with its source and position, and then writes nothing', async () => {
     const { api, apply } = rig();
     const text = [connector, os('tiny'), configMap].join('---\n');
@@ -194,10 +194,11 @@ describe('applySnapshot', () => {
       return { status: 422, headers: {}, body: invalidBody() };
     });
     const text = [os('new'), os('tiny', 'displayName: x')].join('---\n');
-    const done = await applySnapshot(
-      { revision: 'r', files: [{ path: 'a.yaml', text }], problems: [] },
-      { client: refusing, source: 'git', namespace: 'default', signal: AbortSignal.timeout(5000) },
-    );
+    const done = await applyReading(readingOf(text), {
+      client: refusing,
+      source: 'git',
+      signal: AbortSignal.timeout(5000),
+    });
     expect(problemLines(done.problems)).toEqual([
       expect.stringMatching(/^a\.yaml:10:18: OSLayer "tiny": spec: no/),
     ]);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { jsonLog, silentLog } from '../../../src/host/log.ts';
 import { run } from '../../../src/host/run.ts';
 import { systemClock } from '../../../src/host/clock.ts';
-import { directorySource, readDirectory } from '../../../src/sources/directory.ts';
+import { readDirectory, readSettled } from '../../../src/sources/directory.ts';
+import { watchDirectory } from '../../../src/sources/watch-directory.ts';
 import { eventually } from '../../support/eventually.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { describe, expect, it } from '../../support/runner.ts';
@@ -50,16 +51,17 @@ describe('readDirectory', () => {
   });
 });
 
-describe('directorySource', () => {
+describe('watchDirectory', () => {
   it('tells of changes below, and of new folders', async () => {
     await using folder = await temporaryFolder();
-    const source = directorySource(folder.path, systemClock, silentLog);
     const signal = AbortSignal.timeout(20_000);
     const waiting: { wake?: () => void } = {};
-    const stop = source.watch?.(() => waiting.wake?.());
+    const stop = watchDirectory(folder.path, silentLog, () => waiting.wake?.());
     const changed = () => new Promise<void>((resolve) => (waiting.wake = resolve));
-    const content = async (): Promise<readonly string[]> =>
-      (await source.read(signal)).files.map(({ path, text }) => `${path}=${text}`);
+    const content = async (): Promise<readonly string[]> => {
+      const { files } = await readSettled(folder.path, systemClock, { signal });
+      return files.map(({ path, text }) => `${path}=${text}`);
+    };
     const until = async (want: readonly string[]) => {
       for (;;) {
         const next = changed();
@@ -75,7 +77,7 @@ describe('directorySource', () => {
     await until(['a.yaml=1', 'new/deep/b.yaml=2']);
     await run('rm', ['-r', join(folder.path, 'new')]);
     await until(['a.yaml=1']);
-    await stop?.();
+    await stop();
   });
 
   it('says that it cannot watch, and why', async () => {
@@ -88,16 +90,18 @@ describe('directorySource', () => {
     );
     // No file system takes a name of this length.
     const path = join(folder.path, 'x'.repeat(300));
-    const stop = directorySource(path, systemClock, log).watch?.(() => undefined);
+    const stop = watchDirectory(path, log, () => undefined);
     await eventually(() => lines.length > 0, 'a warning');
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
       message: 'a directory is not watched in full',
       path,
       error: expect.stringContaining('ENAMETOOLONG'),
     });
-    await stop?.();
+    await stop();
   });
+});
 
+describe('readSettled', () => {
   it('does not take a file that is still being written', async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'a.yaml');
@@ -111,9 +115,7 @@ describe('directorySource', () => {
         if (readings <= 2) await appendFile(path, '+part');
       },
     };
-    const { files } = await directorySource(folder.path, clock, silentLog).read(
-      AbortSignal.timeout(5000),
-    );
+    const { files } = await readSettled(folder.path, clock, { signal: AbortSignal.timeout(5000) });
     expect(files).toEqual([{ path: 'a.yaml', text: 'part+part+part' }]);
   });
 });

@@ -1,9 +1,10 @@
 import { kubeClient } from '../../../src/kube/client.ts';
 import { resourceOf } from '../../../src/kube/resource.ts';
-import { applySnapshot } from '../../../src/sources/apply.ts';
+import { applyReading } from '../../../src/sources/apply.ts';
 import { problemLines } from '../../../src/sources/validate.ts';
 import { servedApi } from '../../support/cli.ts';
 import { describe, expect, it } from '../../support/runner.ts';
+import { readingOf } from '../../support/source.ts';
 
 const SHA = 'a'.repeat(64);
 
@@ -24,15 +25,11 @@ async function rig() {
     return api.server.handler(request);
   });
   const { signal } = new AbortController();
-  const apply = (text: string) =>
-    applySnapshot(
-      { revision: 'r', files: [{ path: 'a.yaml', text }], problems: [] },
-      { client, source: 'git', namespace: 'default', signal },
-    );
+  const apply = (text: string) => applyReading(readingOf(text), { client, source: 'git', signal });
   return { api, client, writes, apply, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() };
 }
 
-describe('applySnapshot against the embedded API', () => {
+describe('applyReading against the embedded API', () => {
   it('writes each of 1,000 objects once, and none at rest', async () => {
     await using t = await rig();
     const all = Array.from({ length: 1000 }, (_, index) => os(`os-${index}`));

@@ -1,7 +1,7 @@
 import { access, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../../src/host/run.ts';
-import { gitSource } from '../../../src/sources/git.ts';
+import { readGit, type GitRequest } from '../../../src/sources/git.ts';
 import { parseGitUrl } from '../../../src/sources/git-url.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { workTree } from '../../support/git.ts';
@@ -10,15 +10,25 @@ import { describe, expect, it } from '../../support/runner.ts';
 const environment = { PATH: process.env['PATH'], HOME: '/nonexistent' };
 const signal = new AbortController().signal;
 
+function repository(request: GitRequest) {
+  return {
+    read: async () => {
+      const snapshot = await readGit(request, signal);
+      if (snapshot === undefined) throw new Error('nothing was known');
+      return snapshot;
+    },
+  };
+}
+
 async function rig() {
   const folder = await temporaryFolder();
   const tree = await workTree(join(folder.path, 'work'));
   const open = (selected = '', cache = 'cache') =>
-    gitSource(
-      parseGitUrl(`${tree.path}/.git${selected}`, { allowLocal: true }),
-      join(folder.path, cache),
+    repository({
+      location: parseGitUrl(`${tree.path}/.git${selected}`, { allowLocal: true }),
+      cache: join(folder.path, cache),
       environment,
-    );
+    });
   return { folder, tree, open, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
 
@@ -26,7 +36,7 @@ function found(snapshot: { files: readonly { path: string }[] }): string[] {
   return snapshot.files.map(({ path }) => path);
 }
 
-describe('gitSource', () => {
+describe('readGit', () => {
   it('reads manifests of the newest commit, in order, and nothing else', async () => {
     await using t = await rig();
     await t.tree.write('b/x.yaml', 'b: 1\n');
@@ -35,7 +45,7 @@ describe('gitSource', () => {
     await t.tree.write('notes.txt', 'no');
     await t.tree.write('.github/workflows/ci.yaml', 'on: push');
     const commit = await t.tree.commit();
-    const snapshot = await t.open().read(signal);
+    const snapshot = await t.open().read();
     expect(snapshot).toEqual({
       revision: commit,
       files: [
@@ -52,18 +62,18 @@ describe('gitSource', () => {
     const source = t.open('#main');
     await t.tree.write('a.yaml', 'v: 1\n');
     const first = await t.tree.commit();
-    expect((await source.read(signal)).revision).toBe(first);
+    expect((await source.read()).revision).toBe(first);
     await t.tree.write('a.yaml', 'v: 2\n');
     const second = await t.tree.commit();
-    expect((await source.read(signal)).files[0]?.text).toBe('v: 2\n');
+    expect((await source.read()).files[0]?.text).toBe('v: 2\n');
     await t.tree.git('checkout', '-q', '--orphan', 'fresh');
     await t.tree.write('a.yaml', 'v: 3\n');
     const forced = await t.tree.commit();
     await t.tree.git('branch', '-M', 'fresh', 'main');
     expect([first, second]).not.toContain(forced);
-    expect((await source.read(signal)).files[0]?.text).toBe('v: 3\n');
+    expect((await source.read()).files[0]?.text).toBe('v: 3\n');
     await t.tree.git('reset', '-q', '--hard', first);
-    expect((await source.read(signal)).revision).toBe(first);
+    expect((await source.read()).revision).toBe(first);
   });
 
   it('selects a branch and a folder', async () => {
@@ -74,8 +84,8 @@ describe('gitSource', () => {
     await t.tree.write('lab/b.yaml', 'b');
     await t.tree.write('labs/c.yaml', 'c');
     await t.tree.commit();
-    expect(found(await t.open('#main').read(signal))).toEqual(['a.yaml']);
-    expect(found(await t.open('#release/1:lab', 'two').read(signal))).toEqual(['lab/b.yaml']);
+    expect(found(await t.open('#main').read())).toEqual(['a.yaml']);
+    expect(found(await t.open('#release/1:lab', 'two').read())).toEqual(['lab/b.yaml']);
   });
 
   it('tells a missing branch from an unreachable remote, and recovers from both', async () => {
@@ -83,25 +93,25 @@ describe('gitSource', () => {
     await t.tree.write('a.yaml', 'a');
     await t.tree.commit();
     const later = t.open('#later');
-    await expect(later.read(signal)).rejects.toMatchObject({ code: 'BranchMissing' });
+    await expect(later.read()).rejects.toMatchObject({ code: 'BranchMissing' });
     await t.tree.git('branch', 'later');
-    expect(found(await later.read(signal))).toEqual(['a.yaml']);
+    expect(found(await later.read())).toEqual(['a.yaml']);
     const gone = t.open('', 'three');
     const hidden = join(t.folder.path, 'hidden');
     await rename(t.tree.path, hidden);
-    await expect(gone.read(signal)).rejects.toMatchObject({
+    await expect(gone.read()).rejects.toMatchObject({
       code: 'RepositoryUnreachable',
       consequence: 'Transient',
     });
     await rename(hidden, t.tree.path);
-    expect(found(await gone.read(signal))).toEqual(['a.yaml']);
+    expect(found(await gone.read())).toEqual(['a.yaml']);
   });
 
   it('survives what a kill leaves behind in its cache', async () => {
     await using t = await rig();
     await t.tree.write('a.yaml', 'v: 1\n');
     await t.tree.commit();
-    await t.open().read(signal);
+    await t.open().read();
     const cache = join(t.folder.path, 'cache');
     await t.tree.write('a.yaml', 'v: 2\n');
     await t.tree.commit();
@@ -109,8 +119,8 @@ describe('gitSource', () => {
     await mkdir(join(cache, 'refs/lamina'), { recursive: true });
     await writeFile(join(cache, 'refs/lamina/head.lock'), '');
     const source = t.open();
-    await expect(source.read(signal)).rejects.toMatchObject({ consequence: 'Transient' });
-    expect((await source.read(signal)).files[0]?.text).toBe('v: 2\n');
+    await expect(source.read()).rejects.toMatchObject({ consequence: 'Transient' });
+    expect((await source.read()).files[0]?.text).toBe('v: 2\n');
   });
 });
 
@@ -126,7 +136,7 @@ describe('hostile repositories', () => {
     const commit = 'a'.repeat(40);
     await t.tree.git('update-index', '--add', '--cacheinfo', `160000,${commit},sub.yaml`);
     await t.tree.git('commit', '-qm', 'links');
-    const { files, problems } = await t.open().read(signal);
+    const { files, problems } = await t.open().read();
     expect(found({ files })).toEqual(['good.yaml']);
     expect(problems.map(({ file, message }) => `${file}: ${message.slice(0, 20)}`)).toEqual([
       'absolute.yaml: is a symbolic link, ',
@@ -142,7 +152,7 @@ describe('hostile repositories', () => {
     await t.tree.write('wide.yaml', Buffer.from('\uFEFFa: 1', 'utf16le'));
     await t.tree.write('line\nbreak.yaml', 'a');
     await t.tree.commit();
-    const { files, problems } = await t.open().read(signal);
+    const { files, problems } = await t.open().read();
     expect(files).toEqual([]);
     expect(problems.map(({ file, message }) => `${file} ${message}`)).toEqual([
       'big.yaml is larger than 1 MiB',
@@ -164,7 +174,7 @@ describe('hostile repositories', () => {
     for (const hook of ['reference-transaction', 'post-merge', 'pre-auto-gc']) {
       await writeFile(join(cache, 'hooks', hook), `#!/bin/sh\ntouch ${proof}\n`, { mode: 0o755 });
     }
-    const { files } = await t.open().read(signal);
+    const { files } = await t.open().read();
     expect(files).toEqual([{ path: 'a.yaml', text: 'a: $Id$\n' }]);
     await expect(access(proof)).rejects.toMatchObject({ code: 'ENOENT' });
   });
@@ -185,7 +195,7 @@ describe('hostile repositories', () => {
     const dotGit = await mktree(`040000 tree ${inner}\t.git`);
     const commit = await t.tree.git('commit-tree', dotGit, '-m', 'evil');
     await t.tree.git('update-ref', 'refs/heads/main', commit);
-    const { files, problems } = await t.open().read(signal);
+    const { files, problems } = await t.open().read();
     expect({ files, problems }).toEqual({ files: [], problems: [] });
   });
 });

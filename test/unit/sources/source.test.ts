@@ -5,16 +5,16 @@ import { systemClock } from '../../../src/host/clock.ts';
 import { silentLog } from '../../../src/host/log.ts';
 import { jsonLog } from '../../../src/host/log.ts';
 import { kubeClient } from '../../../src/kube/client.ts';
-import { directorySource } from '../../../src/sources/directory.ts';
-import { gitSource } from '../../../src/sources/git.ts';
 import { parseGitUrl } from '../../../src/sources/git-url.ts';
-import type { Snapshot, Source } from '../../../src/sources/snapshot.ts';
+import type { Reading, Source } from '../../../src/sources/reading.ts';
 import { startSource, type RunningSource } from '../../../src/sources/source.ts';
+import { watchDirectory } from '../../../src/sources/watch-directory.ts';
 import { ApiDouble } from '../../support/api-double.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { workTree } from '../../support/git.ts';
 import { describe, expect, it } from '../../support/runner.ts';
+import { readingOf, sourceHere } from '../../support/source.ts';
 
 const CONNECTORS = '/apis/lamina.dev/v1alpha1/connectorconfigs';
 
@@ -48,9 +48,14 @@ function start(source: Source, api: ApiDouble, pollMs = 60_000): RunningSource {
     clock: systemClock,
     random: () => 0.5,
     log: recorder().log,
-    namespace: 'default',
     pollMs,
   });
+}
+
+function watchedDirectory(path: string): Source {
+  return sourceHere({ kind: 'directory', path }, (changed) =>
+    watchDirectory(path, silentLog, changed),
+  );
 }
 
 function names(api: ApiDouble): string[] {
@@ -61,7 +66,7 @@ describe('startSource', () => {
   it('keeps a directory applied, told by its watch', async () => {
     await using folder = await temporaryFolder();
     const api = new ApiDouble();
-    const running = start(directorySource(folder.path, systemClock, silentLog), api);
+    const running = start(watchedDirectory(folder.path), api);
     await writeFile(join(folder.path, 'a.yaml'), connector('one'));
     await eventually(() => names(api).join() === 'one');
     await appendFile(join(folder.path, 'a.yaml'), connector('two'));
@@ -84,8 +89,8 @@ describe('startSource', () => {
     await tree.commit();
     const api = new ApiDouble();
     const location = parseGitUrl(`${tree.path}/.git#main`, { allowLocal: true });
-    const environment = { PATH: process.env['PATH'] };
-    const running = start(gitSource(location, join(folder.path, 'cache'), environment), api, 100);
+    const place = { kind: 'git', location, cache: join(folder.path, 'cache') } as const;
+    const running = start(sourceHere(place), api, 100);
     await eventually(() => names(api).length === 2);
     await tree.git('branch', '-m', 'main', 'away');
     await eventually(() => /BranchMissing/.test(running.status().problems[0]?.message ?? ''));
@@ -99,12 +104,8 @@ describe('startSource', () => {
   });
 
   it('tells the same trouble once, and that it is over', async () => {
-    const good: Snapshot = {
-      revision: 'r1',
-      files: [{ path: 'a.yaml', text: connector('one') }],
-      problems: [],
-    };
-    const script: (() => Snapshot)[] = [
+    const good = readingOf(connector('one'));
+    const script: (() => Reading)[] = [
       () => {
         throw transient('Gone', 'no route');
       },
@@ -128,7 +129,7 @@ describe('startSource', () => {
       },
     };
     const client = kubeClient(new ApiDouble().transport);
-    const common = { name: 's', namespace: 'default', pollMs: 60_000, random: () => 0.5 };
+    const common = { name: 's', pollMs: 60_000, random: () => 0.5 };
     const running = startSource({ ...common, source, client, clock, log });
     for (let pass = 1; pass <= script.length; pass += 1) {
       await eventually(() => reads === pass && clock.waiting > 0);
