@@ -118,10 +118,9 @@ class Reader {
   private async listen(stdout: AsyncIterable<Uint8Array>): Promise<void> {
     try {
       for await (const line of linesOf(stdout, MAX_LINE_BYTES)) this.heard.take(line);
-    } catch (error) {
-      // Half a line is what a process leaves that was ended; all else is a mistake of ours.
+    } catch {
+      // Half a line, as a process leaves that was ended; how it ended tells more.
       this.kill();
-      if (this.heard.end !== undefined) throw error;
     }
   }
 

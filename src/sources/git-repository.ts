@@ -85,9 +85,12 @@ function config(protocol: GitLocation['protocol']): string {
 `;
 }
 
-/** What git says when the limits of the process that reads a source end it. */
+/**
+ * What git says when the limits of the process that reads a source end it. An unpacker that ends for another
+ * reason, such as a cut connection, gives it before.
+ */
 const OVER_LIMIT =
-  /out of memory|malloc failed|unable to create thread|(died of|ended by a) signal|file too large/i;
+  /out of memory|malloc failed|unable to create thread|(died of|ended by a) signal|file too large|^fatal: fetch-pack: invalid index-pack output$/i;
 const ENDED_BY_SIGNAL = 'fatal: git was ended by a signal';
 
 function failure(location: GitLocation, error: unknown): Failure {
@@ -99,7 +102,7 @@ function failure(location: GitLocation, error: unknown): Failure {
     .join('; ')
     .slice(0, 500);
   const message = `${location.url}: ${words === '' ? messageOf(error).slice(0, 500) : words}`;
-  if (OVER_LIMIT.test(message)) {
+  if (OVER_LIMIT.test(words)) {
     const hint = 'Keep manifests in a repository of their own, without large files.';
     const what = `one commit is larger than ${MAX_CACHE_BYTES >> 20} MiB, or takes too much to unpack`;
     return impossible('RepositoryTooLarge', `${location.url}: ${what} (${words})`, hint);

@@ -1,7 +1,9 @@
+import { messageOf } from '../../../src/core/failure.ts';
 import { kubeClient } from '../../../src/kube/client.ts';
 import { applyReading } from '../../../src/sources/apply.ts';
 import { problemLines } from '../../../src/sources/validate.ts';
 import { ApiDouble } from '../../support/api-double.ts';
+import { eventually, idle } from '../../support/eventually.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 import { readingOf } from '../../support/source.ts';
 
@@ -31,10 +33,11 @@ metadata: {name: notes, namespace: lab}
 data: {a: "1", b: "2"}
 `;
 
+const { signal } = new AbortController();
+
 function rig() {
   const api = new ApiDouble();
   const client = kubeClient(api.transport);
-  const { signal } = new AbortController();
   const apply = async (text: string, source = 'git', path = 'a.yaml') => {
     const done = await applyReading(readingOf(text, path), { client, source, signal });
     return { ...done, problems: problemLines(done.problems) };
@@ -204,6 +207,35 @@ describe('applyReading', () => {
     ]);
     expect(done).toMatchObject({ applied: 1, pruned: 0 });
     expect(api.all(LAYERS)).toHaveLength(3);
+  });
+
+  it('ends when nothing of it is under way any more, also after a failure', async () => {
+    const { api, client } = rig();
+    const slow = Promise.withResolvers<void>();
+    let writes = 0;
+    api.before = async ({ method }) => {
+      if (method === 'GET') return;
+      writes += 1;
+      if (writes === 5) throw new Error('connection reset');
+      await slow.promise;
+    };
+    const text = Array.from({ length: 100 }, (_, i) => os(`os-${i}`)).join('---\n');
+    let ended = false;
+    const first = applyReading(readingOf(text), { client, source: 'git', signal })
+      .catch((error: unknown) => messageOf(error))
+      .finally(() => {
+        ended = true;
+      });
+    await eventually(() => writes === 16, 'a write of every lane');
+    await idle();
+    expect(ended).toBe(false);
+    slow.resolve();
+    expect(await first).toMatch(/connection reset/);
+    // Only what was under way when the fifth failed has landed, and nothing lands after the end.
+    expect(api.all(LAYERS)).toHaveLength(15);
+    await idle();
+    expect(api.all(LAYERS)).toHaveLength(15);
+    expect(writes).toBe(16);
   });
 
   it('comes to the same end after a failure at any request', async () => {

@@ -1,4 +1,4 @@
-import { access, mkdir, rename, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../../src/host/run.ts';
 import { readGit, type GitRequest } from '../../../src/sources/git.ts';
@@ -124,7 +124,52 @@ describe('readGit', () => {
   });
 });
 
+describe('the cache', () => {
+  it('keeps what is fetched as packs, however little it is', async () => {
+    await using t = await rig();
+    await t.tree.write('a.yaml', 'a');
+    await t.tree.commit();
+    await t.open().read();
+    const objects = await readdir(join(t.folder.path, 'cache/objects'));
+    expect(objects.sort()).toEqual(['info', 'pack'].filter((name) => objects.includes(name)));
+    expect(objects).toContain('pack');
+  });
+
+  it('is made anew when a kill left half a pack, or many fetches too much', async () => {
+    await using t = await rig();
+    await t.tree.write('a.yaml', 'a');
+    await t.tree.commit();
+    await t.open().read();
+    const packs = join(t.folder.path, 'cache/objects/pack');
+    const names = ['tmp_pack_abc123', ...Array.from({ length: 150 }, (_, i) => `pack-${i}.keep`)];
+    for (const name of [names.slice(0, 1), names.slice(1)]) {
+      for (const file of name) await writeFile(join(packs, file), '');
+      expect(found(await t.open().read())).toEqual(['a.yaml']);
+      const left = await readdir(packs);
+      expect(left.filter((file) => names.includes(file))).toEqual([]);
+    }
+  });
+});
+
 describe('hostile repositories', () => {
+  it('takes no listing that a program left which was killed', async () => {
+    await using t = await rig();
+    await t.tree.write('a.yaml', 'a');
+    await t.tree.commit();
+    const bin = join(t.folder.path, 'bin');
+    await mkdir(bin);
+    // Stands for a git that runs out of memory, or of stack in a deep tree, in the middle of its work.
+    const script =
+      '#!/bin/sh\ncase "$*" in *ls-tree*) printf "100644 blob %040d 1\\ta.yaml\\0" 1; kill -SEGV $$;; esac\nexec /usr/bin/git "$@"\n';
+    await writeFile(join(bin, 'git'), script, { mode: 0o755 });
+    const broken = repository({
+      location: parseGitUrl(`${t.tree.path}/.git`, { allowLocal: true }),
+      cache: join(t.folder.path, 'cache'),
+      environment: { ...environment, PATH: `${bin}:${process.env['PATH']}` },
+    });
+    await expect(broken.read()).rejects.toMatchObject({ code: 'RepositoryTooLarge' });
+  });
+
   it('follows no link, enters no submodule and says so', async () => {
     await using t = await rig();
     await t.tree.link('absolute.yaml', '/etc/passwd');

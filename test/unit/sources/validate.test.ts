@@ -45,6 +45,64 @@ ${body}
 `;
 }
 
+function configMaps(count: number, data: string, from = 0): string {
+  return Array.from(
+    { length: count },
+    (_, i) =>
+      `---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c-${from + i}}\ndata: ${data}\n`,
+  ).join('');
+}
+
+describe('the bounds of a set', () => {
+  const long = `{a: ${'x'.repeat(100_000)}}`;
+
+  it.each([
+    {
+      why: 'objects',
+      files: Array.from({ length: 21 }, (_, i) => file(configMaps(1000, '{}', i * 1000), `f${i}`)),
+      want: '.:1:1: the source has more than 20000 objects',
+    },
+    {
+      why: 'text in objects',
+      files: Array.from({ length: 21 }, (_, i) =>
+        file(configMaps(8, long.replace('}', ', b: "y"}'), i * 8), `f${i}`),
+      ),
+      want: '.:1:1: the objects are larger than 16 MiB in all',
+    },
+    {
+      why: 'keys of a ConfigMap',
+      files: [
+        file(configMaps(1, `{${Array.from({ length: 1001 }, (_, i) => `k${i}: a`).join()}}`)),
+      ],
+      want: 'a.yaml:5:1: data: has more than 1000 keys: make several ConfigMaps of it',
+    },
+    {
+      why: 'text of one object',
+      files: [file(configMaps(1, `{a: "${'\\0'.repeat(400_000)}"}`))],
+      want: 'a.yaml:4:18: the object is larger than 1 MiB',
+    },
+  ])('refuse too many $why, in one line', ({ files, want }) => {
+    expect(check(...files).lines).toEqual([want]);
+  });
+
+  it('finds the line of a bad reference again, after other files were read', () => {
+    const bad = app('one', '    - {name: "1", osVersion: "9"}\n');
+    const more = [file(`# a\n---\n${bad}`, 'b.yaml'), file(bad.replaceAll('one', 'two'), 'c.yaml')];
+    expect(check(file(os), ...more, file(configMaps(1, '{}'), 'd.yaml')).lines).toEqual([
+      'b.yaml:10:30: spec.versions[0].osVersion: OSLayer "tiny" has no version "9"; it has "1"',
+      'c.yaml:8:30: spec.versions[0].osVersion: OSLayer "tiny" has no version "9"; it has "1"',
+    ]);
+  });
+
+  it('shortens what a message quotes', () => {
+    const [line = ''] = check(
+      file(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, ${'x'.repeat(5000)}: 1}\n`),
+    ).lines;
+    expect(line).toMatch(/^a\.yaml:3:21: metadata\.x/);
+    expect(line.length).toBeLessThan(1100);
+  });
+});
+
 describe('validateSnapshot', () => {
   it('accepts a good set and knows what it waits for', () => {
     const files = [file(os), file(app('one', '    - {name: "1", osVersion: "1"}\n'), 'b.yaml')];

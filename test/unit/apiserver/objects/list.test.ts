@@ -24,6 +24,25 @@ const namesOf = ({ items }: Awaited<ReturnType<typeof list>>) =>
   items.map(({ object }) => object.metadata.name).join(' ');
 
 describe('pages', () => {
+  it.each([
+    { why: 'large objects', options: {}, shown: /^large-\d+ large-\d+$/ },
+    { why: 'large objects that are not asked for', options: { labelSelector: 'a=b' }, shown: /^$/ },
+  ])('end early after $why, and lose nothing', async ({ options, shown }) => {
+    const data = { text: 'x'.repeat(700_000) };
+    for (let i = 0; i < 6; i += 1) {
+      await core.service.create(configMaps(), { ...body('ConfigMap', `large-${i}`), data });
+    }
+    await core.service.create(configMaps(), body('ConfigMap', 'z', { labels: { a: 'b' } }));
+    const pages = [await list({ ...options, limit: 100 })];
+    for (let next = pages[0]?.continue; next !== undefined; next = pages.at(-1)?.continue) {
+      pages.push(await list({ ...options, limit: 100, continue: next }));
+    }
+    const names = pages.map(namesOf);
+    expect(names.at(-2)).toMatch(shown);
+    const all = namesOf(await list(options));
+    expect(names.filter((page) => page !== '').join(' ')).toBe(all);
+  });
+
   it('show the state of the first page, whatever happens in between', async () => {
     const first = await list({ limit: 2 });
     expect(namesOf(first)).toBe('a b');

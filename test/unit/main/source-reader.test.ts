@@ -1,0 +1,164 @@
+import { access, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../../../src/host/clock.ts';
+import { silentLog } from '../../../src/host/log.ts';
+import { sourceReader, type ReaderLimits } from '../../../src/main/source-reader.ts';
+import { parseGitUrl } from '../../../src/sources/git-url.ts';
+import type { SourcePlace } from '../../../src/sources/reading.ts';
+import { ManualClock } from '../../support/clock.ts';
+import { eventually } from '../../support/eventually.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+import { workTree } from '../../support/git.ts';
+import { deltaBomb, sharedTrees, writeAll } from '../../support/hostile-source.ts';
+import { describe, expect, it } from '../../support/runner.ts';
+import { until } from '../../support/until.ts';
+
+const { signal } = new AbortController();
+
+function connector(name: string): string {
+  return `---\napiVersion: lamina.dev/v1alpha1\nkind: ConnectorConfig\nmetadata: {name: ${name}}\nspec: {local: {}}\n`;
+}
+
+function reader(limits: Partial<ReaderLimits> = {}, clock = systemClock) {
+  const environment = { PATH: process.env['PATH'], HOME: '/nonexistent' };
+  return sourceReader({ clock, log: silentLog, environment, limits });
+}
+
+/** A folder of manifests, as many as take a second to parse. */
+async function longReading(folder: string): Promise<SourcePlace> {
+  const text = (file: number) =>
+    Array.from({ length: 900 }, (_, i) => connector(`c-${file}-${i}`)).join('');
+  await writeAll(folder, new Map(Array.from({ length: 20 }, (_, i) => [`f${i}.yaml`, text(i)])));
+  return { kind: 'directory', path: folder };
+}
+
+async function repository() {
+  const folder = await temporaryFolder();
+  const tree = await workTree(join(folder.path, 'work'));
+  const cache = join(folder.path, 'cache');
+  const location = parseGitUrl(`${tree.path}/.git#main`, { allowLocal: true });
+  const place: SourcePlace = { kind: 'git', location, cache };
+  return { tree, cache, place, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+}
+
+/** Processes whose command line names a text. */
+async function processesNaming(text: string): Promise<readonly string[]> {
+  const all = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(
+    all.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return lines.filter((line) => line.includes(text));
+}
+
+describe('sourceReader', () => {
+  it('reads a directory and a repository in another process, and only what is new', async () => {
+    await using t = await repository();
+    await t.tree.write('a.yaml', connector('one'));
+    const revision = await t.tree.commit();
+    const read = reader();
+    for (const place of [t.place, { kind: 'directory', path: t.tree.path }] as const) {
+      const request = { place, namespace: 'lab' };
+      const reading = await read(request, signal);
+      const known = reading?.revision ?? '';
+      if (place.kind === 'git') expect(known).toBe(revision);
+      expect(reading?.problems).toEqual([]);
+      expect(reading?.objects).toMatchObject([
+        {
+          kind: 'ConnectorConfig',
+          namespace: 'lab',
+          name: 'one',
+          place: { file: 'a.yaml', line: 4, column: 18 },
+        },
+      ]);
+      expect(await read({ ...request, known }, signal)).toBeUndefined();
+    }
+  });
+
+  it('passes failures on', async () => {
+    const place = { kind: 'directory', path: '/no/such/place' } as const;
+    await expect(reader()({ place, namespace: 'default' }, signal)).rejects.toMatchObject({
+      consequence: 'Denied',
+      code: 'SourceUnreadable',
+    });
+  });
+
+  // A file of many short lines is a hundred times its size while it is a tree.
+  it.each([
+    { why: 'memory', limits: { heapMb: 48 }, want: /needs more than 48 MiB of memory/ },
+    { why: 'processor time', limits: { processorSeconds: 1 }, want: /1 seconds of processor time/ },
+  ])('makes a problem of a revision that needs too much $why', async ({ limits, want }) => {
+    await using folder = await temporaryFolder();
+    const text = 'a: b\n'.repeat(80_000);
+    await writeAll(folder.path, new Map(Array.from({ length: 9 }, (_, i) => [`f${i}.yaml`, text])));
+    const request = { place: { kind: 'directory', path: folder.path }, namespace: 'lab' } as const;
+    const reading = await reader(limits)(request, signal);
+    const problem = {
+      file: expect.stringMatching(/^f\d.yaml$/),
+      message: expect.stringMatching(want),
+    };
+    expect(reading).toMatchObject({ objects: [], problems: [problem] });
+    const known = reading?.revision ?? '';
+    expect(await reader(limits)({ ...request, known }, signal)).toBeUndefined();
+  });
+
+  it('ends what takes too long, before anybody knows of which revision', async () => {
+    await using folder = await temporaryFolder();
+    const place = await longReading(folder.path);
+    const clock = new ManualClock();
+    const reading = reader({}, clock)({ place, namespace: 'default' }, signal);
+    await eventually(() => clock.waiting > 0, 'a limit');
+    clock.advance(600_000);
+    await expect(reading).rejects.toMatchObject({ code: 'SourceOverLimit', consequence: 'Denied' });
+  });
+
+  it('ends with the programs that it runs when nobody waits any more', async () => {
+    await using folder = await temporaryFolder();
+    const place = await longReading(folder.path);
+    const stop = new AbortController();
+    const reading = reader()({ place, namespace: folder.path }, stop.signal);
+    const ended = expect(reading).rejects.toMatchObject({ code: 'ReaderCrashed' });
+    await until('a reader', async () => (await processesNaming('read-worker')).length > 0);
+    stop.abort();
+    await ended;
+  });
+});
+
+describe('hostile repositories', () => {
+  it('cuts a fetch at the size of one pack, however few objects it has', async () => {
+    await using t = await repository();
+    const read = reader({ fileMb: 4 });
+    const noise = Buffer.from(Array.from({ length: 6 * 2 ** 20 }, (_, i) => (i * 7919 * i) >> 9));
+    await t.tree.write('big.bin', noise);
+    const revision = await t.tree.commit();
+    const reading = await read({ place: t.place, namespace: 'default' }, signal);
+    expect(reading).toMatchObject({ revision, objects: [], problems: [{ file: '.' }] });
+    expect(reading?.problems[0]?.message).toMatch(/larger than .* or takes too much to unpack/);
+    await expect(access(t.cache)).rejects.toMatchObject({ code: 'ENOENT' });
+    await t.tree.remove('big.bin');
+    await t.tree.write('a.yaml', connector('one'));
+    await t.tree.commit();
+    const next = await read({ place: t.place, namespace: 'default', known: revision }, signal);
+    expect(next).toMatchObject({ problems: [], objects: [{ name: 'one' }] });
+  });
+
+  it('does not unfold a file that is told as copies of another', async () => {
+    await using t = await repository();
+    await deltaBomb(t.tree, 768);
+    const read = reader({ memoryMb: 768 });
+    const reading = await read({ place: t.place, namespace: 'default' }, signal);
+    expect(reading?.problems[0]?.message).toMatch(/takes too much to unpack/);
+  });
+
+  it.each([
+    { why: 'files', leaf: 'file' },
+    { why: 'nothing', leaf: 'nothing' },
+  ] as const)('cuts the listing of 10^10 paths that lead to $why', async ({ leaf }) => {
+    await using t = await repository();
+    await sharedTrees(t.tree, { width: 10, depth: 10, leaf });
+    const reading = await reader()({ place: t.place, namespace: 'default' }, signal);
+    expect(reading).toMatchObject({
+      objects: [],
+      problems: [{ file: '.', message: expect.stringMatching(/more than 100000 files/) }],
+    });
+  });
+});
