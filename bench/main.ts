@@ -8,7 +8,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { conditionsOf, resultFile, tableOf, type Result } from './support/figures.ts';
 
-const NAMES = ['store', 'images', 'api', 'runtime'];
+const NAMES = ['store', 'images', 'api', 'runtime', 'sources'];
 
 async function runOne(name: string): Promise<Result | undefined> {
   await rm(resultFile(name), { force: true });

@@ -7,7 +7,7 @@ import { MANIFEST_KINDS } from './manifest-kind.ts';
 import { SOURCE_LABEL } from './metadata.ts';
 import { Pace } from './pace.ts';
 import type { Reading, SourceObject } from './reading.ts';
-import { fileProblem, type Problem } from './snapshot.ts';
+import { fileProblem, shortened, SOURCE_LIMITS, type Problem } from './snapshot.ts';
 
 /** What applying a reading did. */
 export interface Applied {
@@ -72,6 +72,11 @@ class Application {
     return this.seen.size;
   }
 
+  private report({ place }: SourceObject, message: string): void {
+    if (this.problems.length >= SOURCE_LIMITS.problems) return;
+    this.problems.push(shortened({ ...place, message }));
+  }
+
   private async ensure(object: SourceObject): Promise<void> {
     const seen = this.seen.get(keyFor(object.kind, object));
     if (seen !== undefined && seen.patch === undefined) {
@@ -86,10 +91,7 @@ class Application {
       if (!isFailure(error) || !isForPeople(error)) throw error;
       const { message, hint } = failureData(error);
       const cure = hint === undefined ? '' : ` ${hint}`;
-      this.problems.push({
-        ...object.place,
-        message: `${object.kind} "${object.name}": ${message}${cure}`,
-      });
+      this.report(object, `${object.kind} "${object.name}": ${message}${cure}`);
     }
   }
 
@@ -107,14 +109,12 @@ class Application {
   /** Somebody else made the object: nobody's is taken over, that of another source is not. */
   private async adopt(desired: Desired, exists: Failure): Promise<void> {
     const { client, signal, source } = this.options;
-    const { kind, namespace, name, place } = desired.object;
+    const { kind, namespace, name } = desired.object;
     const found = await client.get<KubeObject>(desired.resource, namespace, name, signal);
     if (found === undefined) throw exists;
     const owner = sourceOf(found);
     if (owner !== undefined && owner !== source) {
-      const message = `${kind} "${name}" is kept by the source "${owner}"`;
-      this.problems.push({ ...place, message });
-      return;
+      return this.report(desired.object, `${kind} "${name}" is kept by the source "${owner}"`);
     }
     const patch = desired.patch(found);
     if (patch === undefined) this.unchanged += 1;

@@ -95,14 +95,14 @@ const ENDED_BY_SIGNAL = 'fatal: git was ended by a signal';
 
 function failure(location: GitLocation, error: unknown): Failure {
   if (isFailure(error)) return error;
-  const words = messageOf(error)
+  const lines = messageOf(error)
     .split('\n')
     .filter((line) => /^(fatal|error|ERROR|remote|ssh|Host key)/.test(line))
-    .map(cleanLine)
-    .join('; ')
-    .slice(0, 500);
+    .map(cleanLine);
+  const words = lines.join('; ').slice(0, 500);
   const message = `${location.url}: ${words === '' ? messageOf(error).slice(0, 500) : words}`;
-  if (OVER_LIMIT.test(words)) {
+  // What the other side lacks is another matter, and may pass.
+  if (OVER_LIMIT.test(lines.filter((line) => !line.startsWith('remote')).join('; '))) {
     const hint = 'Keep manifests in a repository of their own, without large files.';
     const what = `one commit is larger than ${MAX_CACHE_BYTES >> 20} MiB, or takes too much to unpack`;
     return impossible('RepositoryTooLarge', `${location.url}: ${what} (${words})`, hint);

@@ -33,8 +33,10 @@ export const SOURCE_LIMITS = {
   depth: 32,
   objects: 20_000,
   /** One object, and all of them, as JSON with aliases written out and defaults filled in. */
-  objectBytes: 1 << 20,
+  objectBytes: 512 << 10,
   objectsBytes: 16 << 20,
+  /** More than anybody puts right at once. */
+  problems: 200,
 } as const;
 
 /** Longest message of a problem: some quote what they complain of. */

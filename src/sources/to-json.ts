@@ -87,7 +87,10 @@ class Conversion {
   private weigh(node: Node, value: unknown): void {
     this.chars += typeof value === 'string' ? value.length : 1;
     if (this.chars > SOURCE_LIMITS.objectBytes) {
-      this.stop(node, 'larger than 1 MiB with the aliases written out');
+      this.stop(
+        node,
+        `larger than ${SOURCE_LIMITS.objectBytes >> 10} KiB with the aliases written out`,
+      );
     }
   }
 

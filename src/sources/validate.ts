@@ -29,8 +29,8 @@ export interface ValidateOptions {
   readonly onFile?: (path: string) => void;
 }
 
-/** More than anybody puts right at once; what lies behind is not even read. */
-const MAX_PROBLEMS = 200;
+/** What lies behind so many is not even read. */
+const { problems: MAX_PROBLEMS } = SOURCE_LIMITS;
 
 /** A document of a file, which is found again without keeping its tree. */
 interface Where {
@@ -110,7 +110,7 @@ class Validation {
   private bounded(json: string, place: SourceObject['place']): string {
     const { objects, objectBytes, objectsBytes } = SOURCE_LIMITS;
     if (json.length > objectBytes) {
-      this.report({ ...place, message: `the object is larger than ${objectBytes >> 20} MiB` });
+      this.report({ ...place, message: `the object is larger than ${objectBytes >> 10} KiB` });
       return '';
     }
     this.bytes += json.length;

@@ -209,6 +209,20 @@ describe('applyReading', () => {
     expect(api.all(LAYERS)).toHaveLength(3);
   });
 
+  it('tells of as many refusals as anybody reads', async () => {
+    const { api } = rig();
+    let asked = 0;
+    const refusing = kubeClient(async (request) => {
+      if (request.method === 'GET') return api.transport(request);
+      asked += 1;
+      return { status: 422, headers: {}, body: invalidBody() };
+    });
+    const text = Array.from({ length: 300 }, (_, i) => os(`os-${i}`)).join('---\n');
+    const options = { client: refusing, source: 'git', signal };
+    expect((await applyReading(readingOf(text), options)).problems).toHaveLength(200);
+    expect(asked).toBe(300);
+  });
+
   it('ends when nothing of it is under way any more, also after a failure', async () => {
     const { api, client } = rig();
     const slow = Promise.withResolvers<void>();

@@ -71,7 +71,7 @@ describe('readDocuments', () => {
     const text = `a: &a ${'x'.repeat(20_000)}\nb: [${Array.from({ length: 90 }, () => '*a').join()}]\n`;
     expect(readDocuments({ path: 'f.yaml', text })).toMatchObject({
       documents: [],
-      problems: [{ line: 1, message: 'larger than 1 MiB with the aliases written out' }],
+      problems: [{ line: 1, message: 'larger than 512 KiB with the aliases written out' }],
     });
   });
 });

@@ -78,8 +78,8 @@ describe('the bounds of a set', () => {
     },
     {
       why: 'text of one object',
-      files: [file(configMaps(1, `{a: "${'\\0'.repeat(400_000)}"}`))],
-      want: 'a.yaml:4:18: the object is larger than 1 MiB',
+      files: [file(configMaps(1, `{a: "${'\\0'.repeat(200_000)}"}`))],
+      want: 'a.yaml:4:18: the object is larger than 512 KiB',
     },
   ])('refuse too many $why, in one line', ({ files, want }) => {
     expect(check(...files).lines).toEqual([want]);
