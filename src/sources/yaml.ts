@@ -4,7 +4,7 @@ import { isObject } from '../core/json.ts';
 import { DOCUMENT_LIMITS, textRefusal } from './bounds.ts';
 import { locate } from './locate.ts';
 import { fileProblem, SOURCE_LIMITS, type Problem, type SourceFile } from './snapshot.ts';
-import { toJson } from './to-json.ts';
+import { toJson, type NodeProblem } from './to-json.ts';
 
 /** One document of a file, with the way back from its fields to lines. */
 export interface SourceDocument {
@@ -40,9 +40,19 @@ function tooDeepAt(root: CST.Token): number | undefined {
   return undefined;
 }
 
+/** Where the package says that an error is. */
+type Place = number | readonly [number, ...number[]] | { readonly offset: number };
+type Gather = (place: Place, code: string, message: string, warning?: boolean) => void;
+
+function offsetOf(place: Place): number {
+  if (typeof place === 'number') return place;
+  return 'offset' in place ? place.offset : place[0];
+}
+
 class Reader {
   readonly problems: Problem[] = [];
   readonly documents: SourceDocument[] = [];
+  private readonly mistakes: NodeProblem[] = [];
   private readonly lines = new LineCounter();
   private readonly file: SourceFile;
 
@@ -61,9 +71,26 @@ class Reader {
     }
   }
 
-  private tokens(): CST.Token[] {
-    const parser = new Parser(this.lines.addNewLine);
-    return [...parser.parse(this.file.text)];
+  /**
+   * The package gathers errors without bound, those of half a megabyte of commas in half a gigabyte. So parsing
+   * ends with the last one that is told.
+   */
+  private mistake(offset: number, message: string): void {
+    this.mistakes.push({ offset, message });
+    if (this.isHopeless) throw new RangeError('too many mistakes');
+  }
+
+  private get isHopeless(): boolean {
+    return this.mistakes.length >= DOCUMENT_LIMITS.problems;
+  }
+
+  private tokens(): readonly CST.Token[] {
+    const tokens: CST.Token[] = [];
+    for (const token of new Parser(this.lines.addNewLine).parse(this.file.text)) {
+      tokens.push(token);
+      if (token.type === 'error') this.mistake(token.offset, token.message);
+    }
+    return tokens;
   }
 
   private compose(tokens: readonly CST.Token[]): readonly Document[] {
@@ -78,6 +105,11 @@ class Reader {
       logLevel: 'silent',
       prettyErrors: false,
     });
+    const gather: Gather = composer['onError'];
+    composer['onError'] = (...error: Parameters<Gather>) => {
+      this.mistake(offsetOf(error[0]), error[2]);
+      gather(...error);
+    };
     return [...composer.compose(tokens)] as Document[];
   }
 
@@ -95,7 +127,8 @@ class Reader {
     try {
       this.parse();
     } catch (error) {
-      this.report(0, `cannot be parsed: ${messageOf(error)}`);
+      if (!this.isHopeless) this.report(0, `cannot be parsed: ${messageOf(error)}`);
+      else for (const { offset, message } of this.mistakes) this.report(offset, message);
     }
   }
 

@@ -67,6 +67,23 @@ describe('readDocuments', () => {
     }
   });
 
+  it.each([
+    { why: 'commas', text: `[${','.repeat(500_000)}`, first: /Unexpected , in flow sequence/ },
+    { why: 'texts side by side', text: '""'.repeat(500_000), first: /Unexpected double-quoted/ },
+    {
+      why: 'lists side by side',
+      text: `[${'[]'.repeat(250_000)}`,
+      first: /Unexpected flow-seq-end/,
+    },
+    { why: 'texts in lines', text: '""\n'.repeat(250_000), first: /double-quoted/ },
+  ])('stops after twenty mistakes: $why', ({ text, first }) => {
+    const { documents, problems } = readDocuments({ path: 'f.yaml', text });
+    expect(documents).toEqual([]);
+    expect(problems).toHaveLength(20);
+    expect(problems[0]?.message).toMatch(first);
+    expect(problems[19]).not.toMatchObject({ line: 1, column: 1 });
+  });
+
   it('writes aliases out only as far as an object may be large', () => {
     const text = `a: &a ${'x'.repeat(20_000)}\nb: [${Array.from({ length: 90 }, () => '*a').join()}]\n`;
     expect(readDocuments({ path: 'f.yaml', text })).toMatchObject({
