@@ -101,6 +101,14 @@ describe('sourceReader', () => {
     expect(await reader(limits)({ ...request, known }, signal)).toBeUndefined();
   });
 
+  it('does not gather the mistakes of a file that has nothing else', async () => {
+    await using folder = await temporaryFolder();
+    await writeAll(folder.path, new Map([['a.yaml', '[]'.repeat(280_000)]]));
+    const request = { place: { kind: 'directory', path: folder.path }, namespace: 'lab' } as const;
+    const reading = await reader({ heapMb: 256 })(request, signal);
+    expect(reading?.problems[0]?.message).toMatch(/^Unexpected flow-seq-end/);
+  });
+
   it('ends what takes too long, before anybody knows of which revision', async () => {
     await using folder = await temporaryFolder();
     const place = await longReading(folder.path);
