@@ -16,7 +16,8 @@ async function readCommit(
 ): Promise<Snapshot> {
   const entries = await repository.tree(revision, signal);
   if (entries === undefined) {
-    const message = `the repository has more than ${SOURCE_LIMITS.entries} files and folders: name a folder of it`;
+    const { entries: most } = SOURCE_LIMITS;
+    const message = `the repository has more than ${most} files and folders, or very long names: name a folder of it`;
     return { revision, files: [], problems: [fileProblem('.', message)] };
   }
   const manifests = entries

@@ -224,7 +224,14 @@ describe('hostile repositories', () => {
     await expect(access(proof)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('reads trees that a checkout would choke on', async () => {
+  it.each([
+    { why: 'its own metadata', name: '.git', want: [] },
+    { why: 'the folder above', name: '..', want: [] },
+    { why: 'the folder itself', name: '.', want: [] },
+    { why: 'a path of another system', name: '..\\..\\etc', want: [] },
+    { why: 'an option', name: '--output=x', want: ['--output=x/x.yaml'] },
+    { why: 'an encoded path', name: '%2e%2e', want: ['%2e%2e/x.yaml'] },
+  ])('reads a tree whose folder is called like $why', async ({ name, want }) => {
     await using t = await rig();
     await t.tree.write('payload', 'a: 1\n');
     const blob = await t.tree.git('hash-object', '-w', 'payload');
@@ -237,10 +244,11 @@ describe('hostile repositories', () => {
         })
       ).stdout.trim();
     const inner = await mktree(`100644 blob ${blob}\tx.yaml`);
-    const dotGit = await mktree(`040000 tree ${inner}\t.git`);
-    const commit = await t.tree.git('commit-tree', dotGit, '-m', 'evil');
+    const outer = await mktree(`040000 tree ${inner}\t${name}`);
+    const commit = await t.tree.git('commit-tree', outer, '-m', 'evil');
     await t.tree.git('update-ref', 'refs/heads/main', commit);
     const { files, problems } = await t.open().read();
-    expect({ files, problems }).toEqual({ files: [], problems: [] });
+    expect(found({ files })).toEqual(want);
+    expect(problems).toEqual([]);
   });
 });
