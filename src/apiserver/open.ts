@@ -4,9 +4,10 @@ import { DEFAULT_NAMESPACE, NAMESPACES } from './builtins/namespace.ts';
 import { RESOURCES } from './builtins/resources.ts';
 import { Collector } from './collect/collector.ts';
 import { upkeep } from './collect/upkeep.ts';
-import { isApiError } from './objects/errors.ts';
+import { isApiError } from './model/errors.ts';
 import { objectService } from './objects/service.ts';
-import type { ObjectService, Resource } from './objects/types.ts';
+import type { ServedResource } from './model/resource.ts';
+import type { ObjectService } from './model/service.ts';
 import { Store } from './storage/store.ts';
 
 /** What the core of the API server is made of. */
@@ -22,7 +23,7 @@ export interface ApiServerCoreOptions {
 /** The running core: everything but the wire. */
 export interface ApiServerCore {
   readonly service: ObjectService;
-  readonly resources: readonly Resource[];
+  readonly resources: readonly ServedResource[];
   /** Ends all watches, finishes what was accepted, closes the database. */
   close(): Promise<void>;
 }

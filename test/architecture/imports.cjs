@@ -56,6 +56,14 @@ module.exports = {
       to: { circular: true },
     },
     {
+      name: 'rooms-of-the-api-server-have-an-order',
+      severity: 'error',
+      comment: 'What two folders share lies in a third, such as `model`.',
+      scope: 'folder',
+      from: { path: '^src/apiserver/[^/]+$' },
+      to: { circular: true },
+    },
+    {
       name: 'plan-is-pure',
       severity: 'error',
       comment: 'plan.ts decides from data alone: no package, no Node module.',

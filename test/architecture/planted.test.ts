@@ -85,6 +85,18 @@ describe('the import table', () => {
       want: ['src/core/a.ts no-cycles'],
     },
     {
+      why: 'two rooms of the API server that need each other, without a circle of files',
+      files: {
+        'src/apiserver/objects/a.ts': importing('../storage/b.ts'),
+        'src/apiserver/storage/b.ts': MODULE,
+        'src/apiserver/storage/c.ts': importing('../objects/d.ts'),
+        'src/apiserver/objects/d.ts': MODULE,
+      },
+      want: ['objects', 'storage'].map(
+        (room) => `src/apiserver/${room} rooms-of-the-api-server-have-an-order`,
+      ),
+    },
+    {
       why: 'a plan that reads files',
       files: { 'src/reconcilers/k/plan.ts': "import { readFile } from 'node:fs';\nreadFile;\n" },
       want: ['src/reconcilers/k/plan.ts plan-is-pure'],

@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { openApiServerCore, type ApiServerCore } from '../../src/apiserver/open.ts';
-import type { FailureStatus } from '../../src/apiserver/objects/errors.ts';
-import type {
-  Collection,
-  Document,
-  ObjectKey,
-  Resource,
-  WatchEvent,
-} from '../../src/apiserver/objects/types.ts';
+import type { FailureStatus } from '../../src/apiserver/model/errors.ts';
+import type { Document } from '../../src/apiserver/model/object.ts';
+import type { ServedResource } from '../../src/apiserver/model/resource.ts';
+import type { Collection, ObjectKey, WatchEvent } from '../../src/apiserver/model/service.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { silentLog } from '../../src/host/log.ts';
@@ -26,7 +22,7 @@ export function openCore(
 }
 
 /** The resource of a kind. */
-function resourceOf(core: ApiServerCore, kind: string): Resource {
+function resourceOf(core: ApiServerCore, kind: string): ServedResource {
   const found = core.resources.find((resource) => resource.kind === kind);
   if (found === undefined) throw new Error(`no resource of kind ${kind}`);
   return found;

@@ -1,5 +1,5 @@
 import { invalid } from '../../api/validation/field-error.ts';
-import type { FieldError } from '../objects/types.ts';
+import type { FieldError } from '../model/resource.ts';
 import { decodedBytes, immutableErrors, keyErrors, sizeErrors, textsOf } from './data.ts';
 import { builtIn, prune, schemaOf, texts } from './structural.ts';
 

@@ -1,7 +1,8 @@
 import { invalid } from '../../api/validation/field-error.ts';
 import { isObject, jsonEqual } from '../../core/json.ts';
-import { badRequest } from '../objects/errors.ts';
-import type { FieldError, KubeObject } from '../objects/types.ts';
+import { badRequest } from '../model/errors.ts';
+import type { StoredObject } from '../model/object.ts';
+import type { FieldError } from '../model/resource.ts';
 
 /** Most bytes that a ConfigMap or Secret holds. */
 const MAX_DATA_BYTES = 1_048_576;
@@ -57,7 +58,7 @@ export function decodedBytes(kind: string, field: string, data: unknown): number
 /** What `immutable: true` forbids: changing one of these fields, or taking the mark back. */
 export function immutableErrors(
   now: Readonly<Record<string, unknown>>,
-  old: KubeObject | undefined,
+  old: StoredObject | undefined,
   fields: readonly string[],
 ): readonly FieldError[] {
   if (old?.['immutable'] !== true) return [];

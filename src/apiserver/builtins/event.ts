@@ -1,6 +1,7 @@
 import { invalid } from '../../api/validation/field-error.ts';
 import { isObject } from '../../core/json.ts';
-import type { FieldError, KubeObject } from '../objects/types.ts';
+import type { StoredObject } from '../model/object.ts';
+import type { FieldError } from '../model/resource.ts';
 import { builtIn, object, prune, schemaOf, text, whole } from './structural.ts';
 
 /** How long an event is kept after its last write, as upstream. */
@@ -13,7 +14,7 @@ function reference(description: string) {
     name: text('Name.'),
     uid: text('UID.'),
     apiVersion: text('API version.'),
-    resourceVersion: text('Resource version.'),
+    resourceVersion: text('ServedResource version.'),
     fieldPath: text('Part of the object.'),
   });
 }
@@ -46,7 +47,7 @@ const schema = schemaOf(
   },
 );
 
-function reader(...path: readonly string[]): (event: KubeObject) => string {
+function reader(...path: readonly string[]): (event: StoredObject) => string {
   return (event) => {
     const value = path.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), event);
     return typeof value === 'string' ? value : '';

@@ -1,6 +1,6 @@
 import { invalid } from '../../api/validation/field-error.ts';
 import { isObject } from '../../core/json.ts';
-import type { FieldError } from '../objects/types.ts';
+import type { FieldError } from '../model/resource.ts';
 import { builtIn, object, prune, schemaOf, text, whole } from './structural.ts';
 
 const time = { type: 'string', format: 'date-time' } as const;

@@ -1,5 +1,5 @@
 import { isObject } from '../../core/json.ts';
-import type { KubeObject } from '../objects/types.ts';
+import type { StoredObject } from '../model/object.ts';
 import { builtIn, list, object, prune, schemaOf, text } from './structural.ts';
 
 /** The finalizer in `spec` that stands for the content of a namespace. */
@@ -30,12 +30,12 @@ const schema = schemaOf('A Namespace holds objects; deleting it deletes them.', 
   }),
 });
 
-function phaseOf(candidate: KubeObject): string {
+function phaseOf(candidate: StoredObject): string {
   const { status } = candidate;
   return isObject(status) && typeof status['phase'] === 'string' ? status['phase'] : '';
 }
 
-function held(candidate: KubeObject): boolean {
+function held(candidate: StoredObject): boolean {
   const { spec } = candidate;
   const finalizers = isObject(spec) ? spec['finalizers'] : undefined;
   return Array.isArray(finalizers) && finalizers.length > 0;

@@ -3,7 +3,7 @@ import { API_VERSION, GROUP, VERSION, type KindDefinition } from '../../api/kind
 import { KINDS } from '../../api/kinds/all.ts';
 import { checkObject } from '../../api/validation/check.ts';
 import { METADATA_SCHEMA } from '../objects/metadata.ts';
-import type { Resource } from '../objects/types.ts';
+import type { ServedResource } from '../model/resource.ts';
 import { CONFIG_MAPS } from './config-map.ts';
 import { EVENTS } from './event.ts';
 import { LEASES } from './lease.ts';
@@ -17,7 +17,7 @@ function schemaOf(definition: KindDefinition): Readonly<Record<string, unknown>>
 }
 
 /** The resource of one of our own kinds, with the behaviour of a CustomResourceDefinition. */
-function ownResource(definition: KindDefinition): Resource {
+function ownResource(definition: KindDefinition): ServedResource {
   const { kind, plural, singular, short } = definition;
   return {
     group: GROUP,
@@ -44,7 +44,7 @@ function ownResource(definition: KindDefinition): Resource {
 }
 
 /** Everything that is served, built-in kinds first. */
-export const RESOURCES: readonly Resource[] = [
+export const RESOURCES: readonly ServedResource[] = [
   NAMESPACES,
   CONFIG_MAPS,
   SECRETS,

@@ -1,5 +1,6 @@
 import { invalid, required } from '../../api/validation/field-error.ts';
-import type { FieldError, KubeObject } from '../objects/types.ts';
+import type { StoredObject } from '../model/object.ts';
+import type { FieldError } from '../model/resource.ts';
 import { decodedBytes, immutableErrors, keyErrors, sizeErrors, textsOf } from './data.ts';
 import { builtIn, prune, schemaOf, text, texts } from './structural.ts';
 
@@ -38,7 +39,7 @@ function merged(content: Content): Content {
   };
 }
 
-function errorsOf(content: Content, old: KubeObject | undefined): readonly FieldError[] {
+function errorsOf(content: Content, old: StoredObject | undefined): readonly FieldError[] {
   const type = typeOf(content);
   const data = textsOf(content['data']);
   const missing = (REQUIRED_KEYS[type] ?? []).filter((key) => !Object.hasOwn(data, key));

@@ -1,8 +1,8 @@
 import type { SchemaNode } from '../../api/validation/schema-node.ts';
 import { walkFields, type Findings } from '../../api/validation/walk.ts';
-import { badRequest } from '../objects/errors.ts';
+import { badRequest } from '../model/errors.ts';
 import { METADATA_SCHEMA } from '../objects/metadata.ts';
-import type { CheckResult, Resource, Strategy } from '../objects/types.ts';
+import type { CheckResult, ServedResource, Strategy } from '../model/resource.ts';
 
 type Fields = Readonly<Record<string, SchemaNode>>;
 
@@ -75,7 +75,7 @@ export interface BuiltIn {
 }
 
 /** The resource of a built-in kind; all are version v1. */
-export function builtIn(parts: BuiltIn): Resource {
+export function builtIn(parts: BuiltIn): ServedResource {
   const { group = '', kind, plural, singular, short = [], schema, strategy } = parts;
   return {
     group,

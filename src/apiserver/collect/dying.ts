@@ -1,13 +1,14 @@
 import type { Context } from '../objects/context.ts';
 import { FOREGROUND, ORPHAN } from '../objects/release.ts';
-import type { KubeObject, Resource, StoredMeta } from '../objects/types.ts';
+import type { StoredObject, StoredMeta } from '../model/object.ts';
+import type { ServedResource } from '../model/resource.ts';
 import type { Row, RowKey } from '../storage/row.ts';
 import { resourceOf, reviewDependent, settle, waitsForDependents, withOwners } from './owners.ts';
 
 /** A look at a dependent reads it and its owners: so many are a few milliseconds. */
 const CHUNK = 20;
 
-function withoutFinalizer(object: KubeObject, name: string): KubeObject {
+function withoutFinalizer(object: StoredObject, name: string): StoredObject {
   const { finalizers = [], ...rest } = object.metadata;
   const left = finalizers.filter((each) => each !== name);
   const metadata: StoredMeta = { ...rest, ...(left.length === 0 ? {} : { finalizers: left }) };
@@ -73,7 +74,7 @@ async function orphan(context: Context, row: Row): Promise<void> {
 export async function reviewDying(
   context: Context,
   key: RowKey,
-  emptyNamespace: (resource: Resource, row: Row) => Promise<void>,
+  emptyNamespace: (resource: ServedResource, row: Row) => Promise<void>,
 ): Promise<void> {
   const row = await context.store.read(() => context.store.queries.live(key));
   const resource = resourceOf(context, key.resource);

@@ -3,7 +3,8 @@ import { isObject, jsonEqual } from '../../core/json.ts';
 import type { Context } from '../objects/context.ts';
 import { removeObject } from '../objects/remove.ts';
 import { storageName } from '../objects/selection.ts';
-import type { KubeObject, Resource } from '../objects/types.ts';
+import type { StoredObject } from '../model/object.ts';
+import type { ServedResource } from '../model/resource.ts';
 import type { Row } from '../storage/row.ts';
 import { inTurns } from './dying.ts';
 import { objectKey, resourceOf, settle } from './owners.ts';
@@ -54,7 +55,7 @@ function describe(context: Context, held: readonly Row[]): string {
 }
 
 /** The namespace with a condition that names what blocks its deletion. */
-function blocked(context: Context, object: KubeObject, held: readonly Row[]): KubeObject {
+function blocked(context: Context, object: StoredObject, held: readonly Row[]): StoredObject {
   const status = isObject(object['status']) ? object['status'] : {};
   const condition = {
     type: 'NamespaceContentRemaining',
@@ -72,7 +73,7 @@ function blocked(context: Context, object: KubeObject, held: readonly Row[]): Ku
 /** Empties a namespace that is being deleted, and removes it when nothing is left. */
 export async function emptyNamespace(
   context: Context,
-  resource: Resource,
+  resource: ServedResource,
   namespace: Row,
 ): Promise<void> {
   const { store } = context;

@@ -3,14 +3,16 @@ import type { Context } from '../objects/context.ts';
 import { removeObject } from '../objects/remove.ts';
 import { FOREGROUND, isReleased } from '../objects/release.ts';
 import { storageName } from '../objects/selection.ts';
-import type { KubeObject, ObjectKey, Resource, StoredMeta } from '../objects/types.ts';
+import type { StoredObject, StoredMeta } from '../model/object.ts';
+import type { ServedResource } from '../model/resource.ts';
+import type { ObjectKey } from '../model/service.ts';
 import type { Row, RowKey } from '../storage/row.ts';
 
 /** `waiting`: the owner itself waits for its dependents to go. */
 type OwnerState = 'solid' | 'gone' | 'waiting';
 
 /** The resource that is stored under a name. */
-export function resourceOf(context: Context, name: string): Resource | undefined {
+export function resourceOf(context: Context, name: string): ServedResource | undefined {
   return context.resources.find((each) => storageName(each) === name);
 }
 
@@ -45,7 +47,7 @@ export function ownerRow(
 }
 
 /** Whether an object is deleted in the foreground, so that its dependents go first. */
-export function waitsForDependents({ metadata }: KubeObject): boolean {
+export function waitsForDependents({ metadata }: StoredObject): boolean {
   const { deletionTimestamp, finalizers = [] } = metadata;
   return deletionTimestamp !== undefined && finalizers.includes(FOREGROUND);
 }
@@ -58,18 +60,23 @@ function stateOf(context: Context, reference: OwnerReference, namespace: string)
 }
 
 /** The key of a stored object, as the write path takes it. */
-export function objectKey(resource: Resource, { namespace, name }: RowKey): ObjectKey {
+export function objectKey(resource: ServedResource, { namespace, name }: RowKey): ObjectKey {
   return { resource, name, ...(resource.namespaced ? { namespace } : {}) };
 }
 
 /** Stores an object, or removes it if nothing holds it any more. */
-export function settle(context: Context, resource: Resource, row: Row, object: KubeObject): void {
+export function settle(
+  context: Context,
+  resource: ServedResource,
+  row: Row,
+  object: StoredObject,
+): void {
   if (isReleased(resource, object)) context.store.drop(row, object);
   else context.store.put(row, object, row);
 }
 
 /** The object with fewer owners; the key goes with the last. */
-export function withOwners(object: KubeObject, owners: readonly OwnerReference[]): KubeObject {
+export function withOwners(object: StoredObject, owners: readonly OwnerReference[]): StoredObject {
   const { ownerReferences: _old, ...rest } = object.metadata;
   const metadata: StoredMeta = {
     ...rest,

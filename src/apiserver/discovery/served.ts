@@ -1,4 +1,4 @@
-import type { Resource } from '../objects/types.ts';
+import type { ServedResource } from '../model/resource.ts';
 
 /** What discovery tells of a resource. */
 export interface Served {
@@ -30,7 +30,7 @@ const OBJECT_VERBS = [
 export const STATUS_VERBS: readonly string[] = ['get', 'patch', 'update'];
 
 /** A stored resource as discovery tells of it. */
-export function servedResource(resource: Resource): Served {
+export function describeResource(resource: ServedResource): Served {
   const { group, version, kind, plural, singular, short, categories, namespaced } = resource;
   const shared = { group, version, kind, plural, singular, short, categories, namespaced };
   // Namespaces are deleted one by one, as upstream.
@@ -41,7 +41,7 @@ export function servedResource(resource: Resource): Served {
 }
 
 /** A resource that only answers questions. */
-export function servedReview(
+export function describeReview(
   review: Pick<Served, 'group' | 'version' | 'kind' | 'plural' | 'singular'>,
 ): Served {
   const { group, version, kind, plural, singular } = review;

@@ -1,5 +1,5 @@
 import type { ApiResponse } from '../../core/transport.ts';
-import type { ApiError } from '../objects/errors.ts';
+import type { ApiError } from '../model/errors.ts';
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;

@@ -1,8 +1,9 @@
 import { messageOf } from '../../core/failure.ts';
 import type { ApiRequest } from '../../core/transport.ts';
-import { assertPlain, parseBody, type Body } from '../objects/body.ts';
-import { badRequest } from '../objects/errors.ts';
-import type { PatchType, Resource } from '../objects/types.ts';
+import { assertPlain, parseBody, type Body } from '../model/body.ts';
+import { badRequest } from '../model/errors.ts';
+import type { ServedResource } from '../model/resource.ts';
+import type { PatchType } from '../model/service.ts';
 import { decodeProtobuf } from '../protobuf/decode.ts';
 import { applyNotServed, unreadableBody } from './refusals.ts';
 
@@ -57,7 +58,7 @@ export function decodeBody(request: ApiRequest): Body {
 }
 
 /** The format of a patch. Throws 415 for formats that are not served, apply with a text of its own. */
-export function patchTypeOf(request: ApiRequest, resource: Resource): PatchType {
+export function patchTypeOf(request: ApiRequest, resource: ServedResource): PatchType {
   const type = mediaType(request);
   if (type.startsWith('application/apply-patch+')) throw applyNotServed();
   const found = Object.hasOwn(PATCHES, type) ? PATCHES[type] : undefined;

@@ -1,8 +1,8 @@
 import type { ApiRequest, ApiResponse } from '../../core/transport.ts';
 import { AGGREGATED_TYPE, aggregatedDiscovery } from '../discovery/aggregated.ts';
 import { plainDiscovery } from '../discovery/plain.ts';
-import { servedResource, servedReview } from '../discovery/served.ts';
-import type { Resource } from '../objects/types.ts';
+import { describeResource, describeReview } from '../discovery/served.ts';
+import type { ServedResource } from '../model/resource.ts';
 import { openApi } from '../openapi/documents.ts';
 import { negotiate, wantsAggregated } from './accept.ts';
 import { answer } from './answer.ts';
@@ -90,10 +90,10 @@ function readOnly(serve: ServeDocument): ServeDocument {
 
 /** Everything that describes the server, by path. */
 export function serverDocuments(
-  resources: readonly Resource[],
+  resources: readonly ServedResource[],
   version: string,
 ): ReadonlyMap<string, ServeDocument> {
-  const served = [...resources.map(servedResource), ...REVIEWS.map(servedReview)];
+  const served = [...resources.map(describeResource), ...REVIEWS.map(describeReview)];
   const plain = plainDiscovery(served);
   const documents = new Map<string, ServeDocument>();
   for (const [path, document] of plain) documents.set(path, jsonDocument(JSON.stringify(document)));

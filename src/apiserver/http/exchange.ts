@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../../core/transport.ts';
 import { messageOf } from '../../core/failure.ts';
 import type { Log } from '../../host/log.ts';
-import { badRequest, isApiError } from '../objects/errors.ts';
+import { badRequest, isApiError } from '../model/errors.ts';
 import { errorAnswer } from './answer.ts';
 import { bodyTooLarge, bodyTooSlow, methodNotAllowed } from './refusals.ts';
 

@@ -2,8 +2,9 @@ import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/failure.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../../core/transport.ts';
 import type { Log } from '../../host/log.ts';
-import { isApiError } from '../objects/errors.ts';
-import type { ObjectService, Resource } from '../objects/types.ts';
+import { isApiError } from '../model/errors.ts';
+import type { ServedResource } from '../model/resource.ts';
+import type { ObjectService } from '../model/service.ts';
 import { errorAnswer } from './answer.ts';
 import { serverDocuments } from './documents.ts';
 import { internalError } from './refusals.ts';
@@ -14,7 +15,7 @@ import { resourceFinder, routeOf } from './route.ts';
 /** What the API is made of. */
 export interface HandlerOptions {
   readonly objects: ObjectService;
-  readonly resources: readonly Resource[];
+  readonly resources: readonly ServedResource[];
   readonly clock: Clock;
   readonly log: Log;
   /** Version of Lamina, as `/version` tells it. */

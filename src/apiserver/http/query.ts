@@ -1,4 +1,4 @@
-import { badRequest } from '../objects/errors.ts';
+import { badRequest } from '../model/errors.ts';
 import type {
   DeleteOptions,
   FieldValidation,
@@ -7,7 +7,7 @@ import type {
   Selection,
   WatchOptions,
   WriteOptions,
-} from '../objects/types.ts';
+} from '../model/service.ts';
 import { unsupportedOption } from './refusals.ts';
 
 /** The parameters of a request, of which the first value of each counts. */

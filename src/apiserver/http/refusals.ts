@@ -1,4 +1,4 @@
-import { ApiError } from '../objects/errors.ts';
+import { ApiError } from '../model/errors.ts';
 
 /** 404: nothing is served at this path. */
 export function noSuchPath(): ApiError {

@@ -1,6 +1,8 @@
 import type { ApiResponse } from '../../core/transport.ts';
-import { badRequest } from '../objects/errors.ts';
-import type { Document, ListResult, Resource } from '../objects/types.ts';
+import { badRequest } from '../model/errors.ts';
+import type { Document } from '../model/object.ts';
+import type { ServedResource } from '../model/resource.ts';
+import type { ListResult } from '../model/service.ts';
 import { partialMetadata, tableJson, type IncludeObject } from '../table/table.ts';
 import type { Form } from './accept.ts';
 import { answer, streamAnswer } from './answer.ts';
@@ -10,7 +12,7 @@ import type { Query } from './query.ts';
 export interface Representation {
   readonly form: Form;
   readonly include: IncludeObject;
-  readonly resource: Resource;
+  readonly resource: ServedResource;
   readonly nowMs: number;
 }
 

@@ -1,16 +1,16 @@
 import type { Clock } from '../../core/clock.ts';
 import { isObject } from '../../core/json.ts';
 import type { ApiRequest, ApiResponse } from '../../core/transport.ts';
-import type { Body } from '../objects/body.ts';
-import { badRequest } from '../objects/errors.ts';
+import type { Body } from '../model/body.ts';
+import { badRequest } from '../model/errors.ts';
+import type { ServedResource } from '../model/resource.ts';
 import type {
   Collection,
   DeleteResult,
   ObjectKey,
   ObjectService,
-  Resource,
   WriteResult,
-} from '../objects/types.ts';
+} from '../model/service.ts';
 import { negotiate } from './accept.ts';
 import { answer, streamAnswer, warningHeaders } from './answer.ts';
 import { decodeBody, patchTypeOf } from './body.ts';
@@ -39,7 +39,7 @@ interface Call extends ResourceContext {
   readonly query: Query;
 }
 
-function representationOf(call: Call, resource: Resource, list = false): Representation {
+function representationOf(call: Call, resource: ServedResource, list = false): Representation {
   const kind = list ? 'PartialObjectMetadataList' : 'PartialObjectMetadata';
   return {
     form: negotiate(call.request.headers['accept'], kind),
@@ -65,7 +65,7 @@ async function watch(call: Call, collection: Collection): Promise<ApiResponse> {
  * The body of a create or an update. For built-in kinds apiVersion and kind may be left out, since the
  * path says them: generated clients rely on it. For our own kinds upstream asks for them, so we do.
  */
-function objectBody(call: Call, { apiVersion, kind, definition }: Resource): Body {
+function objectBody(call: Call, { apiVersion, kind, definition }: ServedResource): Body {
   const { value, duplicates } = decodeBody(call.request);
   if (definition !== undefined || !isObject(value)) return { value, duplicates };
   return { value: { apiVersion, kind, ...value }, duplicates };
@@ -118,7 +118,7 @@ function deleteBody(call: Call): Readonly<Record<string, unknown>> {
   return value;
 }
 
-function deletedStatus(resource: Resource, { document }: DeleteResult): string {
+function deletedStatus(resource: ServedResource, { document }: DeleteResult): string {
   const { name, uid } = document.object.metadata;
   const group = resource.group === '' ? {} : { group: resource.group };
   return JSON.stringify({

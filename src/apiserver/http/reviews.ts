@@ -1,6 +1,6 @@
 import { isObject } from '../../core/json.ts';
 import type { ApiRequest, ApiResponse } from '../../core/transport.ts';
-import { badRequest } from '../objects/errors.ts';
+import { badRequest } from '../model/errors.ts';
 import { negotiate } from './accept.ts';
 import { answer } from './answer.ts';
 import { decodeBody } from './body.ts';

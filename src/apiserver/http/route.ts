@@ -1,5 +1,6 @@
-import { badRequest } from '../objects/errors.ts';
-import type { Collection, ObjectKey, Resource } from '../objects/types.ts';
+import { badRequest } from '../model/errors.ts';
+import type { ServedResource } from '../model/resource.ts';
+import type { Collection, ObjectKey } from '../model/service.ts';
 import { noSuchPath } from './refusals.ts';
 
 /** What a path names: all objects of a resource, or one object or a part of it. */
@@ -8,10 +9,14 @@ export type Route =
   | { readonly to: 'object'; readonly key: ObjectKey; readonly subresource?: string };
 
 /** Finds a resource by group, version and plural. */
-export type FindResource = (group: string, version: string, plural: string) => Resource | undefined;
+export type FindResource = (
+  group: string,
+  version: string,
+  plural: string,
+) => ServedResource | undefined;
 
 /** A finder over a fixed list. */
-export function resourceFinder(resources: readonly Resource[]): FindResource {
+export function resourceFinder(resources: readonly ServedResource[]): FindResource {
   const byName = new Map(
     resources.map((resource) => [
       `${resource.group}/${resource.version}/${resource.plural}`,

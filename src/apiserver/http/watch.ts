@@ -1,5 +1,6 @@
 import { isObject } from '../../core/json.ts';
-import type { Document, WatchEvent } from '../objects/types.ts';
+import type { Document } from '../model/object.ts';
+import type { WatchEvent } from '../model/service.ts';
 import { partialMetadata, tableJson } from '../table/table.ts';
 import type { Representation } from './represent.ts';
 

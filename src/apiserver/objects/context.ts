@@ -1,9 +1,10 @@
 import type { Clock, Random } from '../../core/clock.ts';
 import type { Row, RowKey } from '../storage/row.ts';
 import type { Store } from '../storage/store.ts';
-import { badRequest, notFound } from './errors.ts';
+import { badRequest, notFound } from '../model/errors.ts';
 import { storageName } from './selection.ts';
-import type { ObjectKey, Resource } from './types.ts';
+import type { ServedResource } from '../model/resource.ts';
+import type { ObjectKey } from '../model/service.ts';
 
 /** What reading and writing objects needs. */
 export interface Context {
@@ -11,7 +12,7 @@ export interface Context {
   readonly clock: Clock;
   readonly random: Random;
   readonly newUid: () => string;
-  readonly resources: readonly Resource[];
+  readonly resources: readonly ServedResource[];
 }
 
 /** Where an object lies in the store; 400 when scope and namespace do not fit. */

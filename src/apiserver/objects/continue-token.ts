@@ -1,5 +1,5 @@
 import { isObject } from '../../core/json.ts';
-import { badRequest } from './errors.ts';
+import { badRequest } from '../model/errors.ts';
 
 /** Where a list goes on: the revision of its first page, and the last key that was shown. */
 export interface ContinueToken {

@@ -3,12 +3,13 @@ import { documentOf } from '../storage/document.ts';
 import type { Context } from './context.ts';
 import { rowKey } from './context.ts';
 import { assertSameObject, fieldWarnings, readDraft, type Draft } from './draft.ts';
-import { alreadyExists, badRequest, forbidden, notFound } from './errors.ts';
+import { alreadyExists, badRequest, forbidden, notFound } from '../model/errors.ts';
 import { assertSize, judge } from './judge.ts';
 import { ownedByClients, type SentMeta } from './metadata.ts';
 import { metadataErrors } from './metadata-rules.ts';
 import { nameErrors } from './names.ts';
-import type { Collection, KubeObject, StoredMeta, WriteOptions, WriteResult } from './types.ts';
+import type { StoredObject, StoredMeta } from '../model/object.ts';
+import type { Collection, WriteOptions, WriteResult } from '../model/service.ts';
 
 const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 const SUFFIX_LENGTH = 5;
@@ -116,7 +117,7 @@ export function createObject(
   return { document, warnings };
 }
 
-function withoutRevision(object: KubeObject): KubeObject {
+function withoutRevision(object: StoredObject): StoredObject {
   const { resourceVersion: _none, ...metadata } = object.metadata;
   return { ...object, metadata: metadata as StoredMeta };
 }

@@ -1,8 +1,9 @@
 import { isObject } from '../../core/json.ts';
-import { assertPlain } from './body.ts';
-import { badRequest } from './errors.ts';
+import { assertPlain } from '../model/body.ts';
+import { badRequest } from '../model/errors.ts';
 import { readMetadata, type SentMeta } from './metadata.ts';
-import type { FieldValidation, Resource, WriteOptions } from './types.ts';
+import type { ServedResource } from '../model/resource.ts';
+import type { FieldValidation, WriteOptions } from '../model/service.ts';
 
 /** A body that was read: its metadata, and the rest as it came. */
 export interface Draft {
@@ -16,7 +17,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function assertType(resource: Resource, body: Readonly<Record<string, unknown>>): void {
+function assertType(resource: ServedResource, body: Readonly<Record<string, unknown>>): void {
   const { apiVersion, kind } = body;
   if (kind === undefined || kind === '') throw badRequest("Object 'Kind' is missing in the body");
   if (apiVersion === undefined || apiVersion === '') {
@@ -33,7 +34,7 @@ function assertType(resource: Resource, body: Readonly<Record<string, unknown>>)
 }
 
 /** Reads the body of a write; 400 when it is not an object of this resource. */
-export function readDraft(resource: Resource, body: unknown): Draft {
+export function readDraft(resource: ServedResource, body: unknown): Draft {
   assertPlain(body);
   if (!isObject(body)) throw badRequest('the body of the request must be an object');
   assertType(resource, body);
@@ -64,7 +65,7 @@ export function assertSameObject(
 
 /** Turns unknown and repeated fields into warnings, or into the error that Strict asks for. */
 export function fieldWarnings(
-  resource: Resource,
+  resource: ServedResource,
   unknown: readonly string[],
   options: WriteOptions,
 ): readonly string[] {

@@ -1,5 +1,6 @@
-import { badRequest } from './errors.ts';
-import type { KubeObject, Resource } from './types.ts';
+import { badRequest } from '../model/errors.ts';
+import type { StoredObject } from '../model/object.ts';
+import type { ServedResource } from '../model/resource.ts';
 
 interface Requirement {
   readonly field: string;
@@ -9,7 +10,7 @@ interface Requirement {
 
 /** A field selector: what to test, and what is fixed by equality so that the store can narrow. */
 export interface FieldSelector {
-  readonly matches: (object: KubeObject) => boolean;
+  readonly matches: (object: StoredObject) => boolean;
   readonly name?: string;
   readonly namespace?: string;
 }
@@ -31,7 +32,7 @@ function parseTerm(term: string): Requirement {
   return { field: field.trim(), value, equal: operator !== '!=' };
 }
 
-function readerOf(resource: Resource, field: string): (object: KubeObject) => string {
+function readerOf(resource: ServedResource, field: string): (object: StoredObject) => string {
   if (field === 'metadata.name') return (object) => object.metadata.name;
   if (field === 'metadata.namespace' && resource.namespaced) {
     return (object) => object.metadata.namespace ?? '';
@@ -44,7 +45,7 @@ function readerOf(resource: Resource, field: string): (object: KubeObject) => st
 
 /** Parses a field selector; undefined selects everything. */
 export function parseFieldSelector(
-  resource: Resource,
+  resource: ServedResource,
   text: string | undefined,
 ): FieldSelector | undefined {
   if (text === undefined || text.trim() === '') return undefined;
@@ -52,7 +53,7 @@ export function parseFieldSelector(
   const requirements = terms(text).map(parseTerm);
   const tests = requirements.map(({ field, value, equal }) => {
     const read = readerOf(resource, field);
-    return (object: KubeObject) => (read(object) === value) === equal;
+    return (object: StoredObject) => (read(object) === value) === equal;
   });
   const fixed = (field: string) =>
     requirements.find((item) => item.field === field && item.equal)?.value;

@@ -1,4 +1,4 @@
-import { badRequest } from './errors.ts';
+import { badRequest } from '../model/errors.ts';
 import { labelValueProblems, qualifiedNameProblems } from './names.ts';
 
 type Labels = Readonly<Record<string, string>>;

@@ -2,7 +2,8 @@ import type { OwnerReference } from '../../api/object.ts';
 import { invalid } from '../../api/validation/field-error.ts';
 import type { SentMeta } from './metadata.ts';
 import { fieldErrors, labelValueProblems, qualifiedNameProblems } from './names.ts';
-import type { FieldError, StoredMeta } from './types.ts';
+import type { StoredMeta } from '../model/object.ts';
+import type { FieldError } from '../model/resource.ts';
 
 const MAX_ANNOTATION_BYTES = 262_144;
 

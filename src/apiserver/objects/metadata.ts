@@ -1,7 +1,7 @@
 import type { SchemaNode } from '../../api/validation/schema-node.ts';
 import { walk, type Findings } from '../../api/validation/walk.ts';
 import type { OwnerReference } from '../../api/object.ts';
-import { badRequest } from './errors.ts';
+import { badRequest } from '../model/errors.ts';
 
 const TEXT: SchemaNode = { type: 'string' };
 const FLAG: SchemaNode = { type: 'boolean' };

@@ -1,5 +1,5 @@
 import { invalid as invalidValue, required } from '../../api/validation/field-error.ts';
-import type { FieldError } from './types.ts';
+import type { FieldError } from '../model/resource.ts';
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;

@@ -2,10 +2,11 @@ import type { Row } from '../storage/row.ts';
 import type { Store } from '../storage/store.ts';
 import { decodeToken, encodeToken } from './continue-token.ts';
 import { existing } from './context.ts';
-import { badRequest, expired, tooNew } from './errors.ts';
+import { badRequest, expired, tooNew } from '../model/errors.ts';
 import { assertKnown, parseRevision } from './revision.ts';
 import { filterOf, type Filter } from './selection.ts';
-import type { Collection, Document, ListOptions, ListResult, ObjectKey } from './types.ts';
+import type { Document } from '../model/object.ts';
+import type { Collection, ListOptions, ListResult, ObjectKey } from '../model/service.ts';
 
 /** Where a page with a limit ends early: to read and parse more in one turn would hold up everybody. */
 const PAGE_CHARACTERS = 2 ** 20;

@@ -1,5 +1,7 @@
 import { timestamp } from '../../core/clock.ts';
-import type { KubeObject, PropagationPolicy, Resource } from './types.ts';
+import type { StoredObject } from '../model/object.ts';
+import type { ServedResource } from '../model/resource.ts';
+import type { PropagationPolicy } from '../model/service.ts';
 
 /** The finalizer that keeps an owner until its dependents are gone. */
 export const FOREGROUND = 'foregroundDeletion';
@@ -7,22 +9,22 @@ export const FOREGROUND = 'foregroundDeletion';
 /** The finalizer that keeps an owner until its dependents no longer name it. */
 export const ORPHAN = 'orphan';
 
-function finalizersOf(object: KubeObject): readonly string[] {
+function finalizersOf(object: StoredObject): readonly string[] {
   return object.metadata.finalizers ?? [];
 }
 
 /** Whether anything still holds the object. */
-export function isHeld(resource: Resource, object: KubeObject): boolean {
+export function isHeld(resource: ServedResource, object: StoredObject): boolean {
   return finalizersOf(object).length > 0 || resource.strategy.lifecycle?.held(object) === true;
 }
 
 /** Whether a deleted object may disappear now. */
-export function isReleased(resource: Resource, object: KubeObject): boolean {
+export function isReleased(resource: ServedResource, object: StoredObject): boolean {
   return object.metadata.deletionTimestamp !== undefined && !isHeld(resource, object);
 }
 
 /** The object with the finalizer that a propagation policy asks for. */
-export function withPolicy(object: KubeObject, policy: PropagationPolicy): KubeObject {
+export function withPolicy(object: StoredObject, policy: PropagationPolicy): StoredObject {
   const others = finalizersOf(object).filter((name) => name !== FOREGROUND && name !== ORPHAN);
   const finalizers = {
     Background: others,
@@ -34,10 +36,14 @@ export function withPolicy(object: KubeObject, policy: PropagationPolicy): KubeO
 }
 
 /** The object with the marks of a deletion; one that has them already stays as it is. */
-export function markDeleted(resource: Resource, object: KubeObject, nowMs: number): KubeObject {
+export function markDeleted(
+  resource: ServedResource,
+  object: StoredObject,
+  nowMs: number,
+): StoredObject {
   if (object.metadata.deletionTimestamp !== undefined) return object;
   const { generation, ...metadata } = object.metadata;
-  const marked: KubeObject = {
+  const marked: StoredObject = {
     ...object,
     metadata: {
       ...metadata,

@@ -2,9 +2,9 @@ import { jsonEqual } from '../../core/json.ts';
 import { documentOf } from '../storage/document.ts';
 import type { Row } from '../storage/row.ts';
 import { existing, rowKey, type Context } from './context.ts';
-import { conflict, forbidden } from './errors.ts';
+import { conflict, forbidden } from '../model/errors.ts';
 import { isHeld, markDeleted, withPolicy } from './release.ts';
-import type { DeleteOptions, DeleteResult, ObjectKey } from './types.ts';
+import type { DeleteOptions, DeleteResult, ObjectKey } from '../model/service.ts';
 
 function assertPreconditions(key: ObjectKey, row: Row, options: DeleteOptions): void {
   const { uid, resourceVersion } = row.document.object.metadata;

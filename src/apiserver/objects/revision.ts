@@ -1,5 +1,5 @@
 import type { Store } from '../storage/store.ts';
-import { badRequest, expired, tooNew } from './errors.ts';
+import { badRequest, expired, tooNew } from '../model/errors.ts';
 
 /** Reads a resourceVersion; undefined for none and for 0, which ask for nothing in particular. */
 export function parseRevision(text: string | undefined): number | undefined {

@@ -1,17 +1,19 @@
 import type { Scope } from '../storage/row.ts';
 import { parseFieldSelector } from './field-selector.ts';
 import { parseLabelSelector } from './label-selector.ts';
-import type { Collection, KubeObject, Resource, Selection } from './types.ts';
+import type { StoredObject } from '../model/object.ts';
+import type { ServedResource } from '../model/resource.ts';
+import type { Collection, Selection } from '../model/service.ts';
 
 /** What a list or watch covers: where to look in the store, and which of it. */
 export interface Filter {
   readonly scope: Scope;
   /** Undefined: everything in the scope. */
-  readonly matches?: (object: KubeObject) => boolean;
+  readonly matches?: (object: StoredObject) => boolean;
 }
 
 /** The name under which a resource is stored. */
-export function storageName(resource: Pick<Resource, 'group' | 'plural'>): string {
+export function storageName(resource: Pick<ServedResource, 'group' | 'plural'>): string {
   return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
 }
 

@@ -2,19 +2,19 @@ import type { Row } from '../storage/row.ts';
 import { isCompacted } from '../storage/row.ts';
 import type { Context } from './context.ts';
 import { createObject } from './create.ts';
-import { expired, isApiError } from './errors.ts';
+import { expired, isApiError } from '../model/errors.ts';
 import { getObject, listObjects } from './read.ts';
 import { removeObject } from './remove.ts';
 import { filterOf } from './selection.ts';
+import type { Document } from '../model/object.ts';
 import type {
   Collection,
   DeleteOptions,
-  Document,
   ListResult,
   ObjectKey,
   ObjectService,
   Selection,
-} from './types.ts';
+} from '../model/service.ts';
 import { patchObject, updateObject } from './update.ts';
 import { watchObjects } from './watch.ts';
 

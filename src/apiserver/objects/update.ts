@@ -4,20 +4,14 @@ import { documentOf } from '../storage/document.ts';
 import type { Row } from '../storage/row.ts';
 import { existing, rowKey, type Context } from './context.ts';
 import { assertSameObject, fieldWarnings, readDraft, type Draft } from './draft.ts';
-import { conflict, invalid } from './errors.ts';
+import { conflict, invalid } from '../model/errors.ts';
 import { assertSize, judge, type Judged } from './judge.ts';
 import { ownedByClients, type SentMeta } from './metadata.ts';
 import { metadataErrors, metadataUpdateErrors } from './metadata-rules.ts';
 import { isReleased } from './release.ts';
-import type {
-  KubeObject,
-  ObjectKey,
-  Patch,
-  Resource,
-  StoredMeta,
-  UpdateOptions,
-  WriteResult,
-} from './types.ts';
+import type { StoredObject, StoredMeta } from '../model/object.ts';
+import type { ServedResource } from '../model/resource.ts';
+import type { ObjectKey, Patch, UpdateOptions, WriteResult } from '../model/service.ts';
 
 const STALE =
   'the object has been modified; please apply your changes to the latest version and try again';
@@ -40,13 +34,13 @@ function assertCurrent(key: ObjectKey, sent: SentMeta, old: StoredMeta): void {
 }
 
 /** Whether anything outside of metadata and status differs. */
-function specChanged(left: KubeObject, right: KubeObject): boolean {
+function specChanged(left: StoredObject, right: StoredObject): boolean {
   const { metadata: _leftMeta, status: _leftStatus, ...leftSpec } = left;
   const { metadata: _rightMeta, status: _rightStatus, ...rightSpec } = right;
   return !jsonEqual(leftSpec, rightSpec);
 }
 
-function nextMeta(resource: Resource, sent: SentMeta, old: StoredMeta): StoredMeta {
+function nextMeta(resource: ServedResource, sent: SentMeta, old: StoredMeta): StoredMeta {
   const {
     labels: _labels,
     annotations: _annotations,
@@ -60,13 +54,13 @@ function nextMeta(resource: Resource, sent: SentMeta, old: StoredMeta): StoredMe
 }
 
 /** What was stored, without fields that this release does not know: their loss is no change. */
-function knownForm(resource: Resource, { unknown }: Judged, old: KubeObject): KubeObject {
+function knownForm(resource: ServedResource, { unknown }: Judged, old: StoredObject): StoredObject {
   if (unknown.length === 0) return old;
   return { ...old, ...resource.strategy.check(old).object };
 }
 
 /** The main endpoint: everything but the status comes from the request. */
-function judgeMain(resource: Resource, draft: Draft, old: KubeObject): Judged {
+function judgeMain(resource: ServedResource, draft: Draft, old: StoredObject): Judged {
   const { status: _ignored, ...rest } = draft.rest;
   const status = old['status'] === undefined ? {} : { status: old['status'] };
   const meta = nextMeta(resource, draft.meta, old.metadata);
@@ -83,7 +77,7 @@ function judgeMain(resource: Resource, draft: Draft, old: KubeObject): Judged {
 }
 
 /** The status endpoint: nothing but the status comes from the request. */
-function judgeStatus(resource: Resource, draft: Draft, old: KubeObject): Judged {
+function judgeStatus(resource: ServedResource, draft: Draft, old: StoredObject): Judged {
   const { apiVersion: _version, kind: _kind, metadata: meta, status: _old, ...rest } = old;
   const { status } = draft.rest;
   const next = { ...draft, rest: { ...rest, ...(isObject(status) ? { status } : {}) } };

@@ -2,10 +2,12 @@ import type { Clock } from '../../core/clock.ts';
 import { documentOf } from '../storage/document.ts';
 import { isCompacted, type Change, type Row } from '../storage/row.ts';
 import type { Store } from '../storage/store.ts';
-import { expired, invalid, tooNew } from './errors.ts';
+import { expired, invalid, tooNew } from '../model/errors.ts';
 import { parseRevision } from './revision.ts';
 import { filterOf, type Filter } from './selection.ts';
-import type { Collection, Document, Resource, WatchEvent, WatchOptions } from './types.ts';
+import type { Document } from '../model/object.ts';
+import type { ServedResource } from '../model/resource.ts';
+import type { Collection, WatchEvent, WatchOptions } from '../model/service.ts';
 
 const CHUNK = 500;
 const BOOKMARK_MS = 60_000;
@@ -21,7 +23,7 @@ export interface WatchContext {
 }
 
 interface Plan {
-  readonly resource: Resource;
+  readonly resource: ServedResource;
   readonly filter: Filter;
   /** Everything that exists comes first. */
   readonly initial: boolean;
@@ -98,7 +100,7 @@ function eventOf(change: Change, filter: Filter): WatchEvent | undefined {
   return objectEvent('DELETED', deleted ? document : departed(before, revision), revision);
 }
 
-function bookmark(resource: Resource, revision: number, isEnd: boolean): WatchEvent {
+function bookmark(resource: ServedResource, revision: number, isEnd: boolean): WatchEvent {
   const resourceVersion = String(revision);
   const annotations = isEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
   const { apiVersion, kind } = resource;

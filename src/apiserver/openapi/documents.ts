@@ -1,6 +1,6 @@
 import { hexOf, sha256 } from '../../core/digest.ts';
 import { grouped } from '../discovery/served.ts';
-import type { Resource } from '../objects/types.ts';
+import type { ServedResource } from '../model/resource.ts';
 import { SHARED_SCHEMAS } from './metadata.ts';
 import { pathsOf } from './paths.ts';
 import { schemasOf } from './schemas.ts';
@@ -17,11 +17,11 @@ export interface OpenApi {
   readonly documents: ReadonlyMap<string, OpenApiDocument>;
 }
 
-function rootOf(resource: Resource): string {
+function rootOf(resource: ServedResource): string {
   return resource.group === '' ? `api/${resource.version}` : `apis/${resource.apiVersion}`;
 }
 
-function documentOf(root: string, resources: readonly Resource[], version: string) {
+function documentOf(root: string, resources: readonly ServedResource[], version: string) {
   const schemas = Object.assign({}, SHARED_SCHEMAS, ...resources.map(schemasOf)) as object;
   const paths = Object.assign(
     {},
@@ -32,7 +32,7 @@ function documentOf(root: string, resources: readonly Resource[], version: strin
 }
 
 /** Writes the OpenAPI v3 documents, one for each group version. */
-export function openApi(resources: readonly Resource[], version: string): OpenApi {
+export function openApi(resources: readonly ServedResource[], version: string): OpenApi {
   const documents = new Map<string, OpenApiDocument>();
   const paths: Record<string, unknown> = {};
   for (const [root, list] of grouped(resources, rootOf)) {

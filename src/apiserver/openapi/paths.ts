@@ -1,4 +1,4 @@
-import type { Resource } from '../objects/types.ts';
+import type { ServedResource } from '../model/resource.ts';
 import { NAMES, ref, type Node } from './metadata.ts';
 import { gvk, schemaName } from './schemas.ts';
 
@@ -53,7 +53,7 @@ interface Call {
   readonly code?: number;
 }
 
-function operation(resource: Resource, id: string, call: Call): Node {
+function operation(resource: ServedResource, id: string, call: Call): Node {
   const { action, description, answer, parameters, body, code = 200 } = call;
   return {
     description,
@@ -66,13 +66,13 @@ function operation(resource: Resource, id: string, call: Call): Node {
   };
 }
 
-function patchTypes(resource: Resource): readonly string[] {
+function patchTypes(resource: ServedResource): readonly string[] {
   const always = ['application/json-patch+json', 'application/merge-patch+json'];
   const strategic = resource.strategy.mergeKeys !== undefined;
   return strategic ? [...always, 'application/strategic-merge-patch+json'] : always;
 }
 
-function collectionPath(resource: Resource, id: string): Node {
+function collectionPath(resource: ServedResource, id: string): Node {
   const name = schemaName(resource);
   const listName = schemaName({ ...resource, kind: `${resource.kind}List` });
   return {
@@ -104,7 +104,7 @@ function collectionPath(resource: Resource, id: string): Node {
   };
 }
 
-function objectPath(resource: Resource, id: string): Node {
+function objectPath(resource: ServedResource, id: string): Node {
   const name = schemaName(resource);
   const { kind } = resource;
   return {
@@ -133,7 +133,7 @@ function objectPath(resource: Resource, id: string): Node {
   };
 }
 
-function deleteObject(resource: Resource, id: string): Node {
+function deleteObject(resource: ServedResource, id: string): Node {
   return operation(resource, id, {
     action: 'delete',
     description: `Delete a ${resource.kind}.`,
@@ -144,7 +144,7 @@ function deleteObject(resource: Resource, id: string): Node {
 }
 
 /** The paths of a resource with their operations. */
-export function pathsOf(resource: Resource, root: string): Readonly<Record<string, Node>> {
+export function pathsOf(resource: ServedResource, root: string): Readonly<Record<string, Node>> {
   const { plural, kind, namespaced } = resource;
   const base = namespaced ? `${root}/namespaces/{namespace}/${plural}` : `${root}/${plural}`;
   const namespace = namespaced ? [inPath('namespace', 'Namespace of the object.')] : [];

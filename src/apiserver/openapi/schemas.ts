@@ -1,8 +1,8 @@
 import { isObject } from '../../core/json.ts';
-import type { Resource } from '../objects/types.ts';
+import type { ServedResource } from '../model/resource.ts';
 import { described, NAMES, ref, type Node } from './metadata.ts';
 
-type Named = Pick<Resource, 'group' | 'version' | 'kind'>;
+type Named = Pick<ServedResource, 'group' | 'version' | 'kind'>;
 
 /** The name of a schema: the group backwards, as `dev.lamina.v1alpha1.OSLayer`. */
 export function schemaName({ group, version, kind }: Named): string {
@@ -17,7 +17,7 @@ export function gvk({ group, version, kind }: Named): Node {
   return { group, version, kind };
 }
 
-function objectSchema(resource: Resource): Node {
+function objectSchema(resource: ServedResource): Node {
   const { schema } = resource;
   const properties = isObject(schema['properties']) ? schema['properties'] : {};
   return {
@@ -32,7 +32,7 @@ function objectSchema(resource: Resource): Node {
   };
 }
 
-function listSchema(resource: Resource): Node {
+function listSchema(resource: ServedResource): Node {
   const kind = `${resource.kind}List`;
   return {
     description: `${kind} is a list of ${resource.kind}.`,
@@ -49,7 +49,7 @@ function listSchema(resource: Resource): Node {
 }
 
 /** The schemas of a resource: the object and its list. */
-export function schemasOf(resource: Resource): Readonly<Record<string, Node>> {
+export function schemasOf(resource: ServedResource): Readonly<Record<string, Node>> {
   return {
     [schemaName(resource)]: objectSchema(resource),
     [schemaName({ ...resource, kind: `${resource.kind}List` })]: listSchema(resource),

@@ -1,5 +1,5 @@
 import { isObject, jsonEqual } from '../../core/json.ts';
-import { ApiError, badRequest, unprocessable } from '../objects/errors.ts';
+import { ApiError, badRequest, unprocessable } from '../model/errors.ts';
 
 const MAX_OPERATIONS = 10_000;
 const MAX_COPIED_CHARACTERS = 3 * 1024 * 1024;

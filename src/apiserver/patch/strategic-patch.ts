@@ -1,5 +1,5 @@
 import { isObject, jsonEqual } from '../../core/json.ts';
-import { badRequest } from '../objects/errors.ts';
+import { badRequest } from '../model/errors.ts';
 
 /** Merge keys by path; an empty key marks a list of plain values that is merged as a set. */
 export type MergeKeys = Readonly<Record<string, string>>;

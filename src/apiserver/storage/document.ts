@@ -1,17 +1,17 @@
-import type { Document, KubeObject } from '../objects/types.ts';
+import type { Document, StoredObject } from '../model/object.ts';
 
 /** A document that is parsed when somebody first looks inside. */
 class LazyDocument implements Document {
   readonly json: string;
-  private parsed: KubeObject | undefined;
+  private parsed: StoredObject | undefined;
 
-  constructor(json: string, parsed?: KubeObject) {
+  constructor(json: string, parsed?: StoredObject) {
     this.json = json;
     this.parsed = parsed;
   }
 
-  get object(): KubeObject {
-    this.parsed ??= JSON.parse(this.json) as KubeObject;
+  get object(): StoredObject {
+    this.parsed ??= JSON.parse(this.json) as StoredObject;
     return this.parsed;
   }
 }
@@ -22,6 +22,6 @@ export function documentOfText(json: string): Document {
 }
 
 /** The document of an object that is about to be stored or answered. */
-export function documentOf(object: KubeObject): Document {
+export function documentOf(object: StoredObject): Document {
   return new LazyDocument(JSON.stringify(object), object);
 }

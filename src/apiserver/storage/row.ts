@@ -1,4 +1,4 @@
-import type { Document } from '../objects/types.ts';
+import type { Document } from '../model/object.ts';
 
 /** Where an object lies: `resource` is its storage name, `namespace` is empty for cluster scope. */
 export interface RowKey {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { jsonEqual } from '../../core/json.ts';
-import type { Document, KubeObject } from '../objects/types.ts';
+import type { Document, StoredObject } from '../model/object.ts';
 import { documentOf } from './document.ts';
 import { Queries } from './queries.ts';
 import { RecentChanges } from './recent.ts';
@@ -78,12 +78,12 @@ export class Store {
   }
 
   /** Stores an object; only inside of `write`. `before` is the live row that it replaces. */
-  put(key: RowKey, object: KubeObject, before?: Row): Document {
+  put(key: RowKey, object: StoredObject, before?: Row): Document {
     return this.change(key, object, before === undefined ? {} : { before });
   }
 
   /** Removes a live row; only inside of `write`. Returns its last state. */
-  drop(row: Row, lastState: KubeObject): Document {
+  drop(row: Row, lastState: StoredObject): Document {
     return this.change(row, lastState, { before: row, deleted: true });
   }
 
@@ -171,7 +171,7 @@ export class Store {
 
   private change(
     key: RowKey,
-    object: KubeObject,
+    object: StoredObject,
     { before, deleted = false }: { readonly before?: Row; readonly deleted?: boolean },
   ): Document {
     const revision = (this.pending.at(-1)?.revision ?? this.committed) + 1;
@@ -204,7 +204,7 @@ export class Store {
     return document;
   }
 
-  private updateOwners(key: RowKey, object: KubeObject | undefined, before?: Row): void {
+  private updateOwners(key: RowKey, object: StoredObject | undefined, before?: Row): void {
     const now = object?.metadata.ownerReferences ?? [];
     const then = before?.document.object.metadata.ownerReferences ?? [];
     if (!jsonEqual(now, then)) this.writes.setOwners(key, object);

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { KubeObject } from '../objects/types.ts';
+import type { StoredObject } from '../model/object.ts';
 import type { RowKey } from './row.ts';
 
 const CHUNK = 1000;
@@ -9,13 +9,13 @@ export interface NewVersion {
   readonly key: RowKey;
   readonly revision: number;
   readonly previous?: number;
-  readonly object: KubeObject;
+  readonly object: StoredObject;
   readonly json: string;
   readonly deleted: boolean;
   readonly writtenMs: number;
 }
 
-function ownersOf(object: KubeObject): readonly string[] {
+function ownersOf(object: StoredObject): readonly string[] {
   return [...new Set((object.metadata.ownerReferences ?? []).map(({ uid }) => uid))];
 }
 
@@ -68,7 +68,7 @@ export class Writes {
   }
 
   /** Keeps the index of owners in step with the newest version. */
-  setOwners(key: RowKey, object: KubeObject | undefined): void {
+  setOwners(key: RowKey, object: StoredObject | undefined): void {
     const { resource, namespace, name } = key;
     this.clearOwners.run(resource, namespace, name);
     for (const owner of object === undefined ? [] : ownersOf(object)) {

@@ -1,6 +1,7 @@
 import type { PrinterColumn } from '../../api/kind.ts';
 import { isObject } from '../../core/json.ts';
-import type { KubeObject, Resource } from '../objects/types.ts';
+import type { StoredObject } from '../model/object.ts';
+import type { ServedResource } from '../model/resource.ts';
 import { ageOf } from './age.ts';
 import { compilePath, type Path } from './path.ts';
 
@@ -16,7 +17,7 @@ export interface ColumnDefinition {
 
 /** A column with the way to fill it. */
 export interface Column extends ColumnDefinition {
-  cell(object: KubeObject, nowMs: number): unknown;
+  cell(object: StoredObject, nowMs: number): unknown;
 }
 
 function column(
@@ -62,21 +63,21 @@ function words(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function firstSeen(event: KubeObject): unknown {
+function firstSeen(event: StoredObject): unknown {
   return event['firstTimestamp'] ?? event['eventTime'];
 }
 
-function lastSeen(event: KubeObject): unknown {
+function lastSeen(event: StoredObject): unknown {
   return read.seriesTime(event) ?? event['lastTimestamp'] ?? firstSeen(event);
 }
 
-function involved(event: KubeObject): string {
+function involved(event: StoredObject): string {
   const kind = words(read.involvedKind(event)).toLowerCase();
   const name = words(read.involvedName(event));
   return name === '' ? kind : `${kind}/${name}`;
 }
 
-function eventSource(event: KubeObject): string {
+function eventSource(event: StoredObject): string {
   const component = words(read.component(event)) || words(event['reportingComponent']);
   const instance = words(read.host(event)) || words(event['reportingInstance']);
   return instance === '' ? component : `${component}, ${instance}`;
@@ -145,10 +146,10 @@ function ownColumn(definition: PrinterColumn): Column {
   });
 }
 
-const known = new WeakMap<Resource, readonly Column[]>();
+const known = new WeakMap<ServedResource, readonly Column[]>();
 
 /** The columns of a resource: its own, those of upstream's printers, or name and age. */
-export function columnsOf(resource: Resource): readonly Column[] {
+export function columnsOf(resource: ServedResource): readonly Column[] {
   const kept = known.get(resource);
   if (kept !== undefined) return kept;
   const columns =

@@ -1,4 +1,5 @@
-import type { Document, Resource } from '../objects/types.ts';
+import type { Document } from '../model/object.ts';
+import type { ServedResource } from '../model/resource.ts';
 import { columnsOf, type ColumnDefinition } from './columns.ts';
 
 /** What each row carries of its object. */
@@ -6,7 +7,7 @@ export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
 /** How rows are made. */
 export interface RowOptions {
-  readonly resource: Resource;
+  readonly resource: ServedResource;
   readonly include: IncludeObject;
   readonly nowMs: number;
 }
@@ -31,7 +32,7 @@ function row(document: Document, { resource, include, nowMs }: RowOptions): stri
   return `{"cells":${JSON.stringify(cells)},"object":${rowObject(document, include)}}`;
 }
 
-function heads(resource: Resource): readonly ColumnDefinition[] {
+function heads(resource: ServedResource): readonly ColumnDefinition[] {
   return columnsOf(resource).map(({ name, type, format, description, priority }) => ({
     name,
     type,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ApiServerCore } from '../../../../src/apiserver/open.ts';
-import type { Document } from '../../../../src/apiserver/objects/types.ts';
+import type { Document } from '../../../../src/apiserver/model/object.ts';
 import { body, collection, copyOf, key, openCore, refusal } from '../../../support/api-core.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { idle } from '../../../support/eventually.ts';

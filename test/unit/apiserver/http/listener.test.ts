@@ -5,7 +5,7 @@ import { request as httpsRequest } from 'node:https';
 import { connect as connectTls } from 'node:tls';
 import { once } from 'node:events';
 import { serverCertificate } from '../../../../src/apiserver/certificates/authority.ts';
-import { ApiError } from '../../../../src/apiserver/objects/errors.ts';
+import { ApiError } from '../../../../src/apiserver/model/errors.ts';
 import { createAuthority } from '../../../../src/apiserver/certificates/certificate.ts';
 import { listen, type Listener } from '../../../../src/apiserver/http/listener.ts';
 import type { ApiRequest, Transport } from '../../../../src/core/transport.ts';

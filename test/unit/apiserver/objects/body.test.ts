@@ -1,5 +1,5 @@
-import { parseBody } from '../../../../src/apiserver/objects/body.ts';
-import { isApiError } from '../../../../src/apiserver/objects/errors.ts';
+import { parseBody } from '../../../../src/apiserver/model/body.ts';
+import { isApiError } from '../../../../src/apiserver/model/errors.ts';
 import { describe, expect, it } from '../../../support/runner.ts';
 
 function codeOf(text: string): number | undefined {

@@ -1,5 +1,5 @@
 import type { ApiServerCore } from '../../../../src/apiserver/open.ts';
-import type { WatchOptions } from '../../../../src/apiserver/objects/types.ts';
+import type { WatchOptions } from '../../../../src/apiserver/model/service.ts';
 import {
   brief,
   body,

@@ -1,4 +1,4 @@
-import { isApiError } from '../../../../src/apiserver/objects/errors.ts';
+import { isApiError } from '../../../../src/apiserver/model/errors.ts';
 import { jsonPatch } from '../../../../src/apiserver/patch/json-patch.ts';
 import { mergePatch } from '../../../../src/apiserver/patch/merge-patch.ts';
 import { strategicPatch } from '../../../../src/apiserver/patch/strategic-patch.ts';

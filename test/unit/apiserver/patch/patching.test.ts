@@ -1,5 +1,5 @@
 import type { ApiServerCore } from '../../../../src/apiserver/open.ts';
-import type { PatchType } from '../../../../src/apiserver/objects/types.ts';
+import type { PatchType } from '../../../../src/apiserver/model/service.ts';
 import { body, collection, key, openCore, refusal } from '../../../support/api-core.ts';
 import { afterEach, beforeEach, describe, expect, it } from '../../../support/runner.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { ApiServerCore } from '../../../../src/apiserver/open.ts';
-import type { WatchEvent } from '../../../../src/apiserver/objects/types.ts';
+import type { WatchEvent } from '../../../../src/apiserver/model/service.ts';
 import { body, collection, key, openCore, take } from '../../../support/api-core.ts';
 import { idle } from '../../../support/eventually.ts';
 import { temporaryFolder } from '../../../support/folder.ts';

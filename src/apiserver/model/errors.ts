@@ -1,4 +1,4 @@
-import type { FieldError, Resource } from './types.ts';
+import type { FieldError, ServedResource } from './resource.ts';
 
 /** One cause in the details of a Status. */
 export interface StatusCause {
@@ -55,7 +55,7 @@ export function isApiError(error: unknown): error is ApiError {
   return error instanceof Error && error.name === 'ApiError' && 'status' in error;
 }
 
-type Named = Pick<Resource, 'group' | 'plural' | 'kind'>;
+type Named = Pick<ServedResource, 'group' | 'plural' | 'kind'>;
 
 /** The resource as it stands in messages: `applayers.lamina.dev`, `secrets`. */
 function qualified(text: string, group: string): string {

@@ -1,0 +1,73 @@
+import type { KindDefinition } from '../../api/kind.ts';
+import type { FieldErrorType as SchemaErrorType } from '../../api/validation/field-error.ts';
+import type { StoredObject } from './object.ts';
+
+/** Why a field is refused; besides the reasons of schemas there is one for frozen fields. */
+type FieldErrorType = SchemaErrorType | 'FieldValueForbidden';
+
+/** One thing that is wrong with a field. */
+export interface FieldError {
+  readonly field: string;
+  readonly type: FieldErrorType;
+  /** Kubernetes' text without the field, as `Required value`. */
+  readonly message: string;
+}
+
+/** What a check of a whole object found out. */
+export interface CheckResult {
+  /** Pruned, defaulted copy. */
+  readonly object: Readonly<Record<string, unknown>>;
+  /** Paths of fields that the schema does not know, as `spec.foo`. */
+  readonly unknown: readonly string[];
+  readonly errors: readonly FieldError[];
+}
+
+/** What a resource does differently when its objects end; only namespaces do. */
+interface Lifecycle {
+  /** Labels that the server itself sets. */
+  labels(name: string): Readonly<Record<string, string>>;
+  /** Why this object may not be deleted. */
+  refuseDelete(name: string): string | undefined;
+  /** Whether the object stays although it has no finalizers in its metadata. */
+  held(object: StoredObject): boolean;
+  /** The object with what a deletion changes outside of its metadata. */
+  terminating(object: StoredObject): StoredObject;
+}
+
+/** What makes one resource differ from the next on the write and read paths. */
+export interface Strategy {
+  /** Prunes, defaults and checks everything outside `metadata`. May throw an ApiError (400). */
+  check(candidate: Readonly<Record<string, unknown>>, old?: StoredObject): CheckResult;
+  /** Whether `metadata.generation` counts the changes of the spec. */
+  readonly generation: boolean;
+  /** Whether PUT without a resourceVersion overwrites whatever is there. */
+  readonly unconditionalUpdate: boolean;
+  /** Whether names are DNS labels (63 characters) instead of DNS subdomains. */
+  readonly labelName: boolean;
+  /** Fields that field selectors may name besides metadata.name and metadata.namespace. */
+  readonly selectable: Readonly<Record<string, (object: StoredObject) => string>>;
+  /** List fields that strategic merge patches merge, by path; undefined: the patch type is refused. */
+  readonly mergeKeys?: Readonly<Record<string, string>>;
+  readonly lifecycle?: Lifecycle;
+}
+
+/** One resource that is served. */
+export interface ServedResource {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** `version` or `group/version`, as it stands in objects. */
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly short: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  readonly subresources: { readonly status: boolean };
+  /** OpenAPI v3 schema of the object, for discovery documents and `kubectl explain`. */
+  readonly schema: Readonly<Record<string, unknown>>;
+  /** Present on our own kinds: columns and descriptions come from here. */
+  readonly definition?: KindDefinition;
+  readonly strategy: Strategy;
+}
