@@ -69,9 +69,10 @@ async function renewal(clock: Clock, signal: AbortSignal, renew: () => void): Pr
 function admission(token: string, hosts: readonly string[]): Service['admit'] {
   const check = guard({ token, hosts });
   const take = limiter(NETWORK_LIMITS);
-  return (head) => {
-    check(head);
-    return take(head);
+  return (head, trusted) => {
+    const isHolder = check(head);
+    if (isHolder) trusted();
+    return take(head, isHolder);
   };
 }
 

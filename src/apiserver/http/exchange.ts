@@ -5,6 +5,7 @@ import { messageOf } from '../../core/failure.ts';
 import type { Log } from '../../host/log.ts';
 import { badRequest, isApiError } from '../model/errors.ts';
 import { errorAnswer } from './answer.ts';
+import type { Visit } from './connections.ts';
 import { bodyTooLarge, bodyTooSlow, methodNotAllowed } from './refusals.ts';
 
 /** Largest request body, as upstream's. */
@@ -12,6 +13,8 @@ const MAX_BODY_BYTES = 3 * 2 ** 20;
 const BODY_MS = 30_000;
 /** A client that takes nothing for this long is cut off; a watcher resumes where it was. */
 const STALL_MS = 60_000;
+/** How long a refused body is still taken, so that its sender gets to read the refusal. */
+const LINGER_MS = 5000;
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
@@ -23,8 +26,9 @@ export interface Service {
   /**
    * Called before the body is read, so that nobody unknown can make the server hold one. Throws an
    * ApiError for whom it does not let in; what it returns is called when the exchange is over.
+   * `trusted` is called for whoever shows the token, let in or not.
    */
-  admit(head: RequestHead): () => void;
+  admit(head: RequestHead, trusted: () => void): () => void;
   readonly transport: Transport;
 }
 
@@ -35,6 +39,8 @@ type Response = Http2ServerResponse & { flushHeaders(): void };
 export interface Exchange {
   readonly request: Http2ServerRequest;
   readonly response: Http2ServerResponse;
+  /** Of the connection that it came on. */
+  readonly visit: Visit;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -63,7 +69,9 @@ async function within<Result>(
 async function collect(request: Http2ServerRequest): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Uint8Array>) {
+  // An iterator that is left early would end the connection before the refusal is sent.
+  const body: AsyncIterable<Uint8Array> = request.iterator({ destroyOnReturn: false });
+  for await (const chunk of body) {
     size += chunk.length;
     if (size > MAX_BODY_BYTES) throw bodyTooLarge(MAX_BODY_BYTES);
     chunks.push(chunk);
@@ -110,6 +118,16 @@ function drained(response: Http2ServerResponse): Promise<void> {
   });
 }
 
+/**
+ * Takes the rest of a body that nobody wants. Closing with bytes unread resets the connection, and the
+ * reset overtakes the answer.
+ */
+async function discard({ request, clock }: Exchange): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  request.once('end', resolve).once('close', resolve).resume();
+  await within(clock, LINGER_MS, promise, () => new Error('the client sends on'));
+}
+
 /** Ends an answer so that the client sees that it is incomplete. */
 function cut({ request, response }: Exchange): void {
   if (request.httpVersionMajor >= 2) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
@@ -118,7 +136,7 @@ function cut({ request, response }: Exchange): void {
 
 async function send(exchange: Exchange, answered: ApiResponse, signal: AbortSignal): Promise<void> {
   const { request, response, clock } = exchange;
-  // What is left of the body is not read: the connection cannot be used again.
+  // What is left of the body is thrown away: the connection is not used again.
   const unread = request.httpVersionMajor < 2 && !request.complete;
   const headers = { ...answered.headers, ...(unread ? { connection: 'close' } : {}) };
   response.writeHead(answered.status, headers);
@@ -128,12 +146,13 @@ async function send(exchange: Exchange, answered: ApiResponse, signal: AbortSign
     if (response.write(chunk)) continue;
     await within(clock, STALL_MS, drained(response), () => new Error('the client stalls'));
   }
+  if (unread && !request.complete) await discard(exchange).catch(() => undefined);
   response.end();
 }
 
 async function serve(exchange: Exchange, service: Service, signal: AbortSignal): Promise<void> {
   const head = headOf(exchange.request);
-  const release = service.admit(head);
+  const release = service.admit(head, () => exchange.visit.trusted());
   try {
     const body = await bodyOf(exchange);
     const request = { ...head, signal, ...(body === undefined ? {} : { body }) };
@@ -149,10 +168,13 @@ export async function serveExchange(
   service: Service,
   closing: AbortSignal,
 ): Promise<void> {
-  const { request, response, log } = exchange;
+  const { request, response, visit, log } = exchange;
   const gone = new AbortController();
   const signal = AbortSignal.any([gone.signal, closing]);
-  response.on('close', () => gone.abort());
+  response.on('close', () => {
+    gone.abort();
+    visit.over();
+  });
   // An error of the connection shows as its close.
   response.on('error', () => undefined);
   request.on('error', () => undefined);

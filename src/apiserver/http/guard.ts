@@ -39,14 +39,20 @@ function bearerToken(head: RequestHead): string | undefined {
   return /^bearer +(\S+)$/i.exec(head.headers['authorization'] ?? '')?.[1];
 }
 
-/** A check that throws 401 for requests without the token, and 403 for those of web pages. */
-export function guard({ token, hosts }: GuardOptions): (head: RequestHead) => void {
+/**
+ * A check that throws 403 for requests of web pages, and 401 for those without the token unless they
+ * ask for health. Says whether the token was there.
+ */
+export function guard({ token, hosts }: GuardOptions): (head: RequestHead) => boolean {
   const names = new Set(['localhost', ...hosts.map((host) => host.toLowerCase())]);
   const expected = fingerprint(token);
   return (head) => {
     assertNoBrowser(head, names);
     const given = bearerToken(head);
-    const known = given !== undefined && timingSafeEqual(fingerprint(given), expected);
-    if (!known && !HEALTH_PATHS.has(targetOf(head.path).path)) throw unauthorized();
+    if (given !== undefined && timingSafeEqual(fingerprint(given), expected)) return true;
+    // A body would have to be waited for.
+    const isHealth = head.method === 'GET' && HEALTH_PATHS.has(targetOf(head.path).path);
+    if (!isHealth) throw unauthorized();
+    return false;
   };
 }

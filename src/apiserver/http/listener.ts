@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../host/log.ts';
 import type { KeyedCertificate } from '../certificates/certificate.ts';
+import { CONNECTION_LIMITS, Connections } from './connections.ts';
 import { serveExchange, type Service } from './exchange.ts';
 
 /** Where and how to listen. */
@@ -29,7 +30,8 @@ const REQUEST_MS = 60_000;
 /** Longer than clients keep idle connections, so that they close first. */
 const IDLE_MS = 120_000;
 const HANDSHAKE_MS = 10_000;
-const MAX_CONNECTIONS = 1024;
+/** How often connections are looked at whose headers or requests come too slowly. */
+const CHECK_MS = 5000;
 const MAX_HEADER_BYTES = 32_768;
 
 function serverFor({ key, certificate }: KeyedCertificate): Http2SecureServer {
@@ -46,7 +48,7 @@ function serverFor({ key, certificate }: KeyedCertificate): Http2SecureServer {
     headersTimeout: HEADERS_MS,
     requestTimeout: REQUEST_MS,
     keepAliveTimeout: IDLE_MS,
-    maxConnections: MAX_CONNECTIONS,
+    connectionsCheckingInterval: CHECK_MS,
   });
 }
 
@@ -65,20 +67,20 @@ export async function listen(service: Service, options: ListenOptions): Promise<
   const { host, port, certificate, clock, log } = options;
   const server = serverFor(certificate);
   const closing = new AbortController();
-  const sockets = new Set<Socket>();
+  const connections = new Connections(CONNECTION_LIMITS, clock);
   server.on('connection', (socket: Socket) => {
     // Answers are small and sent in parts: held back for the client's acknowledgement, each takes 40 ms.
     socket.setNoDelay(true);
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
+    connections.add(socket);
   });
   server.on('session', (session) => {
     session.setTimeout(IDLE_MS, () => session.close());
     session.on('error', () => undefined);
   });
   server.on('request', (request, response) => {
-    void serveExchange({ request, response, clock, log }, service, closing.signal);
+    const visit = connections.visit(request.socket);
+    void serveExchange({ request, response, visit, clock, log }, service, closing.signal);
   });
   const bound = await listening(server, host, port);
   return {
@@ -89,7 +91,7 @@ export async function listen(service: Service, options: ListenOptions): Promise<
       new Promise((resolve) => {
         closing.abort();
         server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
+        connections.close();
       }),
   };
 }

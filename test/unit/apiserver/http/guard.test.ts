@@ -96,23 +96,25 @@ const get = (path: string) => ({ method: 'GET', path, headers: {} }) as const;
 
 describe('limits', () => {
   it('refuse what is too much, and take requests again when others are done', () => {
-    const take = limiter({ requests: 2, watches: 1 });
-    const first = take(get('/a'));
-    take(get('/b'));
-    const { code, text } = outcome(() => take(get('/c')));
+    const take = limiter({ strangers: 1, requests: 2, watches: 1 });
+    const first = take(get('/a'), true);
+    take(get('/b'), true);
+    const { code, text } = outcome(() => take(get('/c'), true));
     expect(code).toBe(429);
     expect(JSON.parse(text)).toMatchObject({
       reason: 'TooManyRequests',
       details: { retryAfterSeconds: 1 },
     });
     first();
-    expect(outcome(() => take(get('/d'))).code).toBe(200);
+    expect(outcome(() => take(get('/d'), true)).code).toBe(200);
   });
 
-  it('count watches apart from the rest', () => {
-    const take = limiter({ requests: 1, watches: 1 });
-    take(get('/a?watch=true'));
-    expect(outcome(() => take(get('/a'))).code).toBe(200);
-    expect(outcome(() => take(get('/a?watch=1'))).code).toBe(429);
+  it('count watches, and whoever has no token, apart from the rest', () => {
+    const take = limiter({ strangers: 1, requests: 1, watches: 1 });
+    take(get('/a?watch=true'), true);
+    take(get('/healthz'), false);
+    expect(outcome(() => take(get('/healthz'), false)).code).toBe(429);
+    expect(outcome(() => take(get('/a'), true)).code).toBe(200);
+    expect(outcome(() => take(get('/a?watch=1'), true)).code).toBe(429);
   });
 });
