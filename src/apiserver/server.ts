@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import type { Clock, Random } from '../core/clock.ts';
 import { messageOf } from '../core/failure.ts';
 import type { Transport } from '../core/transport.ts';
+import { makeFolder } from '../host/files.ts';
 import type { Log } from '../host/log.ts';
 import { keptAuthority, SERVER_RENEWAL_MS, serverCertificate } from './certificates/authority.ts';
 import { portIn, writeKubeconfig } from './certificates/kubeconfig.ts';
@@ -100,7 +100,7 @@ async function openNetwork(
   const { dataDir, clock, log } = options;
   const { host, port } = options.listen;
   const pki = join(dataDir, 'pki');
-  await mkdir(pki, { recursive: true, mode: 0o700 });
+  await makeFolder(pki, 0o700);
   const token = await keptToken(join(pki, 'token'));
   const authority = await keptAuthority(join(pki, 'ca.pem'), clock.now());
   const hosts = WILDCARDS.has(host) ? LOOPBACK : [...new Set([...LOOPBACK, host])];
@@ -134,7 +134,7 @@ async function close(
 /** Opens the database, listens, and writes the kubeconfig; then the API is being served. */
 export async function openApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { dataDir, clock, random, log, version } = options;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeFolder(dataDir, 0o700);
   const core = await openApiServerCore({
     path: join(dataDir, 'api.db'),
     clock,

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { kubeClient, type KubeClient } from '../kube/client.ts';
 import { readKubeconfig } from '../kube/kubeconfig.ts';
 import { networkTransport } from '../kube/network.ts';
+import { namespaceArgument } from './arguments.ts';
 import type { CliContext } from './context.ts';
 
 /** How people say which API they mean. */
@@ -23,7 +24,11 @@ export function withConnection(command: Command): Command {
   return command
     .option('--data <dir>', 'data directory of a running "lamina up"')
     .option('--kubeconfig <file>', 'kubeconfig; by default $KUBECONFIG or ~/.kube/config')
-    .option('-n, --namespace <name>', 'namespace; by default that of the kubeconfig');
+    .option(
+      '-n, --namespace <name>',
+      'namespace; by default that of the kubeconfig',
+      namespaceArgument,
+    );
 }
 
 function kubeconfigPath(options: ConnectionOptions, { environment }: CliContext): string {

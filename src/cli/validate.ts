@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { readDirectory } from '../sources/directory.ts';
 import type { Problem, Snapshot } from '../sources/snapshot.ts';
 import { problemLines, validateSnapshot } from '../sources/validate.ts';
+import { namespaceArgument } from './arguments.ts';
 import type { AddCommand, Result } from './context.ts';
 import { outputOption, print, type Format } from './print.ts';
 
@@ -71,7 +72,12 @@ export const validateCommand: AddCommand = (program, context, finish) => {
     .command('validate')
     .description('Judge manifests before they are committed.')
     .argument('<path...>', 'files and directories')
-    .option('-n, --namespace <name>', 'namespace of manifests that name none', 'default')
+    .option(
+      '-n, --namespace <name>',
+      'namespace of manifests that name none',
+      namespaceArgument,
+      'default',
+    )
     .addOption(outputOption())
     .addHelpText('after', HELP)
     .action(async (paths: string[], options: { namespace: string; output: Format }) => {

@@ -1,8 +1,9 @@
+import { Option } from 'commander';
 import { conditionOf } from '../api/conditions.ts';
 import type { ApiObject } from '../api/object.ts';
-import { parseDuration } from '../core/duration.ts';
-import { isFailure, messageOf } from '../core/failure.ts';
+import { isFailure } from '../core/failure.ts';
 import { resourceOf } from '../kube/resource.ts';
+import { durationArgument } from './arguments.ts';
 import {
   connected,
   withConnection,
@@ -138,14 +139,6 @@ async function waitFor(
   };
 }
 
-function duration(text: string): number {
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    throw badArgument(messageOf(error));
-  }
-}
-
 function conditionName(text: string): string {
   const name = text.replace(/^condition=/, '');
   if (/^[A-Z][A-Za-z]{0,63}$/.test(name)) return name;
@@ -166,7 +159,11 @@ export const waitCommand: AddCommand = (program, context, finish) => {
     .description('Wait until an object is ready, or says that it never will be.')
     .argument('<kind/name>', 'what to wait for', parseTarget)
     .option('--for <condition>', 'the condition that must hold', conditionName, 'Ready')
-    .option('--timeout <duration>', 'longest wait, such as 90s or 30m', duration, 30 * 60_000)
+    .addOption(
+      new Option('--timeout <duration>', 'longest wait, such as 90s or 30m')
+        .argParser(durationArgument(0))
+        .default(30 * 60_000, '30m'),
+    )
     .option('--fail-on-action', 'end with exit code 4 when a person must act')
     .addOption(outputOption())
     .addHelpText('after', HELP);

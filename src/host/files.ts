@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** Makes the names in a folder durable: after this, a rename survives a power cut. */
@@ -51,6 +51,23 @@ export async function writeFileAtomic(
 /** True for the error of a missing file. */
 export function isMissing(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
+}
+
+/**
+ * Makes a folder, and those above it. Node's own way never ends where the kernel says ENOENT below a
+ * folder that is there, as in /proc.
+ */
+export async function makeFolder(path: string, mode?: number): Promise<void> {
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    const above = dirname(path);
+    if (isMissing(error) && above !== path && !(await isFolder(above))) {
+      await makeFolder(above, mode);
+      return makeFolder(path, mode);
+    }
+    if (!(await isFolder(path))) throw error;
+  }
 }
 
 async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {

@@ -11,10 +11,11 @@ export interface Log {
   child(fields: LogFields): Log;
 }
 
-const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+/** From all to little. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /** The importance of a line. */
-export type LogLevel = (typeof LEVELS)[number];
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** A logger that writes one JSON object a line. */
 export function jsonLog(
@@ -24,7 +25,7 @@ export function jsonLog(
 ): Log {
   const { level, fields = {} } = options;
   const emit = (at: LogLevel) => (message: string, more?: LogFields) => {
-    if (LEVELS.indexOf(at) < LEVELS.indexOf(level)) return;
+    if (LOG_LEVELS.indexOf(at) < LOG_LEVELS.indexOf(level)) return;
     const time = new Date(now()).toISOString();
     write(`${JSON.stringify({ time, level: at, message, ...fields, ...more })}\n`);
   };

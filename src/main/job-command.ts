@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import type { AddCommand } from '../cli/context.ts';
+import type { AddCommand, CliContext } from '../cli/context.ts';
 import { impossible } from '../core/failure.ts';
 import { isMissing } from '../host/files.ts';
 import { work } from '../jobs/worker.ts';
@@ -41,7 +41,7 @@ export const jobCommand: AddCommand = (program, context, finish) => {
     .action(async (file: string, flags: Flags) => {
       finish(
         await work({
-          input: file === '-' ? context.stdin : keptOpen(file),
+          input: inputOf(file, context),
           output: context.stdout,
           debug: context.stderr,
           open: async () => {
@@ -78,12 +78,13 @@ async function configOf({
   };
 }
 
-/** A job ends when its input does; that of a file must not. */
-function keptOpen(file: string) {
+/** A job ends when its input does: that of a file must not, and that of a program that is to end must. */
+function inputOf(file: string, { stdin, signal }: Pick<CliContext, 'stdin' | 'signal'>) {
   const input = new PassThrough();
+  signal.addEventListener('abort', () => input.end(), { once: true });
+  if (file === '-') return stdin.pipe(input);
   const from = createReadStream(file);
   from.on('error', (error) => input.destroy(error));
   from.on('end', () => input.write('\n'));
-  from.pipe(input, { end: false });
-  return input;
+  return from.pipe(input, { end: false });
 }

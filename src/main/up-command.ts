@@ -1,17 +1,21 @@
 import { once } from 'node:events';
+import { Option } from 'commander';
 import type { AddCommand } from '../cli/context.ts';
-import { badArgument } from '../cli/print.ts';
-import { parseDuration } from '../core/duration.ts';
-import { jsonLog, type LogLevel } from '../host/log.ts';
-import { up } from './up.ts';
+import { durationArgument, listenArgument, namespaceArgument } from '../cli/arguments.ts';
+import { systemClock } from '../host/clock.ts';
+import { jsonLog, LOG_LEVELS, type LogLevel } from '../host/log.ts';
+import { up, type Running, type UpOptions } from './up.ts';
+
+/** How long a start that nobody wants any more may take to undo what it did. */
+const START_GRACE_MS = 5000;
 
 interface Flags {
   readonly data: string;
-  readonly listen: string;
+  readonly listen: UpOptions['listen'];
   readonly importRoot?: string;
   readonly allowLocalMedia?: boolean;
   readonly source?: string;
-  readonly poll: string;
+  readonly poll: number;
   readonly namespace: string;
   readonly logLevel: LogLevel;
 }
@@ -30,11 +34,18 @@ Examples:
   lamina up --data ~/lamina --import-root ~/disks --source ./images
   lamina up --data ~/lamina --source https://git.example/images.git#main:layers`;
 
-function parseListen(text: string): { host: string; port: number } {
-  const match = /^(.+):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (match?.[1] === undefined || port > 65_535) throw badArgument('give HOST:PORT');
-  return { host: match[1].replaceAll(/[[\]]/g, ''), port };
+/** What is begun, or undefined if the end is asked for first; what comes later is closed again. */
+async function unlessAborted(
+  starting: Promise<Running>,
+  signal: AbortSignal,
+): Promise<Running | undefined> {
+  const asked = signal.aborted ? Promise.resolve() : once(signal, 'abort');
+  const running = await Promise.race([starting, asked.then(() => undefined)]);
+  if (running === undefined) {
+    const closed = starting.then((late) => late.close()).catch(() => undefined);
+    await Promise.race([closed, systemClock.sleep(START_GRACE_MS)]);
+  }
+  return running;
 }
 
 /** `lamina up` */
@@ -43,23 +54,43 @@ export const upCommand: AddCommand = (program, context, finish) => {
     .command('up')
     .description('Serve the API and run everything, on one machine.')
     .requiredOption('--data <dir>', 'where everything is kept; made if it is missing')
-    .option('--listen <host:port>', 'where to serve; port 0 takes any free one', '127.0.0.1:0')
+    .addOption(
+      new Option(
+        '--listen <host:port>',
+        'where to serve; port 0 takes that of the last run, or any free one',
+      )
+        .argParser(listenArgument)
+        .default({ host: '127.0.0.1', port: 0 }, '127.0.0.1:0'),
+    )
     .option('--import-root <dir>', 'allow import.disk.file below this folder')
     .option('--allow-local-media', 'let media come from this machine and from link-local addresses')
     .option('--source <dir|url>', 'directory or URL[#branch[:folder]] to keep applied')
-    .option('--poll <duration>', 'how often a repository is looked at', '30s')
-    .option('-n, --namespace <name>', 'namespace of manifests that name none', 'default')
-    .option('--log-level <level>', 'debug, info, warn or error', 'info')
+    .addOption(
+      new Option('--poll <duration>', 'how often a repository is looked at')
+        .argParser(durationArgument(1000))
+        .default(30_000, '30s'),
+    )
+    .option(
+      '-n, --namespace <name>',
+      'namespace of manifests that name none',
+      namespaceArgument,
+      'default',
+    )
+    .addOption(
+      new Option('--log-level <level>', 'least important lines that are written')
+        .choices(LOG_LEVELS)
+        .default('info'),
+    )
     .addHelpText('after', HELP)
     .action(async (flags: Flags) => {
       const { data: dataDir, namespace, importRoot, source, logLevel: level } = flags;
       const { allowLocalMedia = false } = flags;
-      const running = await up({
+      const starting = up({
         dataDir,
         namespace,
         allowLocalMedia,
-        listen: parseListen(flags.listen),
-        pollMs: parseDuration(flags.poll),
+        listen: flags.listen,
+        pollMs: flags.poll,
         log: jsonLog(
           (line) => context.stderr.write(line),
           () => context.clock.now(),
@@ -68,6 +99,8 @@ export const upCommand: AddCommand = (program, context, finish) => {
         ...(importRoot === undefined ? {} : { importRoot }),
         ...(source === undefined ? {} : { source }),
       });
+      const running = await unlessAborted(starting, context.signal);
+      if (running === undefined) return finish(0);
       context.stdout.write(`ready ${running.url} KUBECONFIG=${running.kubeconfig}\n`);
       if (!context.signal.aborted) await once(context.signal, 'abort');
       await running.close();

@@ -1,11 +1,13 @@
-import { chmod, mkdir, realpath } from 'node:fs/promises';
+import { chmod, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openApiServer } from '../apiserver/server.ts';
 import { probeHypervisor } from '../connectors/local/probe.ts';
 import type { LocalOptions } from '../connectors/local/settings.ts';
+import { denied, messageOf } from '../core/failure.ts';
 import { holdAlone } from '../host/lock.ts';
 import { systemClock } from '../host/clock.ts';
 import { startDetached } from '../host/detached.ts';
+import { makeFolder } from '../host/files.ts';
 import type { Log } from '../host/log.ts';
 import { run } from '../host/run.ts';
 import { childRunner, type ChildRunnerOptions } from '../jobs/child-runner.ts';
@@ -159,9 +161,14 @@ function jobVariables(): Readonly<Record<string, string>> {
 
 /** Makes the folders of a data directory; nobody else on the machine may look into them. */
 async function makeFolders(root: string, names: readonly string[]): Promise<void> {
-  await mkdir(root, { recursive: true, mode: 0o700 });
-  await chmod(root, 0o700);
-  for (const name of names) await mkdir(join(root, name), { recursive: true });
+  try {
+    await makeFolder(root, 0o700);
+    await chmod(root, 0o700);
+    for (const name of names) await makeFolder(join(root, name));
+  } catch (error) {
+    const message = `the data folder ${root} cannot be made: ${messageOf(error)}`;
+    throw denied('NoDataFolder', message, 'Name a folder that this user may make, with --data.');
+  }
 }
 
 function followSource(manager: Manager, options: UpOptions): RunningSource | undefined {
