@@ -10,7 +10,7 @@ import { systemClock } from '../../src/host/clock.ts';
 import { silentLog } from '../../src/host/log.ts';
 import { kubeClient, type KubeClient } from '../../src/kube/client.ts';
 import { createManager } from '../../src/kube/manager.ts';
-import type { Metrics } from '../../src/kube/metrics.ts';
+import type { Metrics } from '../../src/host/metrics.ts';
 import { ANNOTATION } from '../../src/store/names.ts';
 import { openStore, type LayerStore } from '../../src/store/store.ts';
 import { ToyOutside } from '../../test/support/toy-outside.ts';
@@ -98,7 +98,7 @@ function platformOf({ platform }: ToyOutside): Connector {
 function metricsOf(listening: Listening): Metrics {
   return {
     add: () => undefined,
-    set: () => undefined,
+    gauge: () => undefined,
     observe: (name, seconds, { controller = '' }) => {
       if (name !== 'controller_runtime_reconcile_time_seconds') return;
       listening.passed(controller, seconds * 1000);

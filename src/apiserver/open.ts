@@ -24,6 +24,9 @@ export interface ApiServerCoreOptions {
 export interface ApiServerCore {
   readonly service: ObjectService;
   readonly resources: readonly ServedResource[];
+  /** Rejects if nothing can be stored. */
+  probe(): Promise<void>;
+  databaseBytes(): Promise<number>;
   /** Ends all watches, finishes what was accepted, closes the database. */
   close(): Promise<void>;
 }
@@ -62,5 +65,11 @@ export async function openApiServerCore(options: ApiServerCoreOptions): Promise<
     await Promise.all(loops);
     await store.close();
   };
-  return { service, resources: RESOURCES, close: () => (closed ??= close()) };
+  return {
+    service,
+    resources: RESOURCES,
+    probe: () => store.probe(),
+    databaseBytes: () => store.sizeBytes(),
+    close: () => (closed ??= close()),
+  };
 }

@@ -6,14 +6,17 @@ import { messageOf } from '../core/failure.ts';
 import type { Transport } from '../core/transport.ts';
 import { makeFolder } from '../host/files.ts';
 import type { Log } from '../host/log.ts';
+import { noMetrics, type Metrics, type MetricsPage } from '../host/metrics.ts';
 import { keptAuthority, SERVER_RENEWAL_MS, serverCertificate } from './certificates/authority.ts';
 import { portIn, writeKubeconfig } from './certificates/kubeconfig.ts';
 import { keptToken } from './certificates/token.ts';
 import type { Service } from './http/exchange.ts';
 import { guard } from './http/guard.ts';
+import type { HealthCheck } from './http/health.ts';
 import { createHandler } from './http/handler.ts';
 import { limiter, NETWORK_LIMITS } from './http/limits.ts';
 import { listen, type Listener, type ListenOptions } from './http/listener.ts';
+import { isApiError } from './model/errors.ts';
 import { openApiServerCore, type ApiServerCore } from './open.ts';
 
 /** Where the embedded API keeps its data, and where it listens. */
@@ -30,6 +33,10 @@ export interface ApiServerOptions {
   readonly log: Log;
   /** Version of Lamina, as `/version` tells it. */
   readonly version: string;
+  /** What health tells of besides the database; the list may grow. */
+  readonly checks?: readonly HealthCheck[];
+  /** Shown at `/metrics`. */
+  readonly metrics?: Metrics & MetricsPage;
 }
 
 /** The running embedded API. */
@@ -66,13 +73,23 @@ async function renewal(clock: Clock, signal: AbortSignal, renew: () => void): Pr
   }
 }
 
-function admission(token: string, hosts: readonly string[]): Service['admit'] {
+function admission(
+  token: string,
+  hosts: readonly string[],
+  metrics: Metrics = noMetrics,
+): Service['admit'] {
   const check = guard({ token, hosts });
-  const take = limiter(NETWORK_LIMITS);
+  const take = limiter(NETWORK_LIMITS, metrics);
   return (head, trusted) => {
-    const isHolder = check(head);
-    if (isHolder) trusted();
-    return take(head, isHolder);
+    try {
+      const isHolder = check(head);
+      if (isHolder) trusted();
+      return take(head, isHolder);
+    } catch (error) {
+      const code = isApiError(error) ? String(error.status.code) : '500';
+      metrics.add('lamina_api_refusals_total', 1, { code });
+      throw error;
+    }
   };
 }
 
@@ -97,7 +114,7 @@ async function openNetwork(
   handler: Transport,
   closing: AbortSignal,
 ): Promise<Network> {
-  const { dataDir, clock, log } = options;
+  const { dataDir, clock, log, metrics } = options;
   const { host, port } = options.listen;
   const pki = join(dataDir, 'pki');
   await makeFolder(pki, 0o700);
@@ -107,8 +124,8 @@ async function openNetwork(
   const issue = () => serverCertificate(authority, hosts, clock.now());
   const kubeconfig = join(dataDir, 'kubeconfig');
   const listener = await listenAgain(
-    { admit: admission(token, hosts), transport: handler },
-    { host, port, certificate: issue(), clock, log },
+    { admit: admission(token, hosts, metrics), transport: handler },
+    { host, port, certificate: issue(), clock, log, ...(metrics === undefined ? {} : { metrics }) },
     await portIn(kubeconfig),
   );
   void renewal(clock, closing, () => listener.renew(issue()));
@@ -145,7 +162,14 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
   const closing = new AbortController();
   try {
     const { service: objects, resources } = core;
-    const handler = createHandler({ objects, resources, clock, log, version });
+    const { checks = [], metrics } = options;
+    const database: HealthCheck = { name: 'database', isVital: false, check: () => core.probe() };
+    const handler = createHandler({
+      ...{ objects, resources, clock, log, version },
+      checks: () => [database, ...checks],
+      ...(metrics === undefined ? {} : { metrics }),
+    });
+    metrics?.gauge('lamina_api_database_bytes', {}, () => core.databaseBytes());
     const network = await openNetwork(options, handler, closing.signal);
     let closed: Promise<void> | undefined;
     return {

@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import type { Clock, Random } from '../core/clock.ts';
 import { failureData } from '../core/failure.ts';
 import type { Log } from '../host/log.ts';
+import { noMetrics, type Metrics } from '../host/metrics.ts';
 import { Alarm } from './alarm.ts';
 import { startChild, type Child, type ChildOptions, type JobEnd } from './child.ts';
 import { counting, forgetAt, pastOf, stateOf, type Past } from './job-memory.ts';
 import { NamesByKey } from './names-by-key.ts';
 import { jobName } from './names.ts';
-import type { JobRunner, JobSpec, JobState } from './spec.ts';
+import { JOB_KINDS, type JobRunner, type JobSpec, type JobState } from './spec.ts';
 import type { WorkerConfig } from './worker-config.ts';
 
 /** How jobs are run on this machine. */
@@ -17,6 +18,7 @@ export interface ChildRunnerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly metrics?: Metrics;
   /** This program by default. */
   readonly nodePath?: string;
   /** The entry of a job's process; `src/main/worker` by default. */
@@ -37,6 +39,8 @@ interface Active {
   readonly before: Past | undefined;
   state: JobState;
   child?: Child;
+  /** When its process was started. */
+  launchedAt?: number;
   /** Nothing of it is remembered when its process has ended. */
   cancelled: boolean;
 }
@@ -47,6 +51,12 @@ const WORKER = join(import.meta.dirname, `../main/worker${import.meta.filename.s
 function running(before: Past | undefined, step: string, percent: number): JobState {
   const after = before?.failure;
   return { state: 'running', step, percent, ...(after === undefined ? {} : { after }) };
+}
+
+interface RunnerParts {
+  readonly random: Random;
+  readonly slots: number;
+  readonly metrics: Metrics;
 }
 
 /** Every job is in at most one place: delayed, waiting or launched while it is active; else in the past. */
@@ -63,14 +73,19 @@ class ChildRunner implements JobRunner {
   private readonly options: ChildOptions;
   private readonly random: Random;
   private readonly slots: number;
+  private readonly metrics: Metrics;
   private readonly alarm: Alarm;
   private launched = 0;
   private closed = false;
 
-  constructor(options: ChildOptions, random: Random, slots: number) {
+  constructor(options: ChildOptions, { random, slots, metrics }: RunnerParts) {
     this.options = options;
     this.random = random;
     this.slots = slots;
+    this.metrics = metrics;
+    for (const kind of JOB_KINDS) {
+      metrics.gauge('lamina_jobs_running', { kind }, () => this.countRunning(kind));
+    }
     this.alarm = new Alarm(options.clock, () => this.ring());
   }
 
@@ -151,6 +166,7 @@ class ChildRunner implements JobRunner {
   private launch(entry: Active): void {
     const { name, spec, before } = entry;
     this.launched += 1;
+    entry.launchedAt = this.options.clock.now();
     try {
       const child = startChild(name, spec, {
         ...this.options,
@@ -174,6 +190,7 @@ class ChildRunner implements JobRunner {
     const { key } = spec;
     this.launched -= 1;
     this.active.delete(name);
+    this.measure(entry, failure);
     if (cancelled) this.names.remove(key, name);
     else
       this.remember(
@@ -182,6 +199,18 @@ class ChildRunner implements JobRunner {
       );
     this.tell(key);
     this.fill();
+  }
+
+  private measure({ spec, launchedAt, cancelled }: Active, failure: JobEnd): void {
+    const now = this.options.clock.now();
+    const seconds = Math.max(0, now - (launchedAt ?? now)) / 1000;
+    const result = cancelled ? 'cancelled' : failure === undefined ? 'done' : 'failed';
+    this.metrics.observe('lamina_job_duration_seconds', seconds, { kind: spec.kind, result });
+  }
+
+  private countRunning(kind: string): number {
+    const running = [...this.active.values()].filter(({ child }) => child !== undefined);
+    return running.filter(({ spec }) => spec.kind === kind).length;
   }
 
   private remember(name: string, past: Past): void {
@@ -247,5 +276,6 @@ export function childRunner(options: ChildRunnerOptions): JobRunner {
   const { nodePath = process.execPath, workerPath = WORKER, env = {} } = options;
   const { worker, clock, log, concurrency = 2, memoryMb = 2048, timeoutMs = 43_200_000 } = options;
   const child = { nodePath, workerPath, worker, clock, log, memoryMb, timeoutMs, env };
-  return new ChildRunner(child, options.random, concurrency);
+  const { random, metrics = noMetrics } = options;
+  return new ChildRunner(child, { random, slots: concurrency, metrics });
 }

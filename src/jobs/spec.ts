@@ -87,6 +87,16 @@ export interface CopyJob extends JobBase {
 /** Everything a job process can be asked to do: references, never a path, a URL of ours or a secret. */
 export type JobSpec = ImportJob | ComposeJob | UploadJob | InspectJob | CaptureJob | CopyJob;
 
+/** The kinds of jobs. */
+export const JOB_KINDS: readonly JobSpec['kind'][] = [
+  'import',
+  'compose',
+  'upload',
+  'inspect',
+  'capture',
+  'copy',
+];
+
 /** One line of a job's standard output. That it is done is found by what it left, not by this. */
 export type JobLine =
   | { readonly type: 'progress'; readonly step: string; readonly percent: number }

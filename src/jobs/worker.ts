@@ -3,18 +3,11 @@ import { failureData, foreignWords, impossible, isFailure, messageOf } from '../
 import { isObject } from '../core/json.ts';
 import { inTens } from './lines.ts';
 import { runJob } from './run-job.ts';
-import type { JobLine, JobSpec } from './spec.ts';
+import { JOB_KINDS, type JobLine, type JobSpec } from './spec.ts';
 import type { JobTools } from './tools.ts';
 
 const MOST_SPEC_BYTES = 4 * 2 ** 20;
-const KINDS: ReadonlySet<unknown> = new Set([
-  'import',
-  'compose',
-  'upload',
-  'inspect',
-  'capture',
-  'copy',
-]);
+const KINDS: ReadonlySet<unknown> = new Set(JOB_KINDS);
 
 function parseSpec(line: string): JobSpec {
   const value: unknown = JSON.parse(line);

@@ -9,7 +9,7 @@ import type { Cache, Change } from './cache.ts';
 import type { KubeClient } from './client.ts';
 import { eventRecorder, type EventRecorder } from './events.ts';
 import { KeyMemory } from './key-memory.ts';
-import { noMetrics, type Metrics } from './metrics.ts';
+import { noMetrics, type CounterName, type MetricLabels, type Metrics } from '../host/metrics.ts';
 import { Pass, type PassEnd, type PassOptions } from './pass.ts';
 import { workQueue, type WorkQueue } from './queue.ts';
 import type { Reconciler } from './reconciler.ts';
@@ -154,7 +154,8 @@ class RunningController<Spec, Status, World, Step> implements Controller {
       this.releases.push(cache.onChange((change) => this.otherChanged(source, change)));
     }
     if (external !== undefined) this.releases.push(external((key) => this.queue.add(key)));
-    this.metrics.set('controller_runtime_max_concurrent_reconciles', workers, { controller: name });
+    const labels = { controller: name };
+    this.metrics.gauge('controller_runtime_max_concurrent_reconciles', labels, () => workers);
     void Promise.all(this.inputs.map((cache) => cache.synced())).then(() => {
       for (let worker = 0; worker < workers; worker += 1) void this.work();
     });
@@ -252,12 +253,15 @@ class RunningController<Spec, Status, World, Step> implements Controller {
     };
     this.stopping.signal.addEventListener('abort', relay);
     clock.sleep(PASS_LIMIT_MS, timer.signal).then(
-      () => limit.abort(tooLong(key)),
+      () => {
+        this.count('controller_runtime_reconcile_timeouts_total');
+        limit.abort(tooLong(key));
+      },
       () => undefined,
     );
     try {
       const end = await this.pass(key, limit.signal);
-      this.count('controller_runtime_reconcile_total', { result: end.end });
+      this.count('controller_runtime_reconcile_total', { result: resultOf(end) });
       this.settle(key, end);
     } finally {
       timer.abort();
@@ -347,8 +351,24 @@ class RunningController<Spec, Status, World, Step> implements Controller {
     }
   }
 
-  private count(metric: string, labels: Readonly<Record<string, string>> = {}): void {
+  private count(metric: CounterName, labels: MetricLabels = {}): void {
     this.metrics.add(metric, 1, { controller: this.options.name, ...labels });
+  }
+}
+
+/** The outcome of a pass in the words of controller-runtime. */
+function resultOf(end: PassEnd): 'success' | 'requeue' | 'requeue_after' | 'error' {
+  switch (end.end) {
+    case 'gone':
+      return 'success';
+    case 'settled':
+    case 'parked':
+      return end.recheckMs === undefined ? 'success' : 'requeue_after';
+    case 'again':
+    case 'conflict':
+      return 'requeue';
+    case 'failed':
+      return 'error';
   }
 }
 

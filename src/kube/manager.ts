@@ -10,7 +10,7 @@ import {
   type Controller,
   type ControllerSpec,
 } from './controller.ts';
-import { noMetrics, type Metrics } from './metrics.ts';
+import { noMetrics, type Metrics } from '../host/metrics.ts';
 import { startReflector, type Reflector } from './reflector.ts';
 import { resourceId, type KubeObject, type Resource } from './resource.ts';
 

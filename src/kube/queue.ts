@@ -1,7 +1,7 @@
 import { RECONCILE_BACKOFF, backoffMs } from '../core/backoff.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import { Delays } from './delays.ts';
-import { noMetrics, type Metrics } from './metrics.ts';
+import { noMetrics, type HistogramName, type Metrics } from '../host/metrics.ts';
 
 /** What a queue needs. */
 export interface QueueOptions {
@@ -44,7 +44,10 @@ class Queue implements WorkQueue {
   private readonly metrics: Metrics;
   private readonly delays: Delays;
   private readonly ready: Record<Priority, Set<string>> = { normal: new Set(), low: new Set() };
-  private readonly processing = new Set<string>();
+  /** Keys in work, with when that began. */
+  private readonly processing = new Map<string, number>();
+  /** When the keys that are ready became so. */
+  private readonly readySince = new Map<string, number>();
   /** Keys that were added again while they were in work. */
   private readonly dirty = new Map<string, Priority>();
   private readonly failed = new Map<string, number>();
@@ -55,6 +58,7 @@ class Queue implements WorkQueue {
     this.options = options;
     this.metrics = options.metrics ?? noMetrics;
     this.delays = new Delays(options.clock, (key) => this.add(key));
+    this.showGauges();
   }
 
   add(key: string, priority: Priority = 'normal'): void {
@@ -67,9 +71,9 @@ class Queue implements WorkQueue {
     this.count('workqueue_adds_total');
     this.ready.low.delete(key);
     this.ready[priority].add(key);
+    if (!this.readySince.has(key)) this.readySince.set(key, this.options.clock.now());
     const worker = this.idle.shift();
     if (worker !== undefined) worker(this.take());
-    this.measure();
   }
 
   addAfter(key: string, delayMs: number): void {
@@ -102,12 +106,12 @@ class Queue implements WorkQueue {
   next(): Promise<string | undefined> {
     if (this.drained !== undefined) return Promise.resolve(undefined);
     const key = this.take();
-    this.measure();
     if (key !== undefined) return Promise.resolve(key);
     return new Promise((resolve) => this.idle.push(resolve));
   }
 
   done(key: string): void {
+    this.observe('workqueue_work_duration_seconds', this.processing.get(key));
     this.processing.delete(key);
     const again = this.dirty.get(key);
     this.dirty.delete(key);
@@ -128,7 +132,9 @@ class Queue implements WorkQueue {
     for (const keys of [this.ready.normal, this.ready.low]) {
       for (const key of keys) {
         keys.delete(key);
-        this.processing.add(key);
+        this.processing.set(key, this.options.clock.now());
+        this.observe('workqueue_queue_duration_seconds', this.readySince.get(key));
+        this.readySince.delete(key);
         // This pass sees everything that a later one was meant for.
         this.delays.drop(key);
         return key;
@@ -137,12 +143,37 @@ class Queue implements WorkQueue {
     return undefined;
   }
 
-  private count(name: string): void {
+  private count(name: 'workqueue_adds_total' | 'workqueue_retries_total'): void {
     this.metrics.add(name, 1, { name: this.options.name });
   }
 
-  private measure(): void {
-    const depth = this.ready.normal.size + this.ready.low.size;
-    this.metrics.set('workqueue_depth', depth, { name: this.options.name });
+  private observe(name: HistogramName, since: number | undefined): void {
+    if (since === undefined) return;
+    this.metrics.observe(name, this.secondsSince(since), { name: this.options.name });
+  }
+
+  private secondsSince(since: number): number {
+    return Math.max(0, this.options.clock.now() - since) / 1000;
+  }
+
+  private showGauges(): void {
+    const labels = { name: this.options.name };
+    const times = () => [...this.processing.values()].map((since) => this.secondsSince(since));
+    this.metrics.gauge(
+      'workqueue_depth',
+      labels,
+      () => this.ready.normal.size + this.ready.low.size,
+    );
+    this.metrics.gauge('workqueue_unfinished_work_seconds', labels, () =>
+      times().reduce((sum, seconds) => sum + seconds, 0),
+    );
+    this.metrics.gauge('workqueue_longest_running_processor_seconds', labels, () =>
+      Math.max(0, ...times()),
+    );
+    this.metrics.gauge(
+      'controller_runtime_active_workers',
+      { controller: this.options.name },
+      () => this.processing.size,
+    );
   }
 }

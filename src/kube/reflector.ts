@@ -5,7 +5,7 @@ import { Failure, failureData, type FailureData } from '../core/failure.ts';
 import type { Log } from '../host/log.ts';
 import type { CacheFeed } from './cache.ts';
 import type { KubeClient } from './client.ts';
-import type { Metrics } from './metrics.ts';
+import type { CounterName, Metrics } from '../host/metrics.ts';
 import { monotonic } from './monotonic.ts';
 import { compareVersions, reaches } from './resource-version.ts';
 import { resourceId, type KubeObject, type Resource } from './resource.ts';
@@ -197,7 +197,7 @@ class Follower<Item extends KubeObject> {
     if (delayMs > 0) await clock.sleep(delayMs, this.signal).catch(() => undefined);
   }
 
-  private count(name: string): void {
+  private count(name: CounterName): void {
     this.options.metrics.add(name, 1, { resource: resourceId(this.options.resource) });
   }
 }

@@ -1,5 +1,6 @@
 import { chmod, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { HealthCheck } from '../apiserver/http/health.ts';
 import { openApiServer } from '../apiserver/server.ts';
 import { probeHypervisor } from '../connectors/local/probe.ts';
 import type { LocalOptions } from '../connectors/local/settings.ts';
@@ -9,21 +10,26 @@ import { systemClock } from '../host/clock.ts';
 import { startDetached } from '../host/detached.ts';
 import { makeFolder } from '../host/files.ts';
 import type { Log } from '../host/log.ts';
+import type { Metrics } from '../host/metrics.ts';
+import { prometheusMetrics } from '../host/prometheus.ts';
 import { run } from '../host/run.ts';
 import { childRunner, type ChildRunnerOptions } from '../jobs/child-runner.ts';
 import type { JobRunner } from '../jobs/spec.ts';
 import type { WorkerConfig } from '../jobs/worker-config.ts';
 import { kubeClient } from '../kube/client.ts';
 import { createManager, type Manager } from '../kube/manager.ts';
+import { measured } from '../kube/measured.ts';
 import { resourceOf } from '../kube/resource.ts';
 import type { ConnectorConfig } from '../reconcilers/objects.ts';
 import { startSource, type RunningSource } from '../sources/source.ts';
 import { openStore } from '../store/store.ts';
 import { connectionPool } from './connections.ts';
 import { addControllers, admissionOf, listersOf } from './controllers.ts';
+import { diskCheck, eventLoopCheck, freeBytes, sourceCheck, syncCheck } from './health-checks.ts';
 import { openSource } from './open-source.ts';
 import { outside } from './outside.ts';
 import { localPlatformOf, type PlatformOf } from './platforms.ts';
+import { measureStages } from './stage-metrics.ts';
 import { runFolder } from './run-folder.ts';
 import { VERSION } from './version.ts';
 import { apiWriter } from './writer.ts';
@@ -70,22 +76,37 @@ async function start(options: UpOptions, started: AsyncDisposableStack): Promise
   await makeFolders(options.dataDir, ['store', 'work', 'machines', 'source']);
   const dataDir = await realpath(options.dataDir);
   started.defer(holdAlone(join(dataDir, 'lock.db'), dataDir));
-  const common = { clock: systemClock, random: Math.random, log };
-  const server = await openApiServer({ dataDir, listen, version: VERSION, ...common });
+  const metrics = prometheusMetrics();
+  const common = { clock: systemClock, random: Math.random, log, metrics };
+  const checks: HealthCheck[] = [diskCheck(dataDir), runningCheck(started)];
+  metrics.gauge('lamina_data_free_bytes', {}, () => freeBytes(dataDir));
+  const server = await openApiServer({ dataDir, listen, version: VERSION, checks, ...common });
   started.defer(() => server.close());
   const { url, kubeconfigPath: kubeconfig } = server;
-  const manager = createManager({ client: kubeClient(server.handler), ...common });
-  await addEverything(manager, { ...options, dataDir, kubeconfig }, started);
+  const transport = measured(server.handler, { metrics, clock: systemClock, host: 'embedded' });
+  const manager = createManager({ client: kubeClient(transport), ...common });
+  checks.push(syncCheck(manager));
+  await addEverything(manager, { ...options, dataDir, kubeconfig, metrics }, started);
+  measureStages(manager.caches, metrics, systemClock);
   manager.start();
   started.defer(() => manager.stop());
   const source = followSource(manager, { ...options, dataDir });
+  if (source !== undefined) checks.push(sourceCheck(source));
   started.defer(async () => source?.stop());
   return { url, kubeconfig, close: () => started.disposeAsync() };
+}
+
+/** The beat of the event loop, for as long as the system runs. */
+function runningCheck(started: AsyncDisposableStack): HealthCheck {
+  const over = new AbortController();
+  started.defer(() => over.abort());
+  return eventLoopCheck(systemClock, over.signal);
 }
 
 /** What outlives a start, and whom jobs may ask. */
 interface Surroundings extends UpOptions {
   readonly kubeconfig: string;
+  readonly metrics: Metrics;
 }
 
 async function addEverything(
@@ -93,8 +114,8 @@ async function addEverything(
   options: Surroundings,
   started: AsyncDisposableStack,
 ): Promise<void> {
-  const { dataDir, log } = options;
-  const common = { clock: systemClock, random: Math.random, log };
+  const { dataDir, log, metrics } = options;
+  const common = { clock: systemClock, random: Math.random, log, metrics };
   const store = await openStore(join(dataDir, 'store'), { clock: systemClock });
   const jobs = (options.runner ?? childRunner)({
     worker: workerConfig(options),

@@ -16,6 +16,8 @@ export interface SourceStatus {
   readonly appliedRevision?: string;
   /** When the source was last looked at, in milliseconds since the epoch. */
   readonly checkedAt?: number;
+  /** Why nothing could be read or applied at the last look. */
+  readonly failure?: string;
   /** Empty when all is well. */
   readonly problems: readonly Problem[];
 }
@@ -76,6 +78,7 @@ class Loop {
       const reading = await source.read(signal);
       this.status = { ...this.status, revision: reading.revision };
       const done = await applyReading(reading, { client, source: name, signal });
+      this.wentWell();
       this.report(reading.revision, done);
       this.failures = 0;
       return backoffMs({ firstMs: pollMs, limitMs: pollMs, jitter: 0.1 }, 1, random);
@@ -83,11 +86,17 @@ class Loop {
       if (signal.aborted) return 0;
       this.failures += 1;
       const { message, code } = failureData(error);
+      this.status = { ...this.status, failure: `${code}: ${message}` };
       this.say([fileProblem('.', `${code}: ${message}`)]);
       return backoffMs({ ...RETRY, limitMs: pollMs }, this.failures, random);
     } finally {
       this.status = { ...this.status, checkedAt: clock.now() };
     }
+  }
+
+  private wentWell(): void {
+    const { failure: _over, ...status } = this.status;
+    this.status = status;
   }
 
   private report(revision: string, done: Applied): void {

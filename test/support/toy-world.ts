@@ -1,7 +1,7 @@
 import { createHandler } from '../../src/apiserver/http/handler.ts';
 import { openApiServerCore } from '../../src/apiserver/open.ts';
 import type { ApiRequest } from '../../src/core/transport.ts';
-import { noMetrics, type Metrics } from '../../src/kube/metrics.ts';
+import { noMetrics, type Metrics } from '../../src/host/metrics.ts';
 import type { Connector } from '../../src/connectors/connector.ts';
 import type { Connection } from '../../src/reconcilers/ports.ts';
 import { systemClock } from '../../src/host/clock.ts';

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
+import { noMetrics, type Metrics } from '../../host/metrics.ts';
 
 /** How many connections stand at the same time. */
 export interface ConnectionLimits {
@@ -49,15 +50,20 @@ function nameOf({ remoteAddress, remotePort, localAddress }: Ends): string {
 export class Connections {
   private readonly limits: ConnectionLimits;
   private readonly clock: Clock;
+  private readonly metrics: Metrics;
   private readonly byName = new Map<string, Connection>();
   /** Oldest first. */
   private readonly strangers = new Set<Connection>();
   /** The one that was used last stands last. */
   private readonly holders = new Set<Connection>();
 
-  constructor(limits: ConnectionLimits, clock: Clock) {
+  constructor(limits: ConnectionLimits, clock: Clock, metrics: Metrics = noMetrics) {
     this.limits = limits;
     this.clock = clock;
+    this.metrics = metrics;
+    for (const room of ['strangers', 'holders'] as const) {
+      metrics.gauge('lamina_api_connections', { room }, () => this[room].size);
+    }
   }
 
   /** Takes in a connection that has just been made. */
@@ -66,7 +72,7 @@ export class Connections {
     const connection: Connection = { socket, asked: new AbortController(), busy: 0 };
     if (this.strangers.size >= this.limits.strangers) {
       const [oldest] = this.strangers;
-      (idleOf(this.strangers) ?? oldest)?.socket.destroy();
+      this.drop(idleOf(this.strangers) ?? oldest, 'strangers');
     }
     this.byName.set(name, connection);
     this.strangers.add(connection);
@@ -105,8 +111,14 @@ export class Connections {
 
   private trust(connection: Connection): void {
     if (!this.strangers.delete(connection)) return;
-    if (this.holders.size >= this.limits.holders) idleOf(this.holders)?.socket.destroy();
+    if (this.holders.size >= this.limits.holders) this.drop(idleOf(this.holders), 'holders');
     this.holders.add(connection);
+  }
+
+  private drop(connection: Connection | undefined, room: keyof ConnectionLimits): void {
+    if (connection === undefined) return;
+    connection.socket.destroy();
+    this.metrics.add('lamina_api_connections_dropped_total', 1, { room });
   }
 }
 

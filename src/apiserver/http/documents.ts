@@ -13,9 +13,6 @@ import { REVIEWS } from './reviews.ts';
 /** Serves one of the documents that describe the server. */
 export type ServeDocument = (request: ApiRequest, query: Query) => ApiResponse;
 
-/** Paths that answer whether the server is up; the network asks no token for them. */
-export const HEALTH_PATHS: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz']);
-
 /** The Kubernetes release whose behaviour is followed. */
 const KUBERNETES = { major: '1', minor: '36', gitVersion: 'v1.36.0' };
 
@@ -109,8 +106,5 @@ export function serverDocuments(
   }
   documents.set('/version', jsonDocument(versionJson(version)));
   documents.set('/openapi/v2', emptyOpenApiV2);
-  for (const path of HEALTH_PATHS) {
-    documents.set(path, () => answer(200, 'ok', { 'content-type': 'text/plain; charset=utf-8' }));
-  }
   return new Map([...documents].map(([path, serve]) => [path, readOnly(serve)]));
 }

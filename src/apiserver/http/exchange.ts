@@ -6,6 +6,7 @@ import type { Log } from '../../host/log.ts';
 import { badRequest, isApiError } from '../model/errors.ts';
 import { errorAnswer } from './answer.ts';
 import type { Visit } from './connections.ts';
+import { within } from './deadline.ts';
 import { bodyTooLarge, bodyTooSlow, methodNotAllowed } from './refusals.ts';
 
 /** Largest request body, as upstream's. */
@@ -43,27 +44,6 @@ export interface Exchange {
   readonly visit: Visit;
   readonly clock: Clock;
   readonly log: Log;
-}
-
-/** Runs work under a deadline; what is late gets the error. */
-async function within<Result>(
-  clock: Clock,
-  limitMs: number,
-  work: Promise<Result>,
-  late: () => Error,
-): Promise<Result> {
-  const done = new AbortController();
-  const deadline = clock.sleep(limitMs, done.signal).then(() => {
-    throw late();
-  });
-  // Whichever loses the race settles later without anybody looking.
-  deadline.catch(() => undefined);
-  work.catch(() => undefined);
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    done.abort();
-  }
 }
 
 async function collect(request: Http2ServerRequest): Promise<Uint8Array> {

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
-import { HEALTH_PATHS } from './documents.ts';
 import type { RequestHead } from './exchange.ts';
 import { targetOf } from './handler.ts';
+import { HEALTH_PATHS } from './health.ts';
 import { forbiddenRequest, unauthorized } from './refusals.ts';
 
 /** Who is let in. */

@@ -2,15 +2,19 @@ import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/failure.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../../core/transport.ts';
 import type { Log } from '../../host/log.ts';
+import type { Metrics, MetricsPage } from '../../host/metrics.ts';
 import { isApiError } from '../model/errors.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type { ObjectService } from '../model/service.ts';
-import { errorAnswer } from './answer.ts';
+import { answer, errorAnswer } from './answer.ts';
+import { counted, verbOf, type RequestLabels } from './counted.ts';
 import { serverDocuments } from './documents.ts';
-import { internalError } from './refusals.ts';
+import { HEALTH_PATHS, Health, type HealthCheck } from './health.ts';
+import { flag } from './query.ts';
+import { internalError, methodNotAllowed } from './refusals.ts';
 import { serveResource } from './resources.ts';
 import { REVIEWS, reviewPath, serveReview } from './reviews.ts';
-import { resourceFinder, routeOf } from './route.ts';
+import { resourceFinder, routeOf, type FindResource } from './route.ts';
 
 /** What the API is made of. */
 export interface HandlerOptions {
@@ -20,6 +24,10 @@ export interface HandlerOptions {
   readonly log: Log;
   /** Version of Lamina, as `/version` tells it. */
   readonly version: string;
+  /** What `/readyz` looks at, `/livez` and `/healthz` in part. */
+  readonly checks?: () => readonly HealthCheck[];
+  /** Where requests are counted, and what `/metrics` shows; without it, there is no such path. */
+  readonly metrics?: Metrics & MetricsPage;
 }
 
 /** The path and the parameters of a request. */
@@ -34,13 +42,16 @@ export function targetOf(path: string): { readonly path: string; readonly query:
  * first. It never rejects; failures are answers.
  */
 export function createHandler(options: HandlerOptions): Transport {
-  const { objects, resources, clock, log, version } = options;
+  const { objects, resources, clock, log, version, metrics } = options;
   const documents = serverDocuments(resources, version);
   const reviews = new Map(REVIEWS.map((review) => [reviewPath(review), review]));
   const find = resourceFinder(resources);
+  const health = new Health(options.checks ?? (() => []), clock, log);
 
   async function serve(request: ApiRequest): Promise<ApiResponse> {
     const { path, query } = targetOf(request.path);
+    if (HEALTH_PATHS.has(path)) return health.serve(request, path, query);
+    if (path === '/metrics' && metrics !== undefined) return serveMetrics(request, metrics);
     const document = documents.get(path);
     if (document !== undefined) return document(request, query);
     const review = reviews.get(path);
@@ -48,7 +59,7 @@ export function createHandler(options: HandlerOptions): Transport {
     return serveResource(routeOf(path, find), request, query, { objects, clock });
   }
 
-  return async (request) => {
+  const answered: Transport = async (request) => {
     try {
       return await serve(request);
     } catch (error) {
@@ -58,4 +69,25 @@ export function createHandler(options: HandlerOptions): Transport {
       return errorAnswer(internalError());
     }
   };
+  if (metrics === undefined) return answered;
+  return (request) => counted(() => answered(request), labelsOf(request, find), { metrics, clock });
+}
+
+function labelsOf(request: ApiRequest, find: FindResource): RequestLabels {
+  const { path, query } = targetOf(request.path);
+  try {
+    const route = routeOf(path, find);
+    const isCollection = route.to === 'collection';
+    const { resource } = isCollection ? route.collection : route.key;
+    const verb = verbOf(request.method, isCollection, flag(query, 'watch'));
+    return { verb, resource: resource.plural };
+  } catch {
+    // It is refused, or no resource is asked for.
+    return { verb: request.method, resource: '' };
+  }
+}
+
+async function serveMetrics({ method }: ApiRequest, page: MetricsPage): Promise<ApiResponse> {
+  if (method !== 'GET') throw methodNotAllowed();
+  return answer(200, await page.text(), { 'content-type': page.contentType });
 }

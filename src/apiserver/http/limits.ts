@@ -1,3 +1,4 @@
+import { noMetrics, type Metrics } from '../../host/metrics.ts';
 import type { RequestHead } from './exchange.ts';
 import { targetOf } from './handler.ts';
 import { flag } from './query.ts';
@@ -23,8 +24,14 @@ function kindOf({ method, path }: RequestHead, isHolder: boolean): keyof Limits 
  * Counts what is being served. Throws 429 for whatever goes beyond the limits; else returns what gives
  * the place back.
  */
-export function limiter(limits: Limits): (head: RequestHead, isHolder: boolean) => () => void {
+export function limiter(
+  limits: Limits,
+  metrics: Metrics = noMetrics,
+): (head: RequestHead, isHolder: boolean) => () => void {
   const running = { strangers: 0, requests: 0, watches: 0 };
+  for (const kind of ['strangers', 'requests', 'watches'] as const) {
+    metrics.gauge('lamina_api_inflight_requests', { kind }, () => running[kind]);
+  }
   return (head, isHolder) => {
     const kind = kindOf(head, isHolder);
     if (running[kind] >= limits[kind]) throw tooManyRequests();

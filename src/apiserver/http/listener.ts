@@ -2,6 +2,7 @@ import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../host/log.ts';
+import type { Metrics } from '../../host/metrics.ts';
 import type { KeyedCertificate } from '../certificates/certificate.ts';
 import { CONNECTION_LIMITS, Connections } from './connections.ts';
 import { serveExchange, type Service } from './exchange.ts';
@@ -14,6 +15,7 @@ export interface ListenOptions {
   readonly certificate: KeyedCertificate;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics?: Metrics;
 }
 
 /** A listening server. */
@@ -64,10 +66,10 @@ function listening(server: Http2SecureServer, host: string, port: number): Promi
 
 /** Serves on a TLS socket, in HTTP/2 or HTTP/1.1 as the client likes. */
 export async function listen(service: Service, options: ListenOptions): Promise<Listener> {
-  const { host, port, certificate, clock, log } = options;
+  const { host, port, certificate, clock, log, metrics } = options;
   const server = serverFor(certificate);
   const closing = new AbortController();
-  const connections = new Connections(CONNECTION_LIMITS, clock);
+  const connections = new Connections(CONNECTION_LIMITS, clock, metrics);
   server.on('connection', (socket: Socket) => {
     // Answers are small and sent in parts: held back for the client's acknowledgement, each takes 40 ms.
     socket.setNoDelay(true);

@@ -99,7 +99,7 @@ export function listObjects(
   if (count === undefined) {
     return { items, resourceVersion, continue: encodeToken({ revision: start.at, after }) };
   }
-  const rest = Math.max(count - shown.length, 0);
+  const rest = Math.max(count - rows.length, 0);
   const token = encodeToken({ revision: start.at, after, rest });
   return { items, resourceVersion, continue: token, remainingItemCount: rest };
 }

@@ -158,6 +158,14 @@ export class Queries {
       .map(keyOf);
   }
 
+  /** How large the database is. */
+  sizeBytes(): number {
+    const row = this.statement(
+      'SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()',
+    ).get();
+    return Number(row?.['bytes']);
+  }
+
   /** The revision up to which history was removed, and the newest revision. */
   bounds(): { readonly compacted: number; readonly head: number } {
     const row = this.statement(

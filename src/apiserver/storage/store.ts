@@ -150,6 +150,16 @@ export class Store {
     }
   }
 
+  /** Writes something that changes nothing. Rejects if the database cannot be written. */
+  async probe(): Promise<void> {
+    await this.write(() => this.guarded(() => this.writes.touch()));
+  }
+
+  /** Size of the database, without its journal. */
+  sizeBytes(): Promise<number> {
+    return this.read(() => this.queries.sizeBytes());
+  }
+
   /** Closes the file, after the commit that is under way. */
   close(): Promise<void> {
     return this.turns.read(() => this.database.close());

@@ -76,6 +76,11 @@ export class Writes {
     }
   }
 
+  /** Writes a page as it is. */
+  touch(): void {
+    this.markCompacted.run(0);
+  }
+
   /** Removes some versions that ended at or before a revision; false when none are left. */
   compactSome(revision: number): boolean {
     this.markCompacted.run(revision);

@@ -20,7 +20,10 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
   folder = await temporaryFolder();
   api = await servedApi();
-  await api.client.create(resourceOf('ConnectorConfig'), object('ConnectorConfig', 'here', { local: {} }));
+  await api.client.create(
+    resourceOf('ConnectorConfig'),
+    object('ConnectorConfig', 'here', { local: {} }),
+  );
 });
 
 afterAll(async () => {

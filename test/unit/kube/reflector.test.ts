@@ -1,7 +1,7 @@
 import type { Clock } from '../../../src/core/clock.ts';
 import { createCache, type Change } from '../../../src/kube/cache.ts';
 import { kubeClient } from '../../../src/kube/client.ts';
-import { noMetrics } from '../../../src/kube/metrics.ts';
+import { noMetrics } from '../../../src/host/metrics.ts';
 import { startReflector } from '../../../src/kube/reflector.ts';
 import { resourceOf } from '../../../src/kube/resource.ts';
 import { jsonLog, silentLog } from '../../../src/host/log.ts';

@@ -1,7 +1,7 @@
 import { API_VERSION } from '../../../src/api/kind.ts';
 import type { ApiObject } from '../../../src/api/object.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import { noMetrics, type Metrics } from '../../../src/kube/metrics.ts';
+import { noMetrics, type Metrics } from '../../../src/host/metrics.ts';
 import { resourceOf } from '../../../src/kube/resource.ts';
 import { eventually } from '../../support/eventually.ts';
 import { follow, object } from '../../support/installation.ts';
