@@ -4,6 +4,5 @@ import type { Clock } from '../core/clock.ts';
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (delayMs, signal) =>
-    delay(delayMs, undefined, signal === undefined ? {} : { signal }),
+  sleep: (delayMs, signal) => delay(delayMs, undefined, signal === undefined ? {} : { signal }),
 };
