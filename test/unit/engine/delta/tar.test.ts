@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../../../../src/core/digest.ts';
 import type { DeltaItem } from '../../../../src/engine/delta/entry.ts';
+import { flawOfPath } from '../../../../src/engine/delta/path.ts';
 import { sortItems } from '../../../../src/engine/delta/write.ts';
 import { run } from '../../../../src/host/run.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
@@ -143,6 +144,16 @@ print(json.dumps({m.name[:20]: {k: v.encode('utf-8', 'surrogateescape').hex() fo
       old: { mtime: hex('-1.5') },
       symlong: { linkpath: hex('y'.repeat(300)) },
     });
+  });
+
+  it('shows files with holes so that readers that know none refuse them', async () => {
+    const { change } = put('/opt/data', 'file', 'x'.repeat(99_999));
+    const data = () => [{ start: 90_000, length: 4 }];
+    const bytes = await archive([{ change, data, content: () => [Buffer.from('text')] }]);
+    // The plain header follows the extended one and its records.
+    const name = bytes.toString('latin1', 1024, 1124).replaceAll('\0', '');
+    expect(flawOfPath(`/${name}`)).toContain('"."');
+    expect(bytes.toString('latin1', 1536, 1554)).toBe('2\n90000\n4\n99999\n0\n');
   });
 
   it('gives the same bytes for the same items, in every release', async () => {

@@ -15,16 +15,20 @@ interface Attempt {
   readonly changes: readonly VolumeChange[];
   readonly options?: readonly string[];
   readonly run?: Run;
+  /** What debugfs does to the file system before. */
+  readonly before?: string;
 }
 
 /** Applies changes to an overlay of an 8 MiB file system that holds /dir/file and a link to /dir. */
-async function attempt(folder: string, { changes, options = [], run: use = run }: Attempt) {
+async function attempt(folder: string, wanted: Attempt) {
+  const { changes, options = [], run: use = run, before } = wanted;
   const from = join(folder, 'from');
   await mkdir(join(from, 'dir'), { recursive: true });
   await writeFile(join(from, 'dir', 'file'), 'content');
   await run('ln', ['-s', 'dir', join(from, 'link')]);
   const base = { path: join(folder, 'base.img'), format: 'raw' } as const;
   await makeExt4(base.path, '8M', ['-d', from, ...options]);
+  if (before !== undefined) await run('debugfs', ['-w', '-R', before, base.path]);
   const disk = await createOverlay(run, { path: join(folder, 'o.qcow2'), backing: base });
   const workDir = join(folder, 'work');
   await mkdir(workDir);
@@ -277,6 +281,33 @@ describe('what goes wrong silently', () => {
     await expect(work).rejects.toMatchObject({
       code: 'Ext4WriteFailed',
       message: expect.stringContaining(says),
+    });
+  });
+});
+
+describe('a file system that cannot take a change', () => {
+  it('is named where a file is longer than it can say, however little is stored', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'long');
+    await run('truncate', ['-s', '40G', path]);
+    const content = { from: 'file', path, data: [] } as const;
+    const changes = [{ op: 'put', path: '/long', meta: file, content }] as const;
+    const options = ['-b', '1024', '-O', '^extent,^64bit,^metadata_csum'];
+    await expect(attempt(folder.path, { changes, options })).rejects.toMatchObject({
+      code: 'NotWritable',
+      message: expect.stringContaining(
+        '/long has 40 GiB, and the file system holds files of up to 16',
+      ),
+    });
+  });
+
+  it('is told to be damaged where it was before', async () => {
+    await using folder = await temporaryFolder();
+    const before = 'sif /dir/file blocks 800';
+    await expect(attempt(folder.path, { changes: [put('/new')], before })).rejects.toMatchObject({
+      code: 'DamagedFileSystem',
+      consequence: 'Denied',
+      message: expect.stringContaining('i_blocks is 800'),
     });
   });
 });
