@@ -75,7 +75,7 @@ class Reader {
     this.process = spawn('prlimit', [...kernel, ...node], {
       // A group of its own, so that the programs it runs can be ended with it.
       detached: true,
-      env: { ...chosen(environment), ...plainEnvironment() },
+      env: { ...plainEnvironment(), ...chosen(environment) },
     });
   }
 

@@ -1,10 +1,13 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/host/clock.ts';
 import { silentLog } from '../../../src/host/log.ts';
+import { kubeClient } from '../../../src/kube/client.ts';
 import { sourceReader, type ReaderLimits } from '../../../src/main/source-reader.ts';
 import { parseGitUrl } from '../../../src/sources/git-url.ts';
-import type { SourcePlace } from '../../../src/sources/reading.ts';
+import { readOnce, type SourcePlace } from '../../../src/sources/reading.ts';
+import { startSource } from '../../../src/sources/source.ts';
+import { ApiDouble } from '../../support/api-double.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { eventually } from '../../support/eventually.ts';
 import { temporaryFolder } from '../../support/folder.ts';
@@ -14,6 +17,7 @@ import { describe, expect, it } from '../../support/runner.ts';
 import { until } from '../../support/until.ts';
 
 const { signal } = new AbortController();
+const CONNECTORS = '/apis/lamina.dev/v1alpha1/connectorconfigs';
 
 function connector(name: string): string {
   return `---\napiVersion: lamina.dev/v1alpha1\nkind: ConnectorConfig\nmetadata: {name: ${name}}\nspec: {local: {}}\n`;
@@ -120,14 +124,71 @@ describe('sourceReader', () => {
   });
 
   it('ends with the programs that it runs when nobody waits any more', async () => {
-    await using folder = await temporaryFolder();
-    const place = await longReading(folder.path);
+    await using t = await repository();
+    const bin = join(t.cache, '../bin');
+    const git = join(bin, 'git');
+    await mkdir(bin);
+    await writeFile(git, '#!/bin/sh\nwhile :; do sleep 1; done\n', { mode: 0o755 });
     const stop = new AbortController();
-    const reading = reader()({ place, namespace: folder.path }, stop.signal);
-    const ended = expect(reading).rejects.toMatchObject({ code: 'ReaderCrashed' });
-    await until('a reader', async () => (await processesNaming('read-worker')).length > 0);
+    const environment = { PATH: `${bin}:${process.env['PATH']}` };
+    const read = sourceReader({ clock: systemClock, log: silentLog, environment });
+    const ended = expect(
+      read({ place: t.place, namespace: 'default' }, stop.signal),
+    ).rejects.toMatchObject({ code: 'ReaderCrashed' });
+    await until('a git that does not end', async () => (await processesNaming(git)).length > 0);
     stop.abort();
     await ended;
+    await until('its end', async () => (await processesNaming(git)).length === 0);
+  });
+});
+
+describe('a source that is followed', () => {
+  it('keeps what is applied while a commit needs too much, reads that once, and goes on after it', async () => {
+    await using t = await repository();
+    const api = new ApiDouble();
+    const names = () => api.all(CONNECTORS).map(({ metadata }) => metadata.name as string);
+    const looks: (string | undefined)[] = [];
+    const limited = reader({ heapMb: 48 });
+    const source = readOnce(t.place, {
+      namespace: 'default',
+      read: async (request, stop) => {
+        const reading = await limited(request, stop);
+        looks.push(reading?.revision);
+        return reading;
+      },
+    });
+    const running = startSource({
+      name: 's',
+      source,
+      client: kubeClient(api.transport),
+      clock: systemClock,
+      random: () => 0.5,
+      log: silentLog,
+      pollMs: 50,
+    });
+    await t.tree.write('a.yaml', connector('one'));
+    const good = await t.tree.commit();
+    await until('the first commit', async () => running.status().appliedRevision === good);
+    await t.tree.write('b.yaml', 'a: b\n'.repeat(80_000));
+    await t.tree.remove('a.yaml');
+    const bad = await t.tree.commit();
+    await until('the bad one, looked at again', async () => {
+      const at = looks.indexOf(bad);
+      return at >= 0 && looks.length > at + 2;
+    });
+    expect(looks.filter((revision) => revision === bad)).toHaveLength(1);
+    expect(running.status()).toMatchObject({
+      revision: bad,
+      appliedRevision: good,
+      problems: [{ file: 'b.yaml', message: expect.stringMatching(/48 MiB of memory/) }],
+    });
+    expect(names()).toEqual(['one']);
+    await t.tree.write('b.yaml', connector('two'));
+    const next = await t.tree.commit();
+    await until('the next commit', async () => running.status().appliedRevision === next);
+    expect(names()).toEqual(['two']);
+    expect(running.status().problems).toEqual([]);
+    await running.stop();
   });
 });
 
