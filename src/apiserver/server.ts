@@ -165,7 +165,11 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
     const { checks = [], metrics } = options;
     const database: HealthCheck = { name: 'database', isVital: false, check: () => core.probe() };
     const handler = createHandler({
-      ...{ objects, resources, clock, log, version },
+      objects,
+      resources,
+      clock,
+      log,
+      version,
       checks: () => [database, ...checks],
       ...(metrics === undefined ? {} : { metrics }),
     });

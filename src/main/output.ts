@@ -9,9 +9,9 @@ export interface Output {
   readonly stdout: Writable;
   readonly stderr: Writable;
   /** Ends the command, which may have more to do than to write. */
-  stop(): void;
+  readonly stop: () => void;
   /** The exit code of the process, whatever the command says. */
-  exitWith(code: number): void;
+  readonly exitWith: (code: number) => void;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { isDigest, type Digest } from '../core/digest.ts';
-import { isObject } from '../core/json.ts';
+import { isList, isObject } from '../core/json.ts';
 import { impossible } from '../core/failure.ts';
 import { turnOver } from '../host/turn.ts';
 import { readAnnotations } from './descriptor.ts';
@@ -35,10 +35,11 @@ function readEntry(value: unknown): readonly [string, IndexEntry] | undefined {
   return [name, { digest, size, annotations }];
 }
 
-function parse(text: string, path: string): Record<string, unknown> {
+function parse(text: string, path: string): Pick<IndexDocument, 'fields' | 'manifests'> {
   try {
-    const value: unknown = JSON.parse(text);
-    if (isObject(value) && Array.isArray(value['manifests'])) return value;
+    const fields: unknown = JSON.parse(text);
+    const manifests = isObject(fields) ? fields['manifests'] : undefined;
+    if (isObject(fields) && isList(manifests)) return { fields, manifests };
   } catch {
     // Told below, with the name of the file.
   }
@@ -66,8 +67,7 @@ function tagsOf(names: Iterable<string>): ReadonlyMap<string, readonly string[]>
 
 /** Reads `index.json`, in portions: a large store must not hold up everybody else. */
 export async function parseIndexJson(text: string, path: string): Promise<IndexDocument> {
-  const fields = parse(text, path);
-  const manifests = fields['manifests'] as readonly unknown[];
+  const { fields, manifests } = parse(text, path);
   const named = new Map<string, IndexEntry>();
   for (const [at, manifest] of manifests.entries()) {
     if (at % PORTION === 0) await turnOver();

@@ -48,7 +48,8 @@ async function* decompressed(blobs: BlobFolder, { name, blob }: Delta): AsyncGen
   // The errors of both ends surface in the loop below.
   pipeline(file, decoder, () => undefined);
   try {
-    for await (const bytes of decoder) yield bytes as Buffer;
+    const chunks: AsyncIterable<Buffer> = decoder;
+    yield* chunks;
   } catch (error) {
     throw blobCorrupt(name, blob.digest, messageOf(error));
   } finally {

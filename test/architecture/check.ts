@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { staleFiles } from '../../src/main/generate.ts';
 import { globalBreaches, type Breach } from './globals.ts';
 import { importBreaches } from './imports.ts';
-import { houseNumbers, limitBreaches } from './numbers.ts';
+import { claimBreaches, houseNumbers, limitBreaches } from './numbers.ts';
 import { readSources } from './source.ts';
 
 /*
@@ -50,7 +50,8 @@ async function house(): Promise<readonly string[]> {
   const files = await readSources(ROOT, FOLDERS);
   const own = files.filter(({ path }) => path.startsWith('src/'));
   for (const line of houseNumbers(own)) console.log(`  ${line}`);
-  return shown(files.flatMap((file) => [...globalBreaches(file), ...limitBreaches(file)]));
+  const breaches = files.flatMap((file) => [...globalBreaches(file), ...limitBreaches(file)]);
+  return shown([...breaches, ...claimBreaches(own)]);
 }
 
 const CHECKS: readonly Check[] = [

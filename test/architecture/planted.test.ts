@@ -5,7 +5,7 @@ import { temporaryFolder } from '../support/folder.ts';
 import { describe, expect, it } from '../support/runner.ts';
 import { globalBreaches } from './globals.ts';
 import { importBreaches } from './imports.ts';
-import { functionsOf, limitBreaches, spread } from './numbers.ts';
+import { claimBreaches, functionsOf, limitBreaches, spread } from './numbers.ts';
 import { parseSource } from './source.ts';
 
 /* Every rule of `make check` must catch what it is there for: each is shown a planted violation. */
@@ -315,5 +315,20 @@ describe('the tools', () => {
     const found = await said('knip', ['--directory', folder.path, '--config', config], folder.path);
     expect(found).toContain('unusedExport');
     expect(found).toContain('src/core/b.ts');
+  });
+});
+
+describe('claims that the compiler cannot check', () => {
+  const text =
+    "export const x = y as string;\nexport const z = y ?? '';\nexport const w = 1 as const;\n";
+  const files = [parseSource('src/core/x.ts', text)];
+
+  it('are shown once there are more than there were', () => {
+    const breaches = claimBreaches(files, { casts: 0, emptyDefaults: 0 });
+    expect(breaches.map(({ line, what }) => [line, what])).toEqual([
+      [1, 'one of 1 casts, more than 0'],
+      [2, "one of 1 times ?? '', more than 0"],
+    ]);
+    expect(claimBreaches(files, { casts: 1, emptyDefaults: 1 })).toEqual([]);
   });
 });

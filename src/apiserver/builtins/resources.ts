@@ -12,8 +12,7 @@ import { SECRETS } from './secret.ts';
 
 function schemaOf(definition: KindDefinition): Readonly<Record<string, unknown>> {
   const schema = openApiSchema(definition);
-  const properties = schema['properties'] as Record<string, unknown>;
-  return { ...schema, properties: { ...properties, metadata: METADATA_SCHEMA } };
+  return { ...schema, properties: { ...schema.properties, metadata: METADATA_SCHEMA } };
 }
 
 /** The resource of one of our own kinds, with the behaviour of a CustomResourceDefinition. */

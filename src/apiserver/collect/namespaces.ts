@@ -1,5 +1,5 @@
 import { timestamp } from '../../core/clock.ts';
-import { isObject, jsonEqual } from '../../core/json.ts';
+import { isList, isObject, jsonEqual } from '../../core/json.ts';
 import type { Context } from '../objects/context.ts';
 import { removeObject } from '../objects/remove.ts';
 import { storageName } from '../objects/selection.ts';
@@ -63,7 +63,7 @@ function blocked(context: Context, object: StoredObject, held: readonly Row[]): 
     reason: 'SomeFinalizersRemain',
     message: `Some content in the namespace has finalizers remaining: ${describe(context, held)}`,
   };
-  const [known] = Array.isArray(status['conditions']) ? (status['conditions'] as unknown[]) : [];
+  const [known] = isList(status['conditions']) ? status['conditions'] : [];
   const { lastTransitionTime: _time, ...rest } = isObject(known) ? known : {};
   if (jsonEqual(rest, condition)) return object;
   const lastTransitionTime = timestamp(context.clock.now());

@@ -1,3 +1,4 @@
+import { isObject } from '../../core/json.ts';
 import { badRequest } from '../model/errors.ts';
 import type {
   DeleteOptions,
@@ -117,10 +118,9 @@ function stringField(fields: Readonly<Record<string, unknown>>, name: string): s
 
 function preconditionsOf(value: unknown): DeleteOptions['preconditions'] {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'object') throw badRequest('preconditions in DeleteOptions must be a map');
-  const fields = value as Readonly<Record<string, unknown>>;
-  const uid = stringField(fields, 'uid');
-  const resourceVersion = stringField(fields, 'resourceVersion');
+  if (!isObject(value)) throw badRequest('preconditions in DeleteOptions must be a map');
+  const uid = stringField(value, 'uid');
+  const resourceVersion = stringField(value, 'resourceVersion');
   return {
     ...(uid === undefined ? {} : { uid }),
     ...(resourceVersion === undefined ? {} : { resourceVersion }),

@@ -59,7 +59,7 @@ function repeatedKeys(text: string): readonly string[] {
       case '"': {
         const end = endOfString(text, at);
         if (frame?.keys !== undefined && isColonNext(text, end + 1)) {
-          frame.key = JSON.parse(text.slice(at, end + 1)) as string;
+          frame.key = String(JSON.parse(text.slice(at, end + 1)));
           if (frame.keys.has(frame.key)) found.push(childPath(frame));
           frame.keys.add(frame.key);
         }

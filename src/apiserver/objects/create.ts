@@ -52,11 +52,12 @@ function newMeta(
   name: string,
 ): StoredMeta {
   const own = ownedByClients(sent);
+  const { generateName = '' } = sent;
   const { lifecycle, generation } = resource.strategy;
   const labels = { ...own.labels, ...lifecycle?.labels(name) };
   return {
     name,
-    ...((sent.generateName ?? '') === '' ? {} : { generateName: sent.generateName as string }),
+    ...(generateName === '' ? {} : { generateName }),
     ...(namespace === undefined ? {} : { namespace }),
     uid: context.newUid(),
     resourceVersion: '',
@@ -73,9 +74,8 @@ function isTaken(context: Context, collection: Collection, name: string): boolea
 
 /** The name that was sent, or a generated one that is free. */
 function chooseName(context: Context, collection: Collection, sent: SentMeta): string {
-  if ((sent.name ?? '') !== '') return sent.name ?? '';
-  const prefix = sent.generateName ?? '';
-  if (prefix === '') return '';
+  const { name: sentName = '', generateName: prefix = '' } = sent;
+  if (sentName !== '' || prefix === '') return sentName;
   let name = '';
   for (let attempt = 0; attempt < NAME_TRIES; attempt += 1) {
     name = generatedName(prefix, context.random);
@@ -101,10 +101,11 @@ export function createObject(
   const draft = withoutStatus(collection, readDraft(resource, body));
   const { meta: sent } = draft;
   assertSameObject(sent, collection);
-  if ((sent.resourceVersion ?? '') !== '') {
+  const { name: sentName = '', resourceVersion = '' } = sent;
+  if (resourceVersion !== '') {
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
-  assertNamespace(context, collection, sent.name ?? '');
+  assertNamespace(context, collection, sentName);
   const name = chooseName(context, collection, sent);
   const meta = newMeta(context, collection, sent, name);
   const errors = [...nameErrors(name, resource.strategy.labelName), ...metadataErrors(meta)];

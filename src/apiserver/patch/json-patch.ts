@@ -1,4 +1,4 @@
-import { isObject, jsonEqual } from '../../core/json.ts';
+import { isList, isObject, jsonEqual } from '../../core/json.ts';
 import { ApiError, badRequest, unprocessable } from '../model/errors.ts';
 
 const MAX_OPERATIONS = 10_000;
@@ -52,7 +52,7 @@ function indexOf(token: string, length: number, path: readonly string[]): number
 /** The value at a path of a document. */
 function read(root: unknown, path: readonly string[]): unknown {
   return path.reduce((at, token) => {
-    if (Array.isArray(at)) return at[indexOf(token, at.length, path)] as unknown;
+    if (isList(at)) return at[indexOf(token, at.length, path)];
     return isObject(at) && Object.hasOwn(at, token) ? at[token] : missing(path);
   }, root);
 }
@@ -102,7 +102,7 @@ class Draft {
     read(this.root, path);
     const parent = read(this.root, path.slice(0, -1));
     if (Array.isArray(parent)) parent[indexOf(last, parent.length, path)] = value;
-    else (parent as Record<string, unknown>)[last] = value;
+    else if (isObject(parent)) parent[last] = value;
   }
 
   private copyOf(path: readonly string[]): unknown {

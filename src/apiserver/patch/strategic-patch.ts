@@ -70,7 +70,7 @@ class Merge {
       else result.set(key, this.value(result.get(key), value, below));
     }
     this.lists(result, patch, path);
-    return Object.fromEntries(result) as unknown;
+    return Object.fromEntries<unknown>(result);
   }
 
   /** The directives that stand beside a list instead of in it. */

@@ -1,3 +1,4 @@
+import { isObject } from '../../core/json.ts';
 import { MESSAGES, type FieldType, type Message } from './messages.ts';
 import { MalformedMessage, wireFields } from './wire.ts';
 
@@ -76,7 +77,7 @@ function appended(earlier: unknown, item: unknown): readonly unknown[] {
 }
 
 function withEntry(content: Content, earlier: unknown, binary: boolean): Fields {
-  const map = (earlier as Fields | undefined) ?? {};
+  const map = isObject(earlier) ? earlier : {};
   put(map, ...mapEntry(content, binary));
   return map;
 }
@@ -126,9 +127,9 @@ export function decodeProtobuf(body: Buffer): Fields | undefined {
     throw new MalformedMessage('the envelope does not begin with k8s\\0');
   }
   const envelope = body.subarray(MAGIC.length);
-  const { typeMeta = {} } = decodeMessage(UNKNOWN, envelope) as { typeMeta?: Fields };
-  const { apiVersion, kind } = typeMeta as { apiVersion?: string; kind?: string };
-  const name = kind === 'DeleteOptions' ? kind : `${apiVersion ?? ''}/${kind ?? ''}`;
+  const { typeMeta } = decodeMessage(UNKNOWN, envelope);
+  const { apiVersion = '', kind = '' } = isObject(typeMeta) ? typeMeta : {};
+  const name = kind === 'DeleteOptions' ? kind : `${String(apiVersion)}/${String(kind)}`;
   const message = Object.hasOwn(MESSAGES, name) ? MESSAGES[name] : undefined;
   if (message === undefined) return undefined;
   let raw = Buffer.alloc(0);

@@ -1,4 +1,4 @@
-import { isObject } from '../../core/json.ts';
+import { isList, isObject } from '../../core/json.ts';
 
 type Step = (value: unknown) => unknown;
 
@@ -11,7 +11,7 @@ function field(name: string): Step {
 }
 
 function index(position: number): Step {
-  return (value) => (Array.isArray(value) ? (value[position] as unknown) : undefined);
+  return (value) => (isList(value) ? value[position] : undefined);
 }
 
 function select(key: string, wanted: string): Step {
