@@ -98,7 +98,7 @@ function failure(location: GitLocation, error: unknown): Failure {
   const lines = messageOf(error)
     .split('\n')
     .filter((line) => /^(fatal|error|ERROR|remote|ssh|Host key)/.test(line))
-    .map(cleanLine);
+    .map((line) => cleanLine(line));
   const words = lines.join('; ').slice(0, 500);
   const message = `${location.url}: ${words === '' ? messageOf(error).slice(0, 500) : words}`;
   // What the other side lacks is another matter, and may pass.
