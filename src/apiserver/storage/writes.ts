@@ -27,6 +27,7 @@ export class Writes {
   private readonly clearOwners: StatementSync;
   private readonly insertOwner: StatementSync;
   private readonly markCompacted: StatementSync;
+  private readonly moveCompacted: StatementSync;
   private readonly dropBodies: StatementSync;
   private readonly dropVersions: StatementSync;
 
@@ -42,6 +43,7 @@ export class Writes {
     );
     this.insertOwner = database.prepare('INSERT INTO owners VALUES (?, ?, ?, ?)');
     this.markCompacted = database.prepare('UPDATE compaction SET revision = MAX(revision, ?)');
+    this.moveCompacted = database.prepare('UPDATE compaction SET revision = revision + ?');
     const old = `SELECT revision FROM versions WHERE next <= ? ORDER BY next LIMIT ${CHUNK}`;
     this.dropBodies = database.prepare(`DELETE FROM bodies WHERE revision IN (${old})`);
     this.dropVersions = database.prepare(`DELETE FROM versions WHERE revision IN (${old})`);
@@ -76,9 +78,10 @@ export class Writes {
     }
   }
 
-  /** Writes a page as it is. */
+  /** Writes a page that says the same as before. SQLite leaves out a write that changes nothing at once. */
   touch(): void {
-    this.markCompacted.run(0);
+    this.moveCompacted.run(1);
+    this.moveCompacted.run(-1);
   }
 
   /** Removes some versions that ended at or before a revision; false when none are left. */
