@@ -93,7 +93,11 @@ function checkFamily(family: Family): void {
   assert(type !== undefined && TYPES.has(type), `${name} of type ${type}`);
   if (type === 'counter') assert(name.endsWith('_total'), `the counter ${name}`);
   const series = samples.map(
-    (sample) => sample.name + JSON.stringify(Object.entries(sample.labels).sort()),
+    (sample) =>
+      sample.name +
+      JSON.stringify(
+        Object.entries(sample.labels).toSorted(([left], [right]) => (left < right ? -1 : 1)),
+      ),
   );
   assert(new Set(series).size === series.length, `${name} has a series twice`);
   if (type === 'histogram') checkHistogram(family);

@@ -74,14 +74,14 @@ describe('health of lamina up', () => {
 describe('the check of the event loop', () => {
   it('fails while work does not get its turn, and not for long after', async () => {
     const over = new AbortController();
-    const { check } = eventLoopCheck(systemClock, over.signal, 1000);
-    await check();
+    const loop = eventLoopCheck(systemClock, over.signal, 1000);
+    await loop.check();
     const end = Date.now() + 2500;
     while (Date.now() < end);
-    expect(() => check()).toThrow('the event loop was blocked for');
+    expect(() => loop.check()).toThrow('the event loop was blocked for');
     await until('it is well again', async () => {
       try {
-        await check();
+        await loop.check();
         return true;
       } catch {
         return false;
@@ -113,13 +113,13 @@ describe('the check of the caches', () => {
     });
     const manager = createManager({ client, ...common });
     manager.caches.of(resourceOf('OSLayer'));
-    const { check } = syncCheck(manager);
-    expect(() => check()).toThrow('not every cache');
+    const sync = syncCheck(manager);
+    expect(() => sync.check()).toThrow('not every cache');
     manager.start();
-    expect(() => check()).toThrow('not every cache');
+    expect(() => sync.check()).toThrow('not every cache');
     open();
     await manager.synced();
-    await check();
+    await sync.check();
     await manager.stop();
     await core.close();
   });

@@ -100,13 +100,13 @@ describe('durations of stages', () => {
   function version(reason: string, status: 'True' | 'False' = 'False'): ApiObject {
     const made = object('LayerVersion', 'a', {});
     const condition = { type: 'Ready', status, reason, message: '', lastTransitionTime: '' };
-    return { ...made, status: { conditions: [condition] } } as ApiObject;
+    return { ...made, status: { conditions: [condition] } };
   }
 
   function scene() {
     const clock = new ManualClock();
-    const cache = createCache<ApiObject>(clock, silentLog);
-    const others = createCache<ApiObject>(clock, silentLog);
+    const cache = createCache(clock, silentLog);
+    const others = createCache(clock, silentLog);
     const said: unknown[] = [];
     const caches: Caches = {
       of: ({ kind }) => (kind === 'LayerVersion' ? cache : others) as never,
