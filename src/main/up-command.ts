@@ -4,7 +4,7 @@ import type { AddCommand } from '../cli/context.ts';
 import { durationArgument, listenArgument, namespaceArgument } from '../cli/arguments.ts';
 import { systemClock } from '../host/clock.ts';
 import { jsonLog, LOG_LEVELS, type LogLevel } from '../host/log.ts';
-import { up, type Running, type UpOptions } from './up.ts';
+import type { Running, UpOptions } from './up.ts';
 
 /** How long a start that nobody wants any more may take to undo what it did. */
 const START_GRACE_MS = 5000;
@@ -33,6 +33,11 @@ Examples:
   lamina up --data ~/lamina
   lamina up --data ~/lamina --import-root ~/disks --source ./images
   lamina up --data ~/lamina --source https://git.example/images.git#main:layers`;
+
+async function begin(options: UpOptions): Promise<Running> {
+  const { up } = await import('./up.ts');
+  return up(options);
+}
 
 /** What is begun, or undefined if the end is asked for first; what comes later is closed again. */
 async function unlessAborted(
@@ -85,7 +90,8 @@ export const upCommand: AddCommand = (program, context, finish) => {
     .action(async (flags: Flags) => {
       const { data: dataDir, namespace, importRoot, source, logLevel: level } = flags;
       const { allowLocalMedia = false } = flags;
-      const starting = up({
+      // The other commands begin sooner without all of it.
+      const starting = begin({
         dataDir,
         namespace,
         allowLocalMedia,
