@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { serverCertificate } from '../../../../src/apiserver/certificates/authority.ts';
 import { createAuthority } from '../../../../src/apiserver/certificates/certificate.ts';
@@ -60,6 +61,35 @@ beforeEach(async () => {
 afterEach(() => listener.close());
 
 describe('slow clients', () => {
+  it.each([
+    { why: 'a handshake', secure: false, first: '\x16\x03\x01\x02' },
+    { why: 'headers', secure: true, first: 'GET /x HTTP/1.1\r\nhost: loc' },
+    { why: 'a first request', secure: true, first: '' },
+  ])('have ten seconds for $why', async ({ secure, first }) => {
+    const { port } = listener;
+    const socket = secure ? await socketTo(port) : connectTcp(port, '127.0.0.1');
+    // Being reset is being closed.
+    socket.on('error', () => undefined);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.resume().write(first, 'latin1');
+    await until(() => clock.waiting === 1);
+    clock.advance(10_000);
+    await closed;
+  });
+
+  it('have as long for the headers of a later request', async () => {
+    const socket = await socketTo(listener.port);
+    const closed = once(socket, 'close');
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    socket.write('OPTIONS /x HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    await until(() => text.includes('"code":405'));
+    // Node itself watches over these, by the clock of the machine.
+    socket.write('GET /x HTTP/1.1\r\nhost: loc');
+    await closed;
+    expect(text).toMatch(/HTTP\/1\.1 408 /);
+  });
+
   it('are told that their body comes too late', async () => {
     const socket = await socketTo(listener.port);
     let text = '';
