@@ -1,4 +1,5 @@
-import { Failure, impossible, messageOf } from '../core/failure.ts';
+import { denied, Failure, impossible, messageOf } from '../core/failure.ts';
+import type { Layout } from './layout.ts';
 
 const RESTORE = 'Restore the blob from a copy of the store, or build the layer version again.';
 
@@ -20,6 +21,15 @@ export function layerInvalid(layer: string, cause: string): Failure {
     'LayerInvalid',
     `layer ${layer} is not valid: ${cause}`,
     'The layer was made by something else or by a newer version; build it again or import another.',
+  );
+}
+
+/** The blobs are there, and what names them is not: nothing is found, so nothing may be built. */
+export function indexLost({ indexJson, indexCopy }: Layout, how: string): Failure {
+  return denied(
+    'StoreIndexLost',
+    `${indexJson} ${how}: the layers in the store cannot be found without it`,
+    `Restore the file from ${indexCopy} if that is there, else from a backup; the blobs beside it are not touched.`,
   );
 }
 

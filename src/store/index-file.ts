@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Failure, impossible } from '../core/failure.ts';
-import { syncFolder } from '../host/files.ts';
+import { isMissing, syncFolder } from '../host/files.ts';
 import type { Descriptor } from './descriptor.ts';
-import { withPlace } from './failures.ts';
+import { indexLost, withPlace } from './failures.ts';
 import { parseIndexJson, withManifest, type IndexDocument } from './index-json.ts';
 import type { Layout } from './layout.ts';
 import type { StoreLock } from './lock.ts';
@@ -39,7 +39,7 @@ export class IndexFile {
 
   /** The document as it is now; one `stat` when it has not changed, and read once for all who ask. */
   async read(): Promise<IndexDocument> {
-    const version = versionOf(await stat(this.layout.indexJson, { bigint: true }));
+    const version = await this.version();
     if (this.cached?.version === version) return this.cached.document;
     const cached = { version, document: this.load() };
     this.cached = cached;
@@ -47,6 +47,14 @@ export class IndexFile {
       if (this.cached === cached) this.cached = undefined;
     });
     return cached.document;
+  }
+
+  private async version(): Promise<string> {
+    try {
+      return versionOf(await stat(this.layout.indexJson, { bigint: true }));
+    } catch (error) {
+      throw isMissing(error) ? indexLost(this.layout, 'is missing') : error;
+    }
   }
 
   /** May find a newer document than the one that was asked about; then the next look reads again. */
@@ -58,7 +66,7 @@ export class IndexFile {
       if (size > CAP.indexJsonBytes) {
         throw impossible('StoreInvalid', `${path} is too large`, 'Split the store.');
       }
-      return await parseIndexJson(await handle.readFile('utf8'), path);
+      return await parseIndexJson(await handle.readFile('utf8'), this.layout);
     } finally {
       await handle.close();
     }
@@ -76,7 +84,13 @@ export class IndexFile {
     }, signal);
   }
 
-  private replace(text: string): Promise<void> {
+  /** The copy first: it never lacks what somebody was told to be stored. */
+  private async replace(text: string): Promise<void> {
+    await this.write(text, this.layout.indexCopy);
+    await this.write(text, this.layout.indexJson);
+  }
+
+  private write(text: string, path: string): Promise<void> {
     return withPlace(this.layout.root, async () => {
       const temporary = join(this.layout.ingest, randomUUID());
       try {
@@ -87,11 +101,11 @@ export class IndexFile {
         } finally {
           await handle.close();
         }
-        await rename(temporary, this.layout.indexJson);
+        await rename(temporary, path);
       } finally {
         await rm(temporary, { force: true });
       }
-      await syncFolder(this.layout.root);
+      await syncFolder(dirname(path));
     });
   }
 }

@@ -1,8 +1,9 @@
 import { isDigest, type Digest } from '../core/digest.ts';
 import { isList, isObject } from '../core/json.ts';
-import { impossible } from '../core/failure.ts';
 import { turnOver } from '../host/turn.ts';
 import { readAnnotations } from './descriptor.ts';
+import { indexLost } from './failures.ts';
+import type { Layout } from './layout.ts';
 import { ANNOTATION } from './names.ts';
 
 /** So many entries are read in one turn of the event loop. */
@@ -35,7 +36,7 @@ function readEntry(value: unknown): readonly [string, IndexEntry] | undefined {
   return [name, { digest, size, annotations }];
 }
 
-function parse(text: string, path: string): Pick<IndexDocument, 'fields' | 'manifests'> {
+function parse(text: string, layout: Layout): Pick<IndexDocument, 'fields' | 'manifests'> {
   try {
     const fields: unknown = JSON.parse(text);
     const manifests = isObject(fields) ? fields['manifests'] : undefined;
@@ -43,11 +44,7 @@ function parse(text: string, path: string): Pick<IndexDocument, 'fields' | 'mani
   } catch {
     // Told below, with the name of the file.
   }
-  throw impossible(
-    'StoreInvalid',
-    `${path} is not an OCI image index`,
-    'Restore the file from a copy; the blobs beside it are not touched.',
-  );
+  throw indexLost(layout, 'is not an OCI image index');
 }
 
 function tagsOf(names: Iterable<string>): ReadonlyMap<string, readonly string[]> {
@@ -66,8 +63,8 @@ function tagsOf(names: Iterable<string>): ReadonlyMap<string, readonly string[]>
 }
 
 /** Reads `index.json`, in portions: a large store must not hold up everybody else. */
-export async function parseIndexJson(text: string, path: string): Promise<IndexDocument> {
-  const { fields, manifests } = parse(text, path);
+export async function parseIndexJson(text: string, layout: Layout): Promise<IndexDocument> {
+  const { fields, manifests } = parse(text, layout);
   const named = new Map<string, IndexEntry>();
   for (const [at, manifest] of manifests.entries()) {
     if (at % PORTION === 0) await turnOver();

@@ -1,15 +1,18 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { access, link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { access, link, mkdir, open, opendir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { impossible } from '../core/failure.ts';
-import { isMissing, syncFolder } from '../host/files.ts';
+import { isFile, isMissing, syncFolder } from '../host/files.ts';
+import { indexLost } from './failures.ts';
 import { IMAGE_INDEX_TYPE } from './names.ts';
 
 /** Where the parts of a store lie. */
 export interface Layout {
   readonly root: string;
   readonly indexJson: string;
+  /** The same content, to restore it from. */
+  readonly indexCopy: string;
   readonly blobs: string;
   /** Files that are not finished yet, on the same file system as the blobs. */
   readonly ingest: string;
@@ -39,6 +42,7 @@ export function layoutOf(root: string): Layout {
   return {
     root,
     indexJson: join(root, 'index.json'),
+    indexCopy: join(own, 'index.json.bak'),
     blobs: join(root, 'blobs', 'sha256'),
     ingest: join(own, 'ingest'),
     lock: join(own, 'lock.db'),
@@ -123,6 +127,24 @@ async function checkVersion(layout: Layout): Promise<void> {
   );
 }
 
+async function isEmpty(folder: string): Promise<boolean> {
+  const entries = await opendir(folder);
+  try {
+    return (await entries.read()) === null;
+  } finally {
+    await entries.close();
+  }
+}
+
+/**
+ * Blobs without an index are a store that lost it: an empty one in its place would have everything
+ * built anew. The blobs are looked at first, since a store that is just being made has its index before them.
+ */
+async function checkIndex(layout: Layout): Promise<void> {
+  if (await isEmpty(layout.blobs)) return;
+  if (!(await isFile(layout.indexJson))) throw indexLost(layout, 'is missing');
+}
+
 /** Makes what is missing of a store and clears what crashed writers left. Returns its install id. */
 export async function prepareLayout(layout: Layout, clock: Clock): Promise<string> {
   const { ingest, blobs, composed, inspections } = layout;
@@ -131,6 +153,7 @@ export async function prepareLayout(layout: Layout, clock: Clock): Promise<strin
     const made = await mkdir(folder, { recursive: true });
     if (made !== undefined) await syncFolder(dirname(folder));
   }
+  await checkIndex(layout);
   await createMissing(layout, join(layout.root, 'oci-layout'), () => ({ content: OCI_LAYOUT }));
   await checkVersion(layout);
   await createMissing(layout, layout.indexJson, () => ({ content: EMPTY_INDEX }));

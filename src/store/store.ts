@@ -112,6 +112,8 @@ export async function openStore(
   const layout = layoutOf(folder);
   const installId = await prepareLayout(layout, clock);
   const index = new IndexFile(layout, new StoreLock(layout, clock));
+  // One that cannot be read is told now, before anybody plans without it.
+  await index.read();
   const evidence = new FolderEvidence(layout);
   const nonceOf = await nonceMaker(layout);
   const blobs = new BlobFolder(layout, clock);

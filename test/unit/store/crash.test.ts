@@ -136,6 +136,6 @@ describe('opening a store', () => {
     await write(folder.path, 'disk');
     expect(await store.find(repository, tag)).toMatchObject({ repository, tag });
     await rm(join(folder.path, 'store', 'index.json'));
-    await expect(store.find(repository, tag)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(store.find(repository, tag)).rejects.toMatchObject({ code: 'StoreIndexLost' });
   });
 });

@@ -269,7 +269,7 @@ describe('hostile content', () => {
     for (const text of ['', '{"manifests"', '[]', '{"manifests":{}}']) {
       await writeFile(path, text);
       await expect(store.find(disk.repository, disk.tag)).rejects.toMatchObject({
-        code: 'StoreInvalid',
+        code: 'StoreIndexLost',
         message: expect.stringContaining(path),
       });
     }

@@ -26,7 +26,7 @@ describe('the tags of an index', () => {
     { why: 'a shorter repository is another one', names: ['a:1', 'b:1'], want: undefined },
     { why: 'a name without a tag belongs to no repository', names: ['a/b'], want: undefined },
   ])('$why', async ({ names, want }) => {
-    const { tags } = await parseIndexJson(indexOf(...names), 'index.json');
+    const { tags } = await parseIndexJson(indexOf(...names), layoutOf('store'));
     expect(tags.get('a/b')).toEqual(want);
   });
 });
@@ -52,7 +52,7 @@ describe('the file', () => {
     await using folder = await temporaryFolder();
     const { layout, index } = await opened(folder.path);
     await writeFile(layout.indexJson, 'torn');
-    await expect(index.read()).rejects.toMatchObject({ code: 'StoreInvalid' });
+    await expect(index.read()).rejects.toMatchObject({ code: 'StoreIndexLost' });
     await writeFile(layout.indexJson, indexOf('a:1'));
     expect((await index.read()).tags.get('a')).toEqual(['1']);
   });
