@@ -82,11 +82,26 @@ export function messageOf(error: unknown): string {
   return foreignWords(String(isError ? error.message : error));
 }
 
+const FILES_HINT = 'Close what holds many files, or raise the limit of open files (ulimit -n).';
+const ROOM_HINT = 'Free space on the file system, or make it larger.';
+
+/** What the operating system says when the host itself is in trouble. */
+const HOST_TROUBLE: Readonly<Record<string, Omit<FailureData, 'message'>>> = {
+  ENOSPC: { consequence: 'Denied', code: 'NoSpace', hint: ROOM_HINT },
+  EDQUOT: { consequence: 'Denied', code: 'NoSpace', hint: ROOM_HINT },
+  EMFILE: { consequence: 'Transient', code: 'TooManyFiles', hint: FILES_HINT },
+  ENFILE: { consequence: 'Transient', code: 'TooManyFiles', hint: FILES_HINT },
+};
+
+function unclassified(error: unknown): Omit<FailureData, 'message'> {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+  const trouble = typeof code === 'string' ? HOST_TROUBLE[code] : undefined;
+  return trouble ?? { consequence: 'Transient', code: 'Unexpected' };
+}
+
 /** Anything thrown, as data. What nobody classified is a bug or an outage: retried, and visible. */
 export function failureData(error: unknown): FailureData {
-  if (!isFailure(error)) {
-    return { consequence: 'Transient', code: 'Unexpected', message: messageOf(error) };
-  }
+  if (!isFailure(error)) return { ...unclassified(error), message: messageOf(error) };
   const { consequence, code, message, hint, retryAfterMs } = error;
   return {
     consequence,

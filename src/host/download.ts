@@ -3,10 +3,11 @@ import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { request, type Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.ts';
-import { denied, impossible, isFailure, messageOf, transient } from '../core/failure.ts';
+import { denied, failureData, impossible, messageOf, transient } from '../core/failure.ts';
 import { formatBytes } from '../core/quantity.ts';
 import { isFile, syncFolder } from './files.ts';
 import { ALLOW_LOCAL, type Network } from './network.ts';
+import { withRoom } from './room.ts';
 
 /** A file to fetch and what it must be. */
 export interface DownloadWanted {
@@ -164,6 +165,14 @@ async function fetchTo(url: URL, target: Target, path: string): Promise<void> {
 export async function download(wanted: DownloadWanted, options: DownloadOptions): Promise<void> {
   const url = parseUrl(wanted, options.network);
   if (await isFile(wanted.path)) return;
+  await withRoom([wanted.path], () => fetchWhole(url, wanted, options));
+}
+
+async function fetchWhole(
+  url: URL,
+  wanted: DownloadWanted,
+  options: DownloadOptions,
+): Promise<void> {
   const folder = dirname(wanted.path);
   await mkdir(folder, { recursive: true });
   const part = join(folder, `.${basename(wanted.path)}.${randomUUID().slice(0, 8)}.part`);
@@ -175,7 +184,8 @@ export async function download(wanted: DownloadWanted, options: DownloadOptions)
   } catch (error) {
     await rm(part, { force: true });
     options.signal?.throwIfAborted();
-    if (isFailure(error)) throw error;
+    // What is known already, trouble of this host included, is none of the network.
+    if (failureData(error).code !== 'Unexpected') throw error;
     throw transient('DownloadFailed', `${from} cannot be fetched: ${messageOf(error)}`, error);
   }
   await syncFolder(folder);

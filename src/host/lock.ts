@@ -1,17 +1,41 @@
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../core/clock.ts';
 import { Failure, isFailure } from '../core/failure.ts';
+
+const SQLITE_BUSY = 5;
+
+function codeOf(error: unknown, field: 'code' | 'errcode'): unknown {
+  return typeof error === 'object' && error !== null && field in error
+    ? (error as Readonly<Record<string, unknown>>)[field]
+    : undefined;
+}
+
+/**
+ * Makes the file here, so that one that cannot be made is told as what it is. One that is there is not
+ * opened: to close it again would end a lock that this process has on it.
+ */
+function makeFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx'));
+  } catch (error) {
+    if (codeOf(error, 'code') !== 'EEXIST') throw error;
+  }
+}
 
 /**
  * Holds a lock file for this process alone, until it lets go or ends by whatever cause. SQLite's lock
  * is the operating system's: it needs no cleaning up after a crash, and children do not inherit it.
  */
 export function holdAlone(lockFile: string, what: string): () => void {
+  makeFile(lockFile);
   const database = new DatabaseSync(lockFile, { timeout: 0 });
   try {
-    database.exec('BEGIN EXCLUSIVE');
+    // Nothing is ever written, so nothing needs a journal beside the lock.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
+    if (codeOf(error, 'errcode') !== SQLITE_BUSY) throw error;
     throw new Failure(
       {
         consequence: 'Busy',

@@ -17,10 +17,18 @@ const WRITE = 1;
 const DISCONNECT = 2;
 const FLUSH = 3;
 const CAN_FLUSH = 4;
+/** The number of ENOSPC, in the protocol as on Linux. */
+const NO_SPACE = 28;
 const CONNECT_ATTEMPTS = 1000;
 
 function broken(message: string): Error {
   return transient(SERVER_FAILED, `the disk server ${message}`);
+}
+
+/** A full disk is told as the system tells it, so that whoever knows the place can say where. */
+function refusal(error: number): Error {
+  if (error !== NO_SPACE) return broken(`refused a request with error ${error}`);
+  return Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
 }
 
 async function greet(socket: Socket, input: ByteQueue): Promise<void> {
@@ -160,7 +168,7 @@ export class NbdClient {
         this.waiting.delete(cookie);
         const error = reply.readUInt32BE(4);
         if (error === 0) waiting?.resolve();
-        else waiting?.reject(broken(`refused a request with error ${error}`));
+        else waiting?.reject(refusal(error));
       }
     } catch (error) {
       for (const { reject } of this.waiting.values()) reject(error);

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { impossible } from '../core/failure.ts';
+import { withRoom } from '../host/room.ts';
 import { openStore } from '../store/store.ts';
 import { captureLayer } from './capture-layer.ts';
 import { ensureComposition } from './composition.ts';
@@ -45,7 +46,12 @@ function workName(job: JobSpec): string | undefined {
  * Does one job. Every job may be run again at any time: it finds what is done, and throws away what
  * an interrupted run left. A run whose parent died may still be busy, so there is one at a time.
  */
-export async function runJob(job: JobSpec, tools: JobTools): Promise<void> {
+export function runJob(job: JobSpec, tools: JobTools): Promise<void> {
+  // Whatever is written elsewhere is told by those who write there.
+  return withRoom([tools.places.work, tools.runDir], () => runAlone(job, tools));
+}
+
+async function runAlone(job: JobSpec, tools: JobTools): Promise<void> {
   const name = workName(job);
   const { places, clock } = tools;
   await mkdir(places.work, { recursive: true });

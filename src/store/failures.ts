@@ -1,4 +1,5 @@
 import { denied, Failure, impossible, messageOf } from '../core/failure.ts';
+import { withRoom } from '../host/room.ts';
 import type { Layout } from './layout.ts';
 
 const RESTORE = 'Restore the blob from a copy of the store, or build the layer version again.';
@@ -33,27 +34,24 @@ export function indexLost({ indexJson, indexCopy }: Layout, how: string): Failur
   );
 }
 
-const CURES: Readonly<Record<string, readonly [code: string, hint: string]>> = {
-  ENOSPC: ['StoreFull', 'Free space on the file system of the store, or make it larger.'],
-  EDQUOT: ['StoreFull', 'Raise the quota of the user that runs Lamina.'],
-  EACCES: ['StoreNotWritable', 'Give the user that runs Lamina the folder of the store.'],
-  EPERM: ['StoreNotWritable', 'Give the user that runs Lamina the folder of the store.'],
-  EROFS: ['StoreNotWritable', 'Mount the file system of the store for writing.'],
+const CURES: Readonly<Record<string, string>> = {
+  EACCES: 'Give the user that runs Lamina the folder of the store.',
+  EPERM: 'Give the user that runs Lamina the folder of the store.',
+  EROFS: 'Mount the file system of the store for writing.',
 };
 
 /** Errors of the operating system whose cure lies outside the spec, as what they are. */
 export async function withPlace<Result>(
   place: string,
   work: () => Promise<Result>,
+  neededBytes?: number,
 ): Promise<Result> {
   try {
-    return await work();
+    return await withRoom([place], work, neededBytes);
   } catch (error) {
     const errno = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
-    const cure = typeof errno === 'string' ? CURES[errno] : undefined;
-    if (cure === undefined) throw error;
-    const [code, hint] = cure;
-    const message = `${place}: ${messageOf(error)}`;
-    throw new Failure({ consequence: 'Denied', code, message, hint }, error);
+    const hint = typeof errno === 'string' ? CURES[errno] : undefined;
+    if (hint === undefined) throw error;
+    throw denied('StoreNotWritable', `${place}: ${messageOf(error)}`, hint);
   }
 }

@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { open, rename, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Failure, impossible } from '../core/failure.ts';
 import { isMissing, syncFolder } from '../host/files.ts';
 import type { Descriptor } from './descriptor.ts';
 import { indexLost, withPlace } from './failures.ts';
 import { parseIndexJson, withManifest, type IndexDocument } from './index-json.ts';
-import type { Layout } from './layout.ts';
+import { temporaryFile, type Layout } from './layout.ts';
 import type { StoreLock } from './lock.ts';
 import { ANNOTATION, CAP } from './names.ts';
 
@@ -74,14 +73,16 @@ export class IndexFile {
 
   /** Enters a manifest under its name. A name never changes its manifest. */
   add(name: string, entry: ManifestEntry, signal?: AbortSignal): Promise<void> {
-    return this.lock.hold(async () => {
-      const document = await this.read();
-      const present = document.named.get(name);
-      if (present?.digest === entry.digest) return;
-      if (present !== undefined) throw taken(name, present.digest, entry.digest);
-      const annotations = { ...entry.annotations, [ANNOTATION.refName]: name };
-      await this.replace(withManifest(document, { ...entry, annotations }));
-    }, signal);
+    return withPlace(this.layout.root, () => this.lock.hold(() => this.enter(name, entry), signal));
+  }
+
+  private async enter(name: string, entry: ManifestEntry): Promise<void> {
+    const document = await this.read();
+    const present = document.named.get(name);
+    if (present?.digest === entry.digest) return;
+    if (present !== undefined) throw taken(name, present.digest, entry.digest);
+    const annotations = { ...entry.annotations, [ANNOTATION.refName]: name };
+    await this.replace(withManifest(document, { ...entry, annotations }));
   }
 
   /** The copy first: it never lacks what somebody was told to be stored. */
@@ -90,23 +91,9 @@ export class IndexFile {
     await this.write(text, this.layout.indexJson);
   }
 
-  private write(text: string, path: string): Promise<void> {
-    return withPlace(this.layout.root, async () => {
-      const temporary = join(this.layout.ingest, randomUUID());
-      try {
-        const handle = await open(temporary, 'wx', 0o644);
-        try {
-          await handle.writeFile(text);
-          await handle.sync();
-        } finally {
-          await handle.close();
-        }
-        await rename(temporary, path);
-      } finally {
-        await rm(temporary, { force: true });
-      }
-      await syncFolder(dirname(path));
-    });
+  private async write(content: string, path: string): Promise<void> {
+    await rename(await temporaryFile(this.layout, { content }), path);
+    await syncFolder(dirname(path));
   }
 }
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { impossible } from '../core/failure.ts';
 import { isFile, isMissing, syncFolder } from '../host/files.ts';
-import { indexLost } from './failures.ts';
+import { indexLost, withPlace } from './failures.ts';
 import { IMAGE_INDEX_TYPE } from './names.ts';
 
 /** Where the parts of a store lie. */
@@ -71,12 +71,17 @@ export async function temporaryFile(
   { content, mode = 0o644 }: NewFile,
 ): Promise<string> {
   const path = join(ingest, randomUUID());
-  const handle = await open(path, 'wx', mode);
   try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(path, 'wx', mode);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
   }
   return path;
 }
@@ -146,7 +151,11 @@ async function checkIndex(layout: Layout): Promise<void> {
 }
 
 /** Makes what is missing of a store and clears what crashed writers left. Returns its install id. */
-export async function prepareLayout(layout: Layout, clock: Clock): Promise<string> {
+export function prepareLayout(layout: Layout, clock: Clock): Promise<string> {
+  return withPlace(layout.root, () => prepare(layout, clock));
+}
+
+async function prepare(layout: Layout, clock: Clock): Promise<string> {
   const { ingest, blobs, composed, inspections } = layout;
   for (const folder of [ingest, blobs]) await mkdir(folder, { recursive: true });
   for (const folder of [composed, inspections]) {

@@ -97,7 +97,7 @@ export async function materialize(
   await removeDeadParts(folder, basename(path));
   await needRoom(folder, filledBytes(layer.index), `the disk of layer ${layer.name}`);
   const part = join(folder, partName(basename(path)));
-  await withPlace(path, async () => {
+  const write = async () => {
     try {
       const handle = await open(part, 'wx', 0o444);
       try {
@@ -111,5 +111,6 @@ export async function materialize(
       throw error;
     }
     await syncFolder(folder);
-  });
+  };
+  await withPlace(path, write, filledBytes(layer.index));
 }

@@ -71,7 +71,6 @@ async function takeDisk({ blobs }: StoreParts, put: DiskPut): Promise<Taken> {
 
 function diskConfig({ os, facts }: DiskPut, taken: Taken): ConfigBody {
   const { index, indexBlob, layers, content, parent } = taken;
-  const rawBytes = filledBytes(index);
   return {
     ...(os === undefined ? {} : { os }),
     ...(parent === undefined
@@ -86,7 +85,7 @@ function diskConfig({ os, facts }: DiskPut, taken: Taken): ConfigBody {
         contentDigest: content,
       },
     ],
-    stats: { storedBytes: storedBytes(layers), rawBytes },
+    stats: { storedBytes: storedBytes(layers), rawBytes: filledBytes(index) },
   };
 }
 

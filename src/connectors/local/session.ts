@@ -1,4 +1,5 @@
 import { impossible, messageOf } from '../../core/failure.ts';
+import { withRoom } from '../../host/room.ts';
 import type { Description } from '../connector.ts';
 import { foldersIn } from './copies.ts';
 import { Disks } from './disks.ts';
@@ -36,9 +37,10 @@ export class LocalHost {
 
   /** Runs a verb after those that came before under its key; one whose time is over does nothing. */
   change(key: string, signal: AbortSignal, work: () => Promise<void>): Promise<{ done: true }> {
+    const { machinesDir, runDir } = this.options;
     return this.queues.run(key, async () => {
       signal.throwIfAborted();
-      await work();
+      await withRoom([machinesDir, runDir], work);
       return { done: true };
     });
   }

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { Failure } from '../../core/failure.ts';
 import { isFile, isFolder } from '../../host/files.ts';
+import { withRoom } from '../../host/room.ts';
 import type { CopyOptions, DiskRef, Fetched, HandedOut, Transfer } from '../connector.ts';
 import { publishFile } from './copy.ts';
 import { holdDisk, type HeldDisk } from './lock.ts';
@@ -113,8 +114,9 @@ async function copy(
 /** The data verbs, in the process of a job: disks are files of this host, so they are handed out. */
 export function localTransfer(options: LocalOptions): Transfer {
   const uploads = new Uploads(options);
+  const places = [options.machinesDir, options.runDir];
   return {
-    upload: (key, disk, transfer) => uploads.upload(key, disk, transfer),
+    upload: (key, disk, transfer) => withRoom(places, () => uploads.upload(key, disk, transfer)),
     download: async (disk: DiskRef, _folder, { signal }) => {
       signal.throwIfAborted();
       return disk.of === 'machine'
@@ -123,7 +125,7 @@ export function localTransfer(options: LocalOptions): Transfer {
     },
     copy: async (key, revision, transfer) => {
       transfer.signal.throwIfAborted();
-      return copy(options, key, revision, transfer);
+      return withRoom(places, () => copy(options, key, revision, transfer));
     },
   };
 }

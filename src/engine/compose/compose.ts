@@ -173,13 +173,19 @@ export async function compose(wanted: Composition, tools: ComposeTools): Promise
   const folder = composedFolder(tools.work, id);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const content = await osContent(tools.store, os);
-  const base = await makeBase({ os, folder }, content, tools);
-  const built = await build(wanted, base, tools);
-  const manifest = { ...built, os: content };
-  const disk = diskIn(folder);
-  await seal(disk);
-  await writeManifest(folder, manifest);
-  tools.progress('Composed', 100);
-  return { disk, manifest };
+  try {
+    const content = await osContent(tools.store, os);
+    const base = await makeBase({ os, folder }, content, tools);
+    const built = await build(wanted, base, tools);
+    const manifest = { ...built, os: content };
+    const disk = diskIn(folder);
+    await seal(disk);
+    await writeManifest(folder, manifest);
+    tools.progress('Composed', 100);
+    return { disk, manifest };
+  } catch (error) {
+    // Nobody may try again for long, and the disk may be full.
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFailure } from '../../../core/failure.ts';
+import { requireRoom } from '../../../host/room.ts';
 import type { Run } from '../../../host/run.ts';
 import { damaged } from '../failures.ts';
 import { doesNotFit, writeFailed } from './failures.ts';
@@ -34,6 +35,9 @@ export async function runScript(tools: Tools, script: string, freeBytes: number)
     ['-w', '-f', 'script', tools.image],
     options(tools),
   );
+  // Where the folder is full, debugfs is silent about some of what it could not write, and of the rest
+  // its words are those of a volume that is full.
+  await requireRoom(tools.folder);
   const complaints = stderr.split('\n').filter((line) => line !== '' && !BANNER.test(line));
   if (complaints.length === 0) return;
   if (complaints.some((line) => NO_SPACE.test(line))) throw doesNotFit(undefined, freeBytes);

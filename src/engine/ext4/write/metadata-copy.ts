@@ -7,16 +7,23 @@ import { metadataBlocks } from './metadata-blocks.ts';
 const CHUNK = 2 ** 20;
 const PIECE = 4096;
 
+/** One call may write less than it was given, as on a disk that is nearly full; the next one fails then. */
+function writeAll(fd: number, bytes: Buffer, position: number): void {
+  for (let at = 0; at < bytes.length;) {
+    at += writeSync(fd, bytes, at, bytes.length - at, position + at);
+  }
+}
+
 /** Writes what is not zero, in pieces of 4 KiB, so that the copy stays sparse. */
 function writeSparse(fd: number, start: number, bytes: Buffer): void {
   let from = 0;
   for (let at = 0; at <= bytes.length; at += PIECE) {
     const piece = bytes.subarray(at, at + PIECE);
     if (piece.length > 0 && !isZero(piece)) continue;
-    if (at > from) writeSync(fd, bytes, from, at - from, start + from);
+    if (at > from) writeAll(fd, bytes.subarray(from, at), start + from);
     from = at + PIECE;
   }
-  if (from < bytes.length) writeSync(fd, bytes, from, bytes.length - from, start + from);
+  if (from < bytes.length) writeAll(fd, bytes.subarray(from), start + from);
 }
 
 /**
