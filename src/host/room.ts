@@ -24,14 +24,15 @@ const SAID = /No space left on device|Disk quota exceeded|resulted in short writ
 /** What failures with the words of other programs are called. */
 const OF_PROGRAMS: ReadonlySet<string> = new Set(['ProgramFailed', 'MachineNotStarted']);
 
-function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-}
+/** As SQLite says it. */
+const SQLITE_FULL = 13;
 
-function isAboutRoom(error: unknown): boolean {
-  const code = codeOf(error);
+/** True for an error that says, in whichever words, that there was no room to write. */
+export function isAboutRoom(error: unknown): boolean {
   if (isFailure(error)) return OF_PROGRAMS.has(error.code) && SAID.test(error.message);
-  return code === 'ENOSPC' || code === 'EDQUOT';
+  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
+  if ('errcode' in error) return error.errcode === SQLITE_FULL;
+  return error.code === 'ENOSPC' || error.code === 'EDQUOT';
 }
 
 /** Errors of calls that take a path name the place exactly; those of writing do not. */

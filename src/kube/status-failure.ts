@@ -10,6 +10,7 @@ const HINTS: Readonly<Record<number, string>> = {
   403: 'Grant the right that the message names.',
   404: 'Create what the message names, or install the CRDs.',
   422: 'Correct the field that the message names.',
+  507: 'Free space on the file system that the message names.',
 };
 
 /** An answer of the API server that is no success. */
@@ -25,7 +26,7 @@ export interface ErrorAnswer {
 
 function consequenceOf(status: number): Consequence {
   if (status === 409) return 'Conflict';
-  if (status === 401 || status === 403) return 'Denied';
+  if (status === 401 || status === 403 || status === 507) return 'Denied';
   if (status === 429 || status === 503) return 'Busy';
   // 410 is an expired list or watch: reading again at the latest version cures it.
   if (status === 408 || status === 410) return 'Transient';

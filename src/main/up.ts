@@ -12,6 +12,7 @@ import { makeFolder } from '../host/files.ts';
 import type { Log } from '../host/log.ts';
 import type { Metrics } from '../host/metrics.ts';
 import { prometheusMetrics } from '../host/prometheus.ts';
+import { withRoom } from '../host/room.ts';
 import { run } from '../host/run.ts';
 import { childRunner, type ChildRunnerOptions } from '../jobs/child-runner.ts';
 import type { JobRunner } from '../jobs/spec.ts';
@@ -64,7 +65,7 @@ export async function up(options: UpOptions): Promise<Running> {
   // Undone in reverse, whether the start fails half-way or the end is asked for.
   const started = new AsyncDisposableStack();
   try {
-    return await start(options, started);
+    return await withRoom([options.dataDir], () => start(options, started));
   } catch (error) {
     await started.disposeAsync();
     throw error;

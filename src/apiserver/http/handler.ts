@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import { messageOf } from '../../core/failure.ts';
+import { isFailure, messageOf } from '../../core/failure.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../../core/transport.ts';
 import type { Log } from '../../host/log.ts';
 import type { Metrics, MetricsPage } from '../../host/metrics.ts';
@@ -11,7 +11,7 @@ import { counted, verbOf, type RequestLabels } from './counted.ts';
 import { serverDocuments } from './documents.ts';
 import { HEALTH_PATHS, Health, type HealthCheck } from './health.ts';
 import { flag } from './query.ts';
-import { internalError, methodNotAllowed } from './refusals.ts';
+import { internalError, methodNotAllowed, noSpace } from './refusals.ts';
 import { serveResource } from './resources.ts';
 import { REVIEWS, reviewPath, serveReview } from './reviews.ts';
 import { resourceFinder, routeOf, type FindResource } from './route.ts';
@@ -64,6 +64,7 @@ export function createHandler(options: HandlerOptions): Transport {
       return await serve(request);
     } catch (error) {
       if (isApiError(error)) return errorAnswer(error);
+      if (isFailure(error) && error.code === 'NoSpace') return errorAnswer(noSpace(error));
       const { path } = targetOf(request.path);
       log.error('request failed', { method: request.method, path, error: messageOf(error) });
       return errorAnswer(internalError());

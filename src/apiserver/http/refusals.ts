@@ -1,3 +1,4 @@
+import type { FailureData } from '../../core/failure.ts';
 import { ApiError } from '../model/errors.ts';
 
 /** 404: nothing is served at this path. */
@@ -79,6 +80,12 @@ export function bodyTooSlow(): ApiError {
 /** 500: a fault of ours; the log has the details. */
 export function internalError(): ApiError {
   return new ApiError(500, 'InternalError', 'Internal error occurred: see the log of the server');
+}
+
+/** 507: there is no room to store it. Nothing was changed. */
+export function noSpace({ message, hint }: FailureData): ApiError {
+  // Without a time to try again: clients would wait and say nothing.
+  return new ApiError(507, 'InsufficientStorage', `nothing was stored: ${message}. ${hint}`);
 }
 
 /** 422: an option of the request has a value that is not served. */

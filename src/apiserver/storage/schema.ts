@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure, impossible, isFailure, messageOf } from '../../core/failure.ts';
+import { isAboutRoom } from '../../host/room.ts';
 
 const FORMAT = 1;
 
@@ -89,6 +90,6 @@ export function openDatabase(path: string, nowMs: number): DatabaseSync {
     return database;
   } catch (error) {
     database?.close();
-    throw isFailure(error) ? error : unreadable(path, error);
+    throw isFailure(error) || isAboutRoom(error) ? error : unreadable(path, error);
   }
 }

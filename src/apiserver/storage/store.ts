@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { jsonEqual } from '../../core/json.ts';
+import { withRoom } from '../../host/room.ts';
 import type { Document, StoredObject } from '../model/object.ts';
 import { documentOf } from './document.ts';
 import { Queries } from './queries.ts';
@@ -27,6 +28,7 @@ export interface ChangePage {
  * change is announced after its commit.
  */
 export class Store {
+  private readonly path: string;
   private readonly database: DatabaseSync;
   private readonly now: () => number;
   private readonly turns: Turns;
@@ -41,6 +43,7 @@ export class Store {
   readonly queries: Queries;
 
   constructor(path: string, now: () => number) {
+    this.path = path;
     this.now = now;
     this.database = openDatabase(path, now());
     this.queries = new Queries(this.database);
@@ -69,7 +72,7 @@ export class Store {
 
   /** Runs synchronous work in this turn's transaction; resolves when it is durable. */
   write<Result>(work: () => Result): Promise<Result> {
-    return this.turns.run(work);
+    return withRoom([this.path], () => this.turns.run(work));
   }
 
   /** Runs synchronous reads over committed state. */
