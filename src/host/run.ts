@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { Failure, messageOf } from '../core/failure.ts';
+import { Failure, failureData } from '../core/failure.ts';
+import { isMissing } from './files.ts';
 
 /** How a program is run. Arguments are never given to a shell. */
 export interface RunOptions {
@@ -48,15 +49,23 @@ function programFailure(program: string, code: string, message: string): Failure
 }
 
 function notStarted(program: string, error: unknown): Failure {
-  const missing =
-    typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
-  if (!missing) return programFailure(program, 'ProgramNotStarted', messageOf(error));
+  if (!isMissing(error)) {
+    const data = failureData(error);
+    const code = data.code === 'Unexpected' ? 'ProgramNotStarted' : data.code;
+    return new Failure({ ...data, code, message: `${program}: ${data.message}` });
+  }
   return new Failure({
     consequence: 'Denied',
     code: 'ProgramMissing',
     message: `the program ${program} is not installed`,
     hint: `Install the Debian package that holds ${program}; "make setup" lists all that are needed.`,
   });
+}
+
+/** What a signal from outside means; that the host kills for want of memory is told nowhere else. */
+export function endedBy(signal: string | null): string {
+  const guess = signal === 'SIGKILL' ? ' (did the host run out of memory?)' : '';
+  return `was killed by ${signal ?? 'a signal'}${guess}`;
 }
 
 class Collected {
@@ -95,6 +104,14 @@ export const run: Run = (program, args, options = {}) => {
       ...(cwd === undefined ? {} : { cwd }),
       ...(signal === undefined ? {} : { signal }),
     });
+    let failure: Failure | undefined;
+    child.on('error', (error) => {
+      failure = notStarted(program, error);
+      // One that runs is only being ended: whoever waits must not go on while it still holds things.
+      if (child.pid === undefined) reject(failure);
+    });
+    // Where the host has no descriptor left, there are no streams either.
+    if (child.pid === undefined) return;
     const stdout = new Collected();
     const stderr = new Collected();
     let tooMuch = false;
@@ -112,12 +129,6 @@ export const run: Run = (program, args, options = {}) => {
     child.stdin.on('error', () => undefined);
     child.stdin.end(stdin);
     if (onStdout !== undefined) child.stdout.on('data', (chunk) => onStdout(String(chunk)));
-    let failure: Failure | undefined;
-    child.on('error', (error) => {
-      failure = notStarted(program, error);
-      // One that runs is only being ended: whoever waits must not go on while it still holds things.
-      if (child.pid === undefined) reject(failure);
-    });
     child.on('close', (code, killedBy) => {
       if (failure !== undefined) {
         reject(failure);
@@ -126,7 +137,10 @@ export const run: Run = (program, args, options = {}) => {
           programFailure(program, 'ProgramTooChatty', `wrote more than ${maxOutputBytes} bytes`),
         );
       } else if (code === null) {
-        reject(programFailure(program, 'ProgramKilled', `was ended by ${killedBy ?? 'a signal'}`));
+        const why = child.killed
+          ? `took longer than ${timeoutMs / 1000} seconds`
+          : endedBy(killedBy);
+        reject(programFailure(program, 'ProgramKilled', why));
       } else if (okCodes.includes(code)) {
         resolve({ code, stdout: stdout.text(), stderr: stderr.text() });
       } else {

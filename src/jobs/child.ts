@@ -1,10 +1,10 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
-import { foreignWords, messageOf, type FailureData } from '../core/failure.ts';
+import { failureData, foreignWords, type FailureData } from '../core/failure.ts';
 import { LineSplitter } from '../core/lines.ts';
 import type { Log } from '../host/log.ts';
-import { plainEnvironment } from '../host/run.ts';
+import { endedBy, plainEnvironment } from '../host/run.ts';
 import { parseLine } from './lines.ts';
 import type { JobLine, JobSpec } from './spec.ts';
 import { WORKER_VARIABLE, type WorkerConfig } from './worker-config.ts';
@@ -46,6 +46,12 @@ function crash(name: string, why: string): FailureData {
   };
 }
 
+/** Trouble of the host keeps its own name: it says more than that the job did not start. */
+function notStarted(name: string, cause: FailureData): FailureData {
+  const crashed = crash(name, `did not start: ${cause.message}`);
+  return cause.code === 'Unexpected' ? crashed : { ...cause, message: crashed.message };
+}
+
 /** Resident memory of a process in MiB; 0 if it cannot be told. */
 function memoryOf(pid: number): number {
   try {
@@ -82,14 +88,16 @@ class JobChild implements Child {
       detached: true,
       env: { ...plainEnvironment(), ...env, [WORKER_VARIABLE]: JSON.stringify(worker) },
     });
-    this.listen(onProgress);
     this.ended = this.waitForEnd();
+    // Where the host has no descriptor left, there are no streams either.
+    if (this.process.pid === undefined) return;
+    this.listen(onProgress);
     void this.limit();
   }
 
   /** Hands over the specification; the stream stays open, since its end tells that we are gone. */
   give(spec: JobSpec): void {
-    this.process.stdin.write(`${JSON.stringify(spec)}\n`);
+    if (this.process.pid !== undefined) this.process.stdin.write(`${JSON.stringify(spec)}\n`);
   }
 
   async kill(): Promise<void> {
@@ -121,7 +129,7 @@ class JobChild implements Child {
         }
         resolve(end);
       };
-      this.process.on('error', (error) => done(this.failed(`did not start: ${messageOf(error)}`)));
+      this.process.on('error', (error) => done(notStarted(this.name, failureData(error))));
       // Programs that it ran and did not wait for would go on writing beside its successor.
       this.process.on('exit', () => this.killGroup());
       this.process.on('close', (code, signal) => done(this.endOf(code, signal)));
@@ -134,7 +142,7 @@ class JobChild implements Child {
 
   private endOf(code: number | null, signal: string | null): JobEnd {
     if (this.killedWhy !== undefined) return this.failed(this.killedWhy);
-    if (signal !== null) return this.failed(`was ended by ${signal}`);
+    if (signal !== null) return this.failed(endedBy(signal));
     if (this.verdict?.type === 'failure') return this.verdict.failure;
     if (code === 0 && this.verdict?.type === 'done') return undefined;
     return this.failed(`ended with exit code ${code ?? 'unknown'} and no result`);

@@ -1,9 +1,12 @@
 import { runProgram } from '../cli/program.ts';
 import { systemClock } from '../host/clock.ts';
+import { guardChildren } from '../host/guard-children.ts';
 import { jobCommand } from './job-command.ts';
 import { mindOutput } from './output.ts';
 import { upCommand } from './up-command.ts';
 import { VERSION } from './version.ts';
+
+guardChildren();
 
 /** How long a command that was asked to end, and has ended, may still be held by what it left. */
 const LEFT_OVER_MS = 1000;
