@@ -1,7 +1,9 @@
 /** Time as a parameter. The real one is built in `src/main`; tests move theirs by hand. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: for what people see and what is stored. Whoever sets the clock moves it. */
   now(): number;
+  /** Milliseconds since some moment of this process, whatever the clock shows: for everything that is measured. */
+  elapsed(): number;
   /** Resolves after `delayMs`, or rejects as soon as the signal aborts. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }

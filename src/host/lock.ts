@@ -63,13 +63,13 @@ export async function holdWhenFree(
   what: string,
   { clock, waitMs, pollMs, signal }: Patience,
 ): Promise<() => void> {
-  const deadline = clock.now() + waitMs;
+  const deadline = clock.elapsed() + waitMs;
   for (;;) {
     signal?.throwIfAborted();
     try {
       return holdAlone(lockFile, what);
     } catch (error) {
-      if (!isFailure(error) || clock.now() > deadline) throw error;
+      if (!isFailure(error) || clock.elapsed() > deadline) throw error;
       await clock.sleep(pollMs, signal);
     }
   }

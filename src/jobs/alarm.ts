@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 
-/** One timer for the earliest of any number of moments; whoever is woken sets it again. */
+/** One timer for the earliest of any number of moments of `Clock.elapsed`; whoever is woken sets it again. */
 export class Alarm {
   private readonly clock: Clock;
   private readonly wake: () => void;
@@ -30,7 +30,7 @@ export class Alarm {
 
   private async ring(at: number, signal: AbortSignal): Promise<void> {
     try {
-      await this.clock.sleep(Math.max(0, at - this.clock.now()), signal);
+      await this.clock.sleep(Math.max(0, at - this.clock.elapsed()), signal);
     } catch {
       // Set to another moment.
       return;

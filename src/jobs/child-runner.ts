@@ -91,7 +91,7 @@ class ChildRunner implements JobRunner {
 
   start(spec: JobSpec): Promise<void> {
     const name = jobName(spec);
-    const now = this.options.clock.now();
+    const now = this.options.clock.elapsed();
     const before = counting(this.past.get(name), now);
     const at = before?.retryAt ?? now;
     const isEarly = before?.failure !== undefined && at > now;
@@ -109,7 +109,10 @@ class ChildRunner implements JobRunner {
   look(spec: JobSpec): JobState | undefined {
     const name = jobName(spec);
     const past = this.past.get(name);
-    return this.active.get(name)?.state ?? (past === undefined ? undefined : stateOf(past));
+    return (
+      this.active.get(name)?.state ??
+      (past === undefined ? undefined : stateOf(past, this.options.clock))
+    );
   }
 
   isBusy(key: string): boolean {
@@ -146,7 +149,7 @@ class ChildRunner implements JobRunner {
     this.untold.delete(name);
     this.active.set(name, entry);
     this.names.add(spec.key, name);
-    if (at > this.options.clock.now()) {
+    if (at > this.options.clock.elapsed()) {
       this.delayed.set(entry, at);
       this.alarm.notAfter(at);
     } else {
@@ -195,7 +198,7 @@ class ChildRunner implements JobRunner {
     else
       this.remember(
         name,
-        pastOf({ key, failure, now: this.options.clock.now() }, before, this.random),
+        pastOf({ key, failure, now: this.options.clock.elapsed() }, before, this.random),
       );
     this.tell(key);
     this.fill();
@@ -244,7 +247,7 @@ class ChildRunner implements JobRunner {
 
   /** Does all that is due, and sets the alarm for all that is not. */
   private ring(): void {
-    const now = this.options.clock.now();
+    const now = this.options.clock.elapsed();
     for (const [entry, at] of this.delayed) {
       if (this.isDue(at, now) && this.delayed.delete(entry)) this.waiting.add(entry);
     }

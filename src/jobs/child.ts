@@ -150,10 +150,13 @@ class JobChild implements Child {
 
   private async limit(): Promise<void> {
     const { clock, timeoutMs, memoryMb } = this.options;
-    const deadline = clock.now() + timeoutMs;
+    const deadline = clock.elapsed() + timeoutMs;
     try {
-      while (clock.now() < deadline) {
-        await clock.sleep(Math.min(MEMORY_POLL_MS, deadline - clock.now()), this.stopLimits.signal);
+      while (clock.elapsed() < deadline) {
+        await clock.sleep(
+          Math.min(MEMORY_POLL_MS, deadline - clock.elapsed()),
+          this.stopLimits.signal,
+        );
         if (memoryOf(this.process.pid ?? 0) > memoryMb) {
           return this.end(`needed more than ${memoryMb} MiB of memory`);
         }

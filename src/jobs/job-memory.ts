@@ -1,5 +1,5 @@
 import { backoffMs, RECONCILE_BACKOFF } from '../core/backoff.ts';
-import type { Random } from '../core/clock.ts';
+import type { Clock, Random } from '../core/clock.ts';
 import type { FailureData } from '../core/failure.ts';
 import type { JobState } from './spec.ts';
 
@@ -17,6 +17,7 @@ export interface Past {
   readonly failure?: FailureData;
   /** How often in a row it failed, or ended well without being of use. */
   readonly attempts: number;
+  /** In the time of `Clock.elapsed`, as all that is remembered. */
   readonly endedAt: number;
   /** From when on it may be started again. */
   readonly retryAt: number;
@@ -64,7 +65,9 @@ export function forgetAt({ failure, endedAt, retryAt }: Past): number {
   return (failure === undefined ? endedAt : retryAt) + FORGET_MS;
 }
 
-/** What is shown of it: only failures. */
-export function stateOf({ failure, attempts, retryAt }: Past): JobState | undefined {
-  return failure === undefined ? undefined : { state: 'failed', failure, attempts, retryAt };
+/** What is shown of it: only failures, with a time of the clock as it is set now. */
+export function stateOf({ failure, attempts, retryAt }: Past, clock: Clock): JobState | undefined {
+  if (failure === undefined) return undefined;
+  const shown = clock.now() + Math.ceil(retryAt - clock.elapsed());
+  return { state: 'failed', failure, attempts, retryAt: shown };
 }

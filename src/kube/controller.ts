@@ -244,7 +244,7 @@ class RunningController<Spec, Status, World, Step> implements Controller {
 
   private async handle(key: string): Promise<void> {
     const { clock, name } = this.options;
-    const begun = clock.now();
+    const begun = clock.elapsed();
     const limit = new AbortController();
     const timer = new AbortController();
     const relay = () => {
@@ -266,7 +266,7 @@ class RunningController<Spec, Status, World, Step> implements Controller {
     } finally {
       timer.abort();
       this.stopping.signal.removeEventListener('abort', relay);
-      const seconds = (clock.now() - begun) / 1000;
+      const seconds = (clock.elapsed() - begun) / 1000;
       this.metrics.observe('controller_runtime_reconcile_time_seconds', seconds, {
         controller: name,
       });

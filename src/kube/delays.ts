@@ -1,5 +1,4 @@
 import type { Clock } from '../core/clock.ts';
-import { monotonic } from './monotonic.ts';
 
 interface Due {
   readonly key: string;
@@ -9,7 +8,6 @@ interface Due {
 /** Keys that are due later, each once and at its earliest time, on one timer for all. */
 export class Delays {
   private readonly clock: Clock;
-  private readonly now: () => number;
   private readonly fire: (key: string) => void;
   private readonly times = new Map<string, number>();
   /** By time. Entries whose key has another time in `times` are void. */
@@ -18,12 +16,11 @@ export class Delays {
 
   constructor(clock: Clock, fire: (key: string) => void) {
     this.clock = clock;
-    this.now = monotonic(clock);
     this.fire = fire;
   }
 
   add(key: string, delayMs: number): void {
-    const at = this.now() + delayMs;
+    const at = this.clock.elapsed() + delayMs;
     const earlier = this.times.get(key);
     if (earlier !== undefined && earlier <= at) return;
     this.times.set(key, at);
@@ -67,7 +64,7 @@ export class Delays {
     this.timer?.over.abort();
     const timer = { at: first.at, over: new AbortController() };
     this.timer = timer;
-    this.clock.sleep(Math.max(0, first.at - this.now()), timer.over.signal).then(
+    this.clock.sleep(Math.max(0, first.at - this.clock.elapsed()), timer.over.signal).then(
       () => this.ring(timer),
       () => undefined,
     );
@@ -77,7 +74,7 @@ export class Delays {
     // A newer timer took over in the same instant.
     if (this.timer !== timer) return;
     this.timer = undefined;
-    const now = this.now();
+    const now = this.clock.elapsed();
     while ((this.order[0]?.at ?? Infinity) <= now) {
       const due = this.order.shift();
       if (due === undefined || !this.isValid(due)) continue;

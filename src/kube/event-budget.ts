@@ -16,7 +16,7 @@ export class EventBudget {
 
   /** True if one more event of this object may be written, which is then counted. */
   take(uid: string): boolean {
-    const now = this.clock.now();
+    const now = this.clock.elapsed();
     const { left, atMs } = this.buckets.get(uid) ?? { left: BURST, atMs: now };
     const earned = Math.max(0, Math.floor((now - atMs) / REFILL_MS));
     const have = Math.min(BURST, left + earned);

@@ -6,7 +6,6 @@ import type { Log } from '../host/log.ts';
 import type { CacheFeed } from './cache.ts';
 import type { KubeClient } from './client.ts';
 import type { CounterName, Metrics } from '../host/metrics.ts';
-import { monotonic } from './monotonic.ts';
 import { compareVersions, reaches } from './resource-version.ts';
 import { resourceId, type KubeObject, type Resource } from './resource.ts';
 import { isExpired } from './status-failure.ts';
@@ -122,7 +121,7 @@ class Follower<Item extends KubeObject> {
   private async watch(): Promise<void> {
     const { client, resource, clock, random } = this.options;
     const timeoutSeconds = Math.round(MIN_WATCH_SECONDS * (1 + random()));
-    const begun = clock.now();
+    const begun = clock.elapsed();
     const dog = new Watchdog(clock, this.signal, timeoutSeconds * 1000 + OVERDUE_MS);
     try {
       this.count('watch_restarts_total');
@@ -146,9 +145,9 @@ class Follower<Item extends KubeObject> {
       });
     } finally {
       dog.stop();
-      if (clock.now() - begun >= HEALTHY_MS) this.failures = 0;
+      if (clock.elapsed() - begun >= HEALTHY_MS) this.failures = 0;
     }
-    if (clock.now() - begun < SHORT_MS) {
+    if (clock.elapsed() - begun < SHORT_MS) {
       throw new Failure({
         consequence: 'Lost',
         code: 'ShortWatch',
@@ -205,7 +204,6 @@ class Follower<Item extends KubeObject> {
 /** Ends a connection that says nothing, or that goes on when it should be over. */
 class Watchdog {
   private readonly clock: Clock;
-  private readonly now: () => number;
   private readonly outer: AbortSignal;
   private readonly endMs: number;
   private readonly controller = new AbortController();
@@ -215,9 +213,8 @@ class Watchdog {
 
   constructor(clock: Clock, outer: AbortSignal, lifeMs: number) {
     this.clock = clock;
-    this.now = monotonic(clock);
     this.outer = outer;
-    this.heardMs = this.now();
+    this.heardMs = this.clock.elapsed();
     this.endMs = this.heardMs + lifeMs;
     outer.addEventListener('abort', this.relay);
     if (outer.aborted) this.relay();
@@ -233,7 +230,7 @@ class Watchdog {
   }
 
   heard(): void {
-    this.heardMs = this.now();
+    this.heardMs = this.clock.elapsed();
   }
 
   stop(): void {
@@ -243,7 +240,7 @@ class Watchdog {
 
   private async guard(): Promise<void> {
     while (!this.signal.aborted) {
-      const restMs = Math.min(this.heardMs + SILENCE_MS, this.endMs) - this.now();
+      const restMs = Math.min(this.heardMs + SILENCE_MS, this.endMs) - this.clock.elapsed();
       if (restMs <= 0) {
         this.bitten = true;
         return this.controller.abort();

@@ -1,4 +1,4 @@
-import { createHash, randomUUID, type Hash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { readSync, openSync, closeSync } from 'node:fs';
 import { open, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -8,6 +8,7 @@ import { isMissing, syncFolder } from '../host/files.ts';
 import { needRoom } from '../host/room.ts';
 import { blobCorrupt, blobMissing, layerInvalid, withPlace } from './failures.ts';
 import type { Layout } from './layout.ts';
+import { ownedName } from './owner.ts';
 
 /** A blob that is in the store. */
 export interface StoredBlob {
@@ -104,7 +105,7 @@ export class BlobFolder {
   /** Stores what `fill` writes. */
   stream(fill: (ingest: Ingest) => Promise<void>): Promise<StoredBlob> {
     return withPlace(this.layout.root, async () => {
-      const path = join(this.layout.ingest, randomUUID());
+      const path = join(this.layout.ingest, ownedName());
       const ingest = new Ingest(this, path, await open(path, 'wx', 0o444));
       try {
         await fill(ingest);

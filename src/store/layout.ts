@@ -1,11 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { access, link, mkdir, open, opendir, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { impossible } from '../core/failure.ts';
 import { isFile, isMissing, syncFolder } from '../host/files.ts';
 import { indexLost, withPlace } from './failures.ts';
 import { IMAGE_INDEX_TYPE } from './names.ts';
+import { livenessOf, ownedName, ownerOfName } from './owner.ts';
 
 /** Where the parts of a store lie. */
 export interface Layout {
@@ -24,7 +25,7 @@ export interface Layout {
   readonly inspections: string;
 }
 
-/** Unfinished files of crashed writers are removed at start when nobody has touched them so long. */
+/** Unfinished files whose writer cannot be looked at are removed at start when nobody has touched them so long. */
 const LEFTOVER_MS = 3_600_000;
 
 const SECRET_BYTES = 32;
@@ -70,7 +71,7 @@ export async function temporaryFile(
   { ingest }: Layout,
   { content, mode = 0o644 }: NewFile,
 ): Promise<string> {
-  const path = join(ingest, randomUUID());
+  const path = join(ingest, ownedName());
   try {
     const handle = await open(path, 'wx', mode);
     try {
@@ -111,11 +112,19 @@ async function createMissing(layout: Layout, path: string, file: () => NewFile):
   }
 }
 
+/** By its owner where that can be looked at: the time of a file means little once somebody set the clock. */
+async function isLeftover(path: string, clock: Clock): Promise<boolean> {
+  const owner = ownerOfName(basename(path));
+  const liveness = owner === undefined ? 'unknown' : livenessOf(owner);
+  if (liveness !== 'unknown') return liveness === 'gone';
+  return clock.now() - (await stat(path)).mtimeMs > LEFTOVER_MS;
+}
+
 async function removeLeftovers(layout: Layout, clock: Clock): Promise<void> {
   for (const name of await readdir(layout.ingest)) {
     const path = join(layout.ingest, name);
     try {
-      if (clock.now() - (await stat(path)).mtimeMs > LEFTOVER_MS) await rm(path, { force: true });
+      if (await isLeftover(path, clock)) await rm(path, { force: true });
     } catch (error) {
       if (!isMissing(error)) throw error;
     }

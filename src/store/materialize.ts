@@ -1,6 +1,5 @@
 import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { randomUUID } from 'node:crypto';
 import { Failure } from '../core/failure.ts';
 import type { LayerPointer } from '../core/layer.ts';
 import { isMissing, syncFolder } from '../host/files.ts';
@@ -11,7 +10,7 @@ import { chunkOf, openDiskLayer, readChunk, type DiskLayer } from './disk-layer.
 import type { Progress } from './disk-reader.ts';
 import { filledBytes, slotLength } from './disk-index.ts';
 import { withPlace } from './failures.ts';
-import { livenessOf, thisProcess } from './owner.ts';
+import { livenessOf, ownedName, ownerOfName } from './owner.ts';
 import { writeSparse } from './sparse-file.ts';
 
 /** How a long verb reports and is stopped. */
@@ -23,17 +22,11 @@ export interface WorkOptions {
 /** Chunks under way at once: about 70 MiB of memory. */
 const LANES = 8;
 
-/** Name of a file in the making; it says who makes it, so that leftovers of the dead are known. */
-function partName(target: string): string {
-  const { host, pid, start } = thisProcess();
-  return `.${target}.${host}-${pid}-${start}-${randomUUID().slice(0, 8)}.part`;
-}
-
 async function removeDeadParts(folder: string, target: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(`.${target}.`) || !name.endsWith('.part')) continue;
-    const [, host = '', pid = '', start = ''] = /\.([0-9a-f]+)-(\d+)-(\d+)-/.exec(name) ?? [];
-    if (livenessOf({ host, pid: Number(pid), start }) !== 'gone') continue;
+    const owner = ownerOfName(name);
+    if (owner === undefined || livenessOf(owner) !== 'gone') continue;
     await rm(join(folder, name), { force: true });
   }
 }
@@ -96,7 +89,7 @@ export async function materialize(
   const folder = dirname(path);
   await removeDeadParts(folder, basename(path));
   await needRoom(folder, filledBytes(layer.index), `the disk of layer ${layer.name}`);
-  const part = join(folder, partName(basename(path)));
+  const part = join(folder, `.${basename(path)}.${ownedName()}.part`);
   const write = async () => {
     try {
       const handle = await open(part, 'wx', 0o444);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
@@ -41,6 +41,21 @@ function hostId(): string {
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   const place = `${hostname()} ${boot} ${readlinkSync('/proc/self/ns/pid')}`;
   return createHash('sha256').update(place).digest('hex').slice(0, 16);
+}
+
+const NAMED = /(?:^|\.)([0-9a-f]{16})-(\d+)-(\d+)-[0-9a-f-]{36}/;
+
+/** A name that nobody else gives, and that tells who gave it: leftovers of the dead are known by it. */
+export function ownedName(): string {
+  const { host, pid, start } = thisProcess();
+  return `${host}-${pid}-${start}-${randomUUID()}`;
+}
+
+/** Who gave a file its name, if the name tells. */
+export function ownerOfName(name: string): Owner | undefined {
+  const [, host, pid, start] = NAMED.exec(name) ?? [];
+  if (host === undefined || pid === undefined || start === undefined) return undefined;
+  return { host, pid: Number(pid), start };
 }
 
 let self: Owner | undefined;

@@ -7,15 +7,26 @@ interface Sleeper {
 
 /** A clock that moves only when told. */
 export class ManualClock implements Clock {
-  private time: number;
+  private time = 0;
+  /** What the clock shows when no time has passed. */
+  private shown: number;
   private sleepers: readonly Sleeper[] = [];
 
   constructor(startMs = 1_700_000_000_000) {
-    this.time = startMs;
+    this.shown = startMs;
   }
 
   now(): number {
+    return this.shown + this.time;
+  }
+
+  elapsed(): number {
     return this.time;
+  }
+
+  /** Sets the clock; no time passes. */
+  set(spanMs: number): void {
+    this.shown += spanMs;
   }
 
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {

@@ -6,8 +6,8 @@ import { createAuthority, createServerCertificate, type KeyedCertificate } from 
 const DAY_MS = 86_400_000;
 const AUTHORITY_MS = 3650 * DAY_MS;
 const SERVER_MS = 365 * DAY_MS;
-/** Clocks of clients may be behind ours. */
-const SKEW_MS = 3_600_000;
+/** Clocks of clients may be behind ours, and ours may be set back by whoever finds it wrong. */
+const SKEW_MS = 365 * DAY_MS;
 /** An authority is replaced well before the certificates that it signs would outlive it. */
 const RENEW_BEFORE_MS = 2 * SERVER_MS;
 
@@ -61,5 +61,5 @@ export function serverCertificate(
   });
 }
 
-/** How long a server certificate is used before it is replaced in the running server. */
-export const SERVER_RENEWAL_MS = 20 * DAY_MS;
+/** How often the certificate of a running server is replaced: so often that no correction of the clock matters. */
+export const SERVER_RENEWAL_MS = DAY_MS;

@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/failure.ts';
 import type { Log } from '../../host/log.ts';
 import { EVENT_TTL_MS } from '../builtins/event.ts';
@@ -18,10 +19,15 @@ interface Mark {
   readonly revision: number;
 }
 
+/** What the clock shows, but never more than it showed at the start and what has passed since. */
+function patient(clock: Clock): () => number {
+  const ahead = clock.now() - clock.elapsed();
+  return () => Math.min(clock.now(), ahead + clock.elapsed());
+}
+
 /** Removes events that nobody wrote to for an hour. */
-async function expireEvents(context: Context): Promise<void> {
-  const { store, clock } = context;
-  const before = clock.now() - EVENT_TTL_MS;
+async function expireEvents({ store }: Context, nowMs: number): Promise<void> {
+  const before = nowMs - EVENT_TTL_MS;
   for (;;) {
     const keys = await store.read(() => store.queries.writtenBefore('events', before, CHUNK));
     if (keys.length === 0) return;
@@ -37,7 +43,7 @@ async function expireEvents(context: Context): Promise<void> {
 /** Forgets history: what is older than five minutes, and what is too much. */
 async function compact(context: Context, marks: readonly Mark[]): Promise<readonly Mark[]> {
   const { store, clock } = context;
-  const now = clock.now();
+  const now = clock.elapsed();
   const isOld = (mark: Mark) => now - mark.timeMs >= KEPT_MS;
   const old = marks.findLast(isOld)?.revision ?? 0;
   const tooMuch = store.head - store.compacted > KEPT_CHANGES ? store.head - KEPT_CHANGES / 2 : 0;
@@ -49,10 +55,11 @@ async function compact(context: Context, marks: readonly Mark[]): Promise<readon
 
 /** Keeps the database small until the server closes. */
 export async function upkeep(context: Context, log: Log, closing: AbortSignal): Promise<void> {
+  const now = patient(context.clock);
   let marks: readonly Mark[] = [];
   while (!closing.aborted) {
     try {
-      await expireEvents(context);
+      await expireEvents(context, now());
       marks = await compact(context, marks);
     } catch (error) {
       log.error('upkeep of the API database failed', { cause: messageOf(error) });

@@ -121,7 +121,7 @@ class Bell {
 
   constructor(context: WatchContext, plan: Plan, signal: AbortSignal | undefined) {
     this.context = context;
-    this.endMs = context.clock.now() + plan.timeoutMs;
+    this.endMs = context.clock.elapsed() + plan.timeoutMs;
     this.signals = signal === undefined ? [context.closing] : [context.closing, signal];
     this.end = new Promise((resolve) => {
       for (const each of this.signals) {
@@ -132,18 +132,20 @@ class Bell {
   }
 
   get isOver(): boolean {
-    return this.signals.some(({ aborted }) => aborted) || this.context.clock.now() >= this.endMs;
+    return (
+      this.signals.some(({ aborted }) => aborted) || this.context.clock.elapsed() >= this.endMs
+    );
   }
 
   /** True once for each bookmark that is due. */
   takeAlarm(): boolean {
-    if (this.context.clock.now() < this.alarmMs) return false;
+    if (this.context.clock.elapsed() < this.alarmMs) return false;
     this.alarmMs = this.nextAlarm();
     return true;
   }
 
   private nextAlarm(): number {
-    const now = this.context.clock.now();
+    const now = this.context.clock.elapsed();
     const last = this.endMs - BEFORE_END_MS;
     return now < last ? Math.min(now + BOOKMARK_MS, last) : this.endMs;
   }
@@ -153,7 +155,7 @@ class Bell {
     this.commit ??= store.changed(revision).finally(() => {
       this.commit = undefined;
     });
-    const span = Math.max(0, this.alarmMs - clock.now());
+    const span = Math.max(0, this.alarmMs - clock.elapsed());
     this.alarm ??= clock
       .sleep(span, this.stop.signal)
       .catch(() => undefined)

@@ -253,14 +253,14 @@ export class Machines {
     void started.ended.then((how) => {
       end = how;
     });
-    const until = clock.now() + START_LIMIT_MS;
+    const until = clock.elapsed() + START_LIMIT_MS;
     for (;;) {
       const running = await this.lookAfter(places);
       if (running !== undefined) return this.noteStarted(places, running.pid);
       // It ends well only when we end it, so the guest came up and is off already.
       if (end?.ok === true) return this.noteEndedAtOnce(places);
       if (end !== undefined) throw await startFailure(key, end.why, log);
-      if (clock.now() > until) throw await startFailure(key, 'it did not come up', log);
+      if (clock.elapsed() > until) throw await startFailure(key, 'it did not come up', log);
       await clock.sleep(START_LOOK_MS, signal);
     }
   }

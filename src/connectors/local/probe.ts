@@ -42,7 +42,7 @@ async function runGuest(
   options: ProbeOptions,
 ): Promise<Outcome> {
   const { run, clock, signal } = options;
-  const began = clock.now();
+  const began = clock.elapsed();
   const drive = { driver: 'raw', 'node-name': 'disk', file: { driver: 'file', filename: disk } };
   try {
     await run(
@@ -58,7 +58,7 @@ async function runGuest(
   } catch (error) {
     return { error };
   }
-  return { tookMs: clock.now() - began };
+  return { tookMs: clock.elapsed() - began };
 }
 
 async function choose(disk: string, options: ProbeOptions): Promise<Hypervisor> {

@@ -84,11 +84,26 @@ export class Processes {
     return this.search(uuid);
   }
 
+  /**
+   * For how long a process has been running, by the kernel's own count, which nobody can set; undefined
+   * for one that is gone.
+   */
+  async ageMs(pid: number): Promise<number | undefined> {
+    const [text, uptime] = await Promise.all([
+      ifThere(readFile(this.at(pid, 'stat'), 'utf8'), ''),
+      readFile(join(this.proc, 'uptime'), 'utf8'),
+    ]);
+    // After the name in brackets; Linux counts in hundredths of a second for programs.
+    const started = text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+    if (started === undefined) return undefined;
+    return Math.max(0, Number.parseFloat(uptime) * 1000 - Number(started) * 10);
+  }
+
   /** Waits until a process is gone; false if it is still there after this time. */
   async endsWithin(limitMs: number, pid: number, uuid: string): Promise<boolean> {
-    const until = this.clock.now() + limitMs;
+    const until = this.clock.elapsed() + limitMs;
     while (await this.isMachine(pid, uuid)) {
-      if (this.clock.now() > until) return false;
+      if (this.clock.elapsed() > until) return false;
       await this.clock.sleep(LOOK_EVERY_MS);
     }
     return true;

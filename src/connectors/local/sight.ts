@@ -102,17 +102,23 @@ export class Sight {
     const traces = await tracesOf(places, this.options.installId);
     const pid = await this.processes.look(traces);
     if (pid !== undefined) this.sawProcess(places, pid, traces);
-    const bootedAt = await lastBoot(traces, pid);
-    const heard = bootedAt === undefined ? undefined : await heardAt(places.serialLog, bootedAt);
+    const boot = await lastBoot(traces, pid);
+    const heard = boot === undefined ? undefined : await heardAt(places.serialLog, boot);
     const socket = pid === undefined ? undefined : traces.launch?.serial;
     return {
       id: traces.uuid,
       power: pid === undefined ? 'off' : 'on',
-      ...(bootedAt === undefined ? {} : { boot: String(bootedAt), bootedAt }),
+      ...(boot === undefined ? {} : { boot: String(boot), bootedAt: await this.since(boot, pid) }),
       ...(heard === undefined ? {} : { heardAt: heard }),
       text: whereIs(places),
       ...(socket === undefined ? {} : { serialSocket: socket }),
     };
+  }
+
+  /** When a boot began, by the clock as it is set now: one that somebody set since makes nothing older. */
+  private async since(boot: number, pid: number | undefined): Promise<number> {
+    const ageMs = pid === undefined ? undefined : await this.processes.ageMs(pid);
+    return ageMs === undefined ? boot : Math.round(this.options.clock.now() - ageMs);
   }
 
   private async disks(places: Places, marker: DiskMarker): Promise<readonly DiskSeen[]> {

@@ -100,10 +100,11 @@ function running(
       askedBefore(version, world) ?? ask({ gate: 'InstallSoftware', text }, world.machine?.spec.key)
     );
   }
-  const madeAtMs = Date.parse(world.machine?.metadata.creationTimestamp ?? '');
-  const why = overdue(world.look, machine, madeAtMs, nowMs);
+  const made = Date.parse(world.machine?.metadata.creationTimestamp ?? '');
+  const since = machine.bootedAt ?? made;
+  const why = overdue(world.look, machine, since, nowMs);
   if (why !== undefined) return again(version, world, why);
-  const recheckMs = lookAgainMs(world.look, machine, madeAtMs, nowMs);
+  const recheckMs = lookAgainMs(world.look, machine, since, nowMs);
   const message = 'the machine installs by itself';
   return { verdict: 'waiting', reason: 'Packaging', message, recheckMs };
 }

@@ -46,13 +46,16 @@ describe('run', () => {
       says: 'killed by SIGKILL (did the host run out of memory?)',
     },
     { why: 'somebody ended it', program: 'sh', args: ['-c', 'kill $$; sleep 9'], says: 'SIGTERM' },
-  ])('says of a program that was killed that $why', async ({ program, args, timeoutMs = 60_000, says }) => {
-    await expect(run(program, args, { timeoutMs })).rejects.toMatchObject({
-      consequence: 'Transient',
-      code: 'ProgramKilled',
-      message: expect.stringContaining(says),
-    });
-  });
+  ])(
+    'says of a program that was killed that $why',
+    async ({ program, args, timeoutMs = 60_000, says }) => {
+      await expect(run(program, args, { timeoutMs })).rejects.toMatchObject({
+        consequence: 'Transient',
+        code: 'ProgramKilled',
+        message: expect.stringContaining(says),
+      });
+    },
+  );
 
   it('hands no variable of ours to the program', async () => {
     const { stdout } = await run('env', []);

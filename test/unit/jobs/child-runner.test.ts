@@ -302,6 +302,37 @@ describe('what a runner remembers', () => {
     expect(runner.look(ONE)).toMatchObject({ failure, retryAt: clock.now() + ms });
   });
 
+  it.each([
+    { why: 'forward', spanMs: 86_400_000 },
+    { why: 'back', spanMs: -86_400_000 },
+  ])('waits as long as before when the clock is set $why a day', async ({ spanMs }) => {
+    await withWorker(failing(TRANSIENT));
+    await runner.start(ONE);
+    await jobEnd(runner, ONE);
+    clock.set(spanMs);
+    expect(runner.look(ONE)).toMatchObject({ retryAt: clock.now() + 750 });
+    told.length = 0;
+    await advance(749);
+    expect(told).toEqual([]);
+    await advance(1);
+    expect(told).toEqual(['one']);
+    expect(runner.look(ONE)).toMatchObject({ retryAt: clock.now() });
+  });
+
+  it.each([
+    { why: 'forward', spanMs: 86_400_000 },
+    { why: 'back', spanMs: -86_400_000 },
+  ])('has as much time as before when the clock is set $why a day', async ({ spanMs }) => {
+    await withWorker(UP, { timeoutMs: MINUTE });
+    await runner.start(ONE);
+    await state(runner, ONE, isAt('up'));
+    clock.set(spanMs);
+    for (let second = 0; second < 59; second += 1) await advance(1000);
+    expect(runner.look(ONE)).toMatchObject({ state: 'running' });
+    for (let second = 0; second < 2; second += 1) await advance(1000);
+    expect((await jobEnd(runner, ONE))?.message).toContain('took longer than 60 seconds');
+  });
+
   it('never waits longer than a quarter of an hour, and forgets what nobody asks for', async () => {
     await withWorker(failing(TRANSIENT));
     for (let round = 0; round < 12; round += 1) {

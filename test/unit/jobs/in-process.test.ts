@@ -32,7 +32,7 @@ function toolsOn(work: string, transferFor: StoreTools['transferFor']): StoreToo
   const evidence = { composed: () => Promise.resolve({ id: ID, sizeBytes: SIZE }) };
   const tools: Partial<StoreTools> = {
     run,
-    clock: { now: () => now, sleep: (ms) => Promise.resolve(void (now += ms)) },
+    clock: { now: () => now, elapsed: () => now, sleep: (ms) => Promise.resolve(void (now += ms)) },
     signal: new AbortController().signal,
     places: { store: '', work },
     progress: () => undefined,

@@ -225,6 +225,7 @@ describe('what a pass says', () => {
     // The echo of a write comes after a pass has given up waiting for it.
     const clock: Clock = {
       now: () => performance.now(),
+      elapsed: () => performance.now(),
       sleep: (delayMs, signal) => (delayMs === 5000 ? Promise.resolve() : hang(signal)),
     };
     manage(

@@ -39,6 +39,7 @@ function item(size: number): Item {
 /** Waiting for our own writes is over at once; everything else takes its time. */
 const clock: Clock = {
   now: () => systemClock.now(),
+  elapsed: () => systemClock.elapsed(),
   sleep: (delayMs, signal) => systemClock.sleep(delayMs === 5000 ? 0 : delayMs, signal),
 };
 

@@ -1,4 +1,3 @@
-import type { Clock } from '../../../src/core/clock.ts';
 import { createCache, type Change } from '../../../src/kube/cache.ts';
 import { kubeClient } from '../../../src/kube/client.ts';
 import { noMetrics } from '../../../src/host/metrics.ts';
@@ -33,13 +32,7 @@ let stopLast: () => Promise<void> = () => Promise.resolve();
 afterEach(() => stopLast());
 
 async function follow(server: ScriptedServer) {
-  const manual = new ManualClock();
-  const wall = { skewMs: 0 };
-  // Timers go on when somebody sets the clock of the machine.
-  const clock: Clock = {
-    now: () => manual.now() + wall.skewMs,
-    sleep: (delayMs, signal) => manual.sleep(delayMs, signal),
-  };
+  const clock = new ManualClock();
   const cache = createCache(clock, silentLog);
   const changes: string[] = [];
   cache.onChange((change) => changes.push(told(change)));
@@ -55,10 +48,10 @@ async function follow(server: ScriptedServer) {
   stopLast = () => reflector.stop();
   await idle();
   const pass = async (spanMs: number) => {
-    manual.advance(spanMs);
+    clock.advance(spanMs);
     await idle();
   };
-  return { wall, cache, changes, reflector, pass };
+  return { clock, cache, changes, reflector, pass };
 }
 
 async function started(items = [object('a', '90')]) {
@@ -233,10 +226,16 @@ describe('reflector', () => {
     expect(server.watches).toHaveLength(1);
   });
 
-  it('notices a silent connection although the clock went back an hour', async () => {
-    const { server, wall, pass } = await started();
+  it.each([
+    { why: 'back', spanMs: -86_400_000 },
+    { why: 'forward', spanMs: 86_400_000 },
+  ])('goes by the time that passed when the clock is set $why a day', async ({ spanMs }) => {
+    const { server, clock, pass } = await started();
     await pass(60_000);
-    wall.skewMs = -3_600_000;
+    clock.set(spanMs);
+    await pass(60_000);
+    expect(server.watches).toHaveLength(1);
+    // Silence is noticed none the less.
     for (let tick = 0; tick < 30; tick += 1) await pass(10_000);
     expect(server.watches.length).toBeGreaterThan(1);
   });

@@ -51,15 +51,21 @@ describe('planVersion, while a machine is at work', () => {
     {
       why: 'a machine that takes longer than half a day is started over',
       version: unattended,
-      world: {
-        ...isOn(),
-        machine: packagingMachine([], { creationTimestamp: '2025-12-31T22:00:00Z' }),
-      },
+      world: isOn({ bootedAt: NOW - 43_200_000 }),
       want: {
         verdict: 'act',
         steps: [{ do: 'removeMachine' }],
         status: { attempts: { count: 1 } },
       },
+    },
+    {
+      why: 'the time of its object says nothing where that of its boot is known: the clock may have been set',
+      version: unattended,
+      world: {
+        ...isOn(),
+        machine: packagingMachine([], { creationTimestamp: '2025-12-31T10:00:00Z' }),
+      },
+      want: { verdict: 'waiting', reason: 'Packaging' },
     },
     {
       why: 'a machine that died is started over from the same disk',

@@ -109,6 +109,7 @@ describe('readSettled', () => {
     let readings = 0;
     const clock = {
       now: () => 0,
+      elapsed: () => 0,
       // While the source waits for quiet, the writer goes on twice.
       sleep: async () => {
         readings += 1;

@@ -19,6 +19,7 @@ function eagerClock(): Clock {
   let now = Date.now();
   return {
     now: () => now,
+    elapsed: () => now,
     sleep: (delayMs) => {
       now += delayMs;
       return Promise.resolve();

@@ -263,4 +263,21 @@ describe('events', () => {
     const { items } = await core.service.list(events);
     expect(items.map(({ object }) => object.metadata.name)).toEqual(['renewed']);
   });
+
+  it.each([
+    { why: 'forward', spanMs: 86_400_000 },
+    { why: 'back', spanMs: -86_400_000 },
+  ])('are not old because somebody set the clock $why a day', async ({ spanMs }) => {
+    await core.close();
+    const clock = new ManualClock();
+    core = await openCore({ clock });
+    const about = { involvedObject: { kind: 'ConfigMap', name: 'x', namespace: 'default' } };
+    const events = collection(core, 'Event');
+    await core.service.create(events, { ...body('Event', 'before'), ...about });
+    clock.set(spanMs);
+    await core.service.create(events, { ...body('Event', 'after'), ...about });
+    clock.advance(60_000);
+    await idle();
+    expect((await core.service.list(events)).items).toHaveLength(2);
+  });
 });

@@ -173,6 +173,24 @@ describe('bookmarks', () => {
     });
   });
 
+  it.each([
+    { why: 'forward', spanMs: 86_400_000 },
+    { why: 'back', spanMs: -86_400_000 },
+  ])('come each minute although the clock was set $why a day', async ({ spanMs }) => {
+    const events = await watch({ allowBookmarks: true, resourceVersion: await head() });
+    const first = take(events, 1);
+    await idle();
+    clock.set(spanMs);
+    clock.advance(59_000);
+    await idle();
+    await create('a');
+    expect(brief(await first)).toEqual(['ADDED a']);
+    const second = take(events, 1);
+    await idle();
+    clock.advance(1000);
+    expect(brief(await second)).toEqual(['BOOKMARK']);
+  });
+
   it('mark the end of the initial events', async () => {
     await create('a');
     const resourceVersion = await head();

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Copies } from '../../../../src/connectors/local/copies.ts';
+import { uuidOf } from '../../../../src/connectors/local/places.ts';
 import { Sight } from '../../../../src/connectors/local/sight.ts';
 import type { Log } from '../../../../src/host/log.ts';
 import { jsonLog } from '../../../../src/host/log.ts';
@@ -76,6 +78,30 @@ describe('what is seen in the machines folder', () => {
       },
     });
     expect(await at.sight.keys()).toEqual(['k']);
+  });
+
+  it.each([
+    { why: 'forward', spanMs: 86_400_000 },
+    { why: 'back', spanMs: -86_400_000 },
+  ])('makes a boot no older when the clock is set $why a day', async ({ spanMs }) => {
+    await using at = await machinesFolder();
+    const machine = spawn('sh', ['-c', 'read line', '-uuid', uuidOf('ours', 'k')]);
+    try {
+      await at.write('k', 'disk.json', disk('k'));
+      await at.write('k', 'machine.json', { ...mark('k'), displayName: 'K', purpose: 'packaging' });
+      const sockets = { qmp: '/r/a.qmp', serial: '/r/a.tty', vnc: '/r/a.vnc' };
+      const launch = { poweredOnAt: systemClock.now(), ...sockets, state: 'started' };
+      await at.write('k', 'launch.json', { ...launch, pid: machine.pid });
+      const clock = { ...systemClock, now: () => systemClock.now() + spanMs };
+      const seen = await new Sight({ ...at.options, clock }, () => undefined).view('k');
+      const [found] = seen.known ? seen.things.machines : [];
+      expect(found).toMatchObject({ power: 'on', boot: String(launch.poweredOnAt) });
+      const ageMs = clock.now() - (found?.bootedAt ?? 0);
+      expect(ageMs).toBeGreaterThanOrEqual(-10);
+      expect(ageMs).toBeLessThan(60_000);
+    } finally {
+      machine.kill('SIGKILL');
+    }
   });
 
   it.each([
