@@ -22,6 +22,8 @@ export interface FollowerOptions {
   readonly processes: Processes;
   /** The monitor answered: QEMU has come up. */
   readonly cameUp: (machine: Running) => void;
+  /** It cannot write its disk, or can again. */
+  readonly turned: (machine: Running) => void;
   readonly ended: (machine: Running) => void;
 }
 
@@ -33,6 +35,8 @@ const ENDING_MS = 500;
 const FIRST_LOOK_MS = 2_000;
 /** A guest that writes as fast as it can fills some ten megabytes in this time. */
 const CUT_EVERY_MS = 2_000;
+/** How often a machine that the full disk of the host has paused tries to go on. */
+const RESUME_EVERY_MS = 5_000;
 
 const monitorBusy = (key: string): Failure =>
   new Failure({
@@ -53,6 +57,7 @@ export class Follower {
   private readonly looked = Promise.withResolvers<void>();
   private monitor: Qmp | undefined;
   private paused = false;
+  private resuming = false;
 
   constructor(machine: Running, options: FollowerOptions) {
     this.pid = machine.pid;
@@ -73,6 +78,11 @@ export class Follower {
   /** Presses the power button. */
   pressPowerButton(): Promise<void> {
     return this.command('system_powerdown');
+  }
+
+  /** True while the machine waits for room on the disk of the host. */
+  get isOutOfRoom(): boolean {
+    return this.resuming;
   }
 
   /** Goes on with a machine that a full disk of the host had paused. */
@@ -161,6 +171,7 @@ export class Follower {
       this.options.cameUp(this.machine);
       const status = isObject(answer) ? answer['status'] : undefined;
       this.paused = status === 'io-error' || status === 'paused';
+      if (status === 'io-error') this.waitForRoom();
       if (status === 'shutdown') await this.reap();
       this.looked.resolve();
       await this.monitor.ended;
@@ -178,11 +189,34 @@ export class Follower {
       this.reap().catch((error: unknown) => this.tellTrouble(error));
     } else if (event === 'BLOCK_IO_ERROR') {
       const action = String(data['action']);
-      this.options.log.warn('a machine cannot write its disk', { key, action });
-      if (action === 'stop') this.paused = true;
+      if (!this.resuming) this.options.log.warn('a machine cannot write its disk', { key, action });
+      if (action !== 'stop') return;
+      this.paused = true;
+      this.waitForRoom();
     } else if (event === 'RESUME') {
       this.paused = false;
     }
+  }
+
+  /** QEMU has kept what the guest wanted to write: going on tries it again, which harms nothing. */
+  private waitForRoom(): void {
+    if (this.resuming) return;
+    this.resuming = true;
+    this.options.turned(this.machine);
+    this.tryToGoOn().catch((error: unknown) => this.tellTrouble(error));
+  }
+
+  private async tryToGoOn(): Promise<void> {
+    const { signal } = this.stopped;
+    let wasPaused = true;
+    // Until it was seen to run for a while: a disk that is still full pauses it again at once.
+    while (wasPaused && !signal.aborted) {
+      await this.resume().catch(() => undefined);
+      await this.options.clock.sleep(RESUME_EVERY_MS, signal).catch(() => undefined);
+      wasPaused = this.paused;
+    }
+    this.resuming = false;
+    if (!signal.aborted) this.options.turned(this.machine);
   }
 
   /** Ends the process of a guest that is off; its end is what makes the machine be seen as off. */

@@ -164,6 +164,7 @@ export class Machines {
         log,
         processes: this.processes,
         cameUp: (machine) => this.noteCameUp(machine),
+        turned: () => this.changed(key),
         ended: () => {
           if (this.followers.get(key) === follower) this.followers.delete(key);
           this.changed(key);

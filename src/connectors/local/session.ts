@@ -27,9 +27,9 @@ export class LocalHost {
     this.options = options;
     this.machines = new Machines(options, this.queues, (key) => this.tell(key));
     this.disks = new Disks(options, this.machines);
-    this.sight = new Sight(options, (places, pid, traces) => {
-      this.machines.follow(places, pid, traces);
-    });
+    this.sight = new Sight(options, (places, pid, traces) =>
+      this.machines.follow(places, pid, traces),
+    );
     this.adopt().catch((error: unknown) => {
       options.log.warn('machines could not be looked for', { cause: messageOf(error) });
     });

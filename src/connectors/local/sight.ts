@@ -15,13 +15,20 @@ import { Processes, type Traces } from './process.ts';
 import { heardAt } from './serial.ts';
 import type { LocalOptions } from './settings.ts';
 
-/** A process that was seen. */
-export type SawProcess = (places: Places, pid: number, traces: Traces) => void;
+/** Told of a process that was seen; says what only its monitor knows. */
+export type SawProcess = (
+  places: Places,
+  pid: number,
+  traces: Traces,
+) => { readonly isOutOfRoom: boolean } | undefined;
 
 /** In one sentence, where a machine is. */
 export function whereIs(places: Places): string {
   return `QEMU on this host, in the folder ${places.folder}.`;
 }
+
+const OUT_OF_ROOM =
+  'It is paused because the file system of that folder is full: free space there, and it goes on by itself.';
 
 /**
  * What there is, read from the files: they are this platform's own record, so there is no picture
@@ -101,7 +108,7 @@ export class Sight {
   private async machine(places: Places): Promise<MachineSeen> {
     const traces = await tracesOf(places, this.options.installId);
     const pid = await this.processes.look(traces);
-    if (pid !== undefined) this.sawProcess(places, pid, traces);
+    const running = pid === undefined ? undefined : this.sawProcess(places, pid, traces);
     const boot = await lastBoot(traces, pid);
     const heard = boot === undefined ? undefined : await heardAt(places.serialLog, boot);
     const socket = pid === undefined ? undefined : traces.launch?.serial;
@@ -110,7 +117,7 @@ export class Sight {
       power: pid === undefined ? 'off' : 'on',
       ...(boot === undefined ? {} : { boot: String(boot), bootedAt: await this.since(boot, pid) }),
       ...(heard === undefined ? {} : { heardAt: heard }),
-      text: whereIs(places),
+      text: running?.isOutOfRoom === true ? `${whereIs(places)} ${OUT_OF_ROOM}` : whereIs(places),
       ...(socket === undefined ? {} : { serialSocket: socket }),
     };
   }
