@@ -105,13 +105,13 @@ function checkSoFar(done: number, tookMs: number, { wanted, from }: Target): voi
 async function store(body: AsyncIterable<Uint8Array>, target: Target, path: string) {
   const { wanted, from, options } = target;
   const hash = createHash('sha256');
-  const began = options.clock.now();
+  const began = options.clock.elapsed();
   let done = 0;
   const handle = await open(path, 'wx', 0o600);
   try {
     for await (const chunk of body) {
       done += chunk.length;
-      checkSoFar(done, options.clock.now() - began, target);
+      checkSoFar(done, options.clock.elapsed() - began, target);
       hash.update(chunk);
       await handle.writeFile(chunk);
     }

@@ -15,13 +15,13 @@ const LEAST_FREE_BYTES = 64 * 2 ** 20;
  * overdue, of a thread that only just goes on.
  */
 export function eventLoopCheck(clock: Clock, signal: AbortSignal, lateMs = LATE_MS): HealthCheck {
-  let due = clock.now() + BEAT_MS;
+  let due = clock.elapsed() + BEAT_MS;
   let last = 0;
   const beat = async () => {
     while (!signal.aborted) {
-      due = clock.now() + BEAT_MS;
+      due = clock.elapsed() + BEAT_MS;
       await clock.sleep(BEAT_MS, signal).catch(() => undefined);
-      last = clock.now() - due;
+      last = clock.elapsed() - due;
     }
   };
   void beat();
@@ -29,7 +29,7 @@ export function eventLoopCheck(clock: Clock, signal: AbortSignal, lateMs = LATE_
     name: 'event-loop',
     isVital: true,
     check: () => {
-      const worst = Math.max(last, clock.now() - due);
+      const worst = Math.max(last, clock.elapsed() - due);
       if (worst > lateMs) throw new Error(`the event loop was blocked for ${worst} ms`);
     },
   };

@@ -23,7 +23,7 @@ import { measured } from '../kube/measured.ts';
 import { resourceOf } from '../kube/resource.ts';
 import type { ConnectorConfig } from '../reconcilers/objects.ts';
 import { startSource, type RunningSource } from '../sources/source.ts';
-import { openStore } from '../store/store.ts';
+import { openStore, type LayerStore } from '../store/store.ts';
 import { connectionPool } from './connections.ts';
 import { addControllers, admissionOf, listersOf } from './controllers.ts';
 import { diskCheck, eventLoopCheck, freeBytes, sourceCheck, syncCheck } from './health-checks.ts';
@@ -32,6 +32,7 @@ import { outside } from './outside.ts';
 import { localPlatformOf, type PlatformOf } from './platforms.ts';
 import { measureStages } from './stage-metrics.ts';
 import { runFolder } from './run-folder.ts';
+import { checkSameStore, rememberStore } from './same-store.ts';
 import { VERSION } from './version.ts';
 import { apiWriter } from './writer.ts';
 
@@ -117,7 +118,7 @@ async function addEverything(
 ): Promise<void> {
   const { dataDir, log, metrics } = options;
   const common = { clock: systemClock, random: Math.random, log, metrics };
-  const store = await openStore(join(dataDir, 'store'), { clock: systemClock });
+  const store = await openSameStore(dataDir);
   const jobs = (options.runner ?? childRunner)({
     worker: workerConfig(options),
     ...common,
@@ -141,6 +142,15 @@ async function addEverything(
     watchOutside: outside(jobs, connections),
     importsFiles: options.importRoot !== undefined,
   });
+}
+
+async function openSameStore(dataDir: string): Promise<LayerStore> {
+  const folder = join(dataDir, 'store');
+  const idFile = join(dataDir, 'store-id');
+  await checkSameStore(folder, idFile);
+  const store = await openStore(folder, { clock: systemClock });
+  await rememberStore(idFile, store.installId);
+  return store;
 }
 
 function workerConfig(options: Surroundings): WorkerConfig {

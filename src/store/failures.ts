@@ -2,7 +2,8 @@ import { denied, Failure, impossible, messageOf } from '../core/failure.ts';
 import { withRoom } from '../host/room.ts';
 import type { Layout } from './layout.ts';
 
-const RESTORE = 'Restore the blob from a copy of the store, or build the layer version again.';
+const RESTORE =
+  'Restore the blob from a copy of the store; without one, declare a new version of the layer.';
 
 /** A blob that a layer names is not in the store. */
 export function blobMissing(layer: string, digest: string): Failure {

@@ -27,6 +27,8 @@ export function whereIs(places: Places): string {
   return `QEMU on this host, in the folder ${places.folder}.`;
 }
 
+/** A recorded time that is so far from the truth is of a clock that was set since. */
+const CLOCK_SET_MS = 60_000;
 const OUT_OF_ROOM =
   'It is paused because the file system of that folder is full: free space there, and it goes on by itself.';
 
@@ -125,7 +127,10 @@ export class Sight {
   /** When a boot began, by the clock as it is set now: one that somebody set since makes nothing older. */
   private async since(boot: number, pid: number | undefined): Promise<number> {
     const ageMs = pid === undefined ? undefined : await this.processes.ageMs(pid);
-    return ageMs === undefined ? boot : Math.round(this.options.clock.now() - ageMs);
+    if (ageMs === undefined) return boot;
+    const began = Math.round(this.options.clock.now() - ageMs);
+    // What was recorded is as good, and does not differ from look to look.
+    return Math.abs(began - boot) < CLOCK_SET_MS ? boot : began;
   }
 
   private async disks(places: Places, marker: DiskMarker): Promise<readonly DiskSeen[]> {

@@ -31,6 +31,7 @@ export function planVersion(
 function next(version: LayerVersion, world: VersionWorld, nowMs: number): VersionNext {
   if (isDeleting(version)) return leave(world);
   if (world.stored !== undefined) return finish(world);
+  if (version.status?.stored !== undefined) return goneFromStore(version);
   if (version.spec.import !== undefined) return importing(version, world, nowMs);
   const open = world.below.filter(({ stored }) => stored === undefined);
   if (open.length > 0) {
@@ -77,6 +78,14 @@ function finish({ machine, hasEvidence, composition, stored }: VersionWorld): Ve
   }
   const message = `stored as ${stored?.repository}:${stored?.tag}`;
   return { verdict: 'settled', reason: 'Deployable', message };
+}
+
+/** A store that was restored from an older copy, or lost a part: what it does not have is made again, and that is told. */
+function goneFromStore({ spec: { repository, tag } }: LayerVersion): VersionNext {
+  const message = `${repository}:${tag} was in the store and is not there any more; it is made again. To keep its bytes, restore the store from a newer copy`;
+  const note = { type: 'Warning', reason: 'GoneFromStore', message } as const;
+  const steps: readonly [VersionStep] = [{ do: 'forgetInspection' }];
+  return { verdict: 'act', reason: 'Waiting', message, steps, note };
 }
 
 function importing(version: LayerVersion, world: VersionWorld, nowMs: number): VersionNext {

@@ -187,6 +187,17 @@ describe('planVersion', () => {
       want: { reason: 'ActionRequired', status: { action: { gate: 'ApproveFinalize' } } },
     },
     {
+      why: 'what was stored and is gone from the store is told before it is made again',
+      version: { ...imported, status: { stored: storedLayer('tool') } },
+      world,
+      want: {
+        verdict: 'act',
+        reason: 'Waiting',
+        steps: [{ do: 'forgetInspection' }],
+        note: { type: 'Warning', reason: 'GoneFromStore' },
+      },
+    },
+    {
       why: 'what is stored loses its machine first',
       version: unattended,
       world: { ...ended, stored: storedLayer('tool') },
