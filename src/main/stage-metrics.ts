@@ -32,11 +32,11 @@ export function measureStages(caches: Caches, metrics: Metrics, clock: Clock): v
       const known = stages.get(key);
       if (known?.name === name && after !== undefined) return;
       if (known !== undefined) {
-        const seconds = Math.max(0, clock.now() - known.since) / 1000;
+        const seconds = (clock.elapsed() - known.since) / 1000;
         metrics.observe('lamina_stage_duration_seconds', seconds, { kind, stage: known.name });
       }
       if (name === undefined) stages.delete(key);
-      else if (!initial) stages.set(key, { name, since: clock.now() });
+      else if (!initial) stages.set(key, { name, since: clock.elapsed() });
     });
   }
 }

@@ -3,6 +3,7 @@ import { cp, readdir, readFile, utimes, writeFile, mkdir, rm } from 'node:fs/pro
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '../../../src/host/run.ts';
+import { ownedName, thisProcess } from '../../../src/store/owner.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../support/runner.ts';
 import { IS_SOAK, isPicked } from '../../support/soak.ts';
@@ -119,6 +120,19 @@ describe('opening a store', () => {
     }
     await storeIn(folder.path);
     expect((await readdir(ingest)).sort()).toEqual(['1', '59']);
+  });
+
+  it('goes by who makes an unfinished file, where its name tells, and not by the clock', async () => {
+    await using folder = await temporaryFolder();
+    await storeIn(folder.path);
+    const ingest = join(folder.path, 'store', '.lamina', 'ingest');
+    const ours = ownedName();
+    const { host, pid, start } = thisProcess();
+    const dead = ours.replace(`${host}-${pid}-${start}`, `${host}-${pid}-1`);
+    for (const name of [ours, dead]) await writeFile(join(ingest, name), 'part');
+    await utimes(join(ingest, ours), ago(600), ago(600));
+    await storeIn(folder.path);
+    expect(await readdir(ingest)).toEqual([ours]);
   });
 
   it('refuses the layout of another version', async () => {

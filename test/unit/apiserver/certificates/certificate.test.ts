@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -71,6 +72,10 @@ describe('the kept authority', () => {
     const first = await keptAuthority(path, now);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(await keptAuthority(path, now + 365 * DAY)).toEqual(first);
+    // A clock that is set back after the first start must not lock anybody out.
+    expect(await keptAuthority(path, now - DAY)).toEqual(first);
+    const server = serverCertificate(first, ['localhost'], now);
+    expect(Date.parse(new X509Certificate(server.certificate).validFrom)).toBeLessThan(now - DAY);
   });
 
   it.each([
