@@ -15,6 +15,9 @@ type Token = NonNullable<ReturnType<typeof CST.tokenType>>;
 const MAX_TOKENS = 600_000;
 /** Most documents of one file. */
 const MAX_DOCUMENTS = 1000;
+/** A value with its key, and the signs around both, is at most so many tokens. */
+const TOKENS_OF_VALUE = 5;
+const TOO_MANY_VALUES = `the document has more than ${DOCUMENT_LIMITS.nodes} values`;
 const TOO_DEEP = `nested deeper than ${DOCUMENT_LIMITS.depth} levels`;
 
 /** What a document needs few of, and what hurts in masses. */
@@ -33,12 +36,15 @@ const BLOCK_LEVEL: ReadonlySet<Token> = new Set([
   'explicit-key-ind',
   'map-value-ind',
 ]);
+/** What no tree has nodes for. */
+const BLANK: ReadonlySet<Token> = new Set(['space', 'newline', 'comment']);
 /** Signs that the lexer puts between its tokens; the text does not hold them. */
 const INSERTED: ReadonlySet<Token> = new Set(['doc-mode', 'flow-error-end', 'scalar']);
 
 class Count {
   private tokens = 0;
   private documents = 0;
+  private ofDocument = 0;
   /** The lexer has told of the document that "---" begins. */
   private begun = false;
   private open = 0;
@@ -58,11 +64,14 @@ class Count {
     if (token === 'doc-start' && !this.begun) return this.document();
     this.begun = false;
     if (token === 'newline') this.inLine = 0;
+    if (!BLANK.has(token)) this.ofDocument += 1;
+    if (this.ofDocument > TOKENS_OF_VALUE * DOCUMENT_LIMITS.nodes) return TOO_MANY_VALUES;
     return this.brackets(token) ?? this.block(token) ?? this.rare(token);
   }
 
   private document(): string | undefined {
     this.documents += 1;
+    this.ofDocument = 0;
     this.open = 0;
     this.inLine = 0;
     this.few = new Map();

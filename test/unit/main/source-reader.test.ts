@@ -88,11 +88,11 @@ describe('sourceReader', () => {
 
   // A file of many short lines is a hundred times its size while it is a tree.
   it.each([
-    { why: 'memory', limits: { heapMb: 48 }, want: /needs more than 48 MiB of memory/ },
+    { why: 'memory', limits: { heapMb: 40 }, want: /needs more than 40 MiB of memory/ },
     { why: 'processor time', limits: { processorSeconds: 1 }, want: /1 seconds of processor time/ },
   ])('makes a problem of a revision that needs too much $why', async ({ limits, want }) => {
     await using folder = await temporaryFolder();
-    const text = 'a: b\n'.repeat(80_000);
+    const text = 'a: b\n'.repeat(49_000);
     await writeAll(folder.path, new Map(Array.from({ length: 9 }, (_, i) => [`f${i}.yaml`, text])));
     const request = { place: { kind: 'directory', path: folder.path }, namespace: 'lab' } as const;
     const reading = await reader(limits)(request, signal);
@@ -107,9 +107,9 @@ describe('sourceReader', () => {
 
   it('does not gather the mistakes of a file that has nothing else', async () => {
     await using folder = await temporaryFolder();
-    await writeAll(folder.path, new Map([['a.yaml', '[]'.repeat(280_000)]]));
+    await writeAll(folder.path, new Map([['a.yaml', '[]'.repeat(120_000)]]));
     const request = { place: { kind: 'directory', path: folder.path }, namespace: 'lab' } as const;
-    const reading = await reader({ heapMb: 256 })(request, signal);
+    const reading = await reader({ heapMb: 64 })(request, signal);
     expect(reading?.problems[0]?.message).toMatch(/^Unexpected flow-seq-end/);
   });
 
@@ -148,7 +148,7 @@ describe('a source that is followed', () => {
     const api = new ApiDouble();
     const names = () => api.all(CONNECTORS).map(({ metadata }) => metadata.name as string);
     const looks: (string | undefined)[] = [];
-    const limited = reader({ heapMb: 48 });
+    const limited = reader({ heapMb: 40 });
     const source = readOnce(t.place, {
       namespace: 'default',
       read: async (request, stop) => {
@@ -166,10 +166,11 @@ describe('a source that is followed', () => {
       log: silentLog,
       pollMs: 50,
     });
+    await using _ = { [Symbol.asyncDispose]: () => running.stop() };
     await t.tree.write('a.yaml', connector('one'));
     const good = await t.tree.commit();
     await until('the first commit', async () => running.status().appliedRevision === good);
-    await t.tree.write('b.yaml', 'a: b\n'.repeat(80_000));
+    await t.tree.write('b.yaml', 'a: b\n'.repeat(49_000));
     await t.tree.remove('a.yaml');
     const bad = await t.tree.commit();
     await until('the bad one, looked at again', async () => {
@@ -180,7 +181,7 @@ describe('a source that is followed', () => {
     expect(running.status()).toMatchObject({
       revision: bad,
       appliedRevision: good,
-      problems: [{ file: 'b.yaml', message: expect.stringMatching(/48 MiB of memory/) }],
+      problems: [{ file: 'b.yaml', message: expect.stringMatching(/40 MiB of memory/) }],
     });
     expect(names()).toEqual(['one']);
     await t.tree.write('b.yaml', connector('two'));
@@ -188,7 +189,6 @@ describe('a source that is followed', () => {
     await until('the next commit', async () => running.status().appliedRevision === next);
     expect(names()).toEqual(['two']);
     expect(running.status().problems).toEqual([]);
-    await running.stop();
   });
 });
 

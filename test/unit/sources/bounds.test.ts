@@ -14,7 +14,7 @@ describe('textRefusal', () => {
     { why: 'maps in lists', text: full('[{a: '), want: /deeper than 64/ },
     { why: 'brackets on lines of their own', text: full('[\n ', ' '), want: /deeper than 64/ },
     { why: 'closing brackets', text: full(']'), want: /nothing opened/ },
-    { why: 'brackets that close and open', text: full('}{', 'a: '), want: /words and signs/ },
+    { why: 'brackets that close and open', text: full('}{', 'a: '), want: /50000 values/ },
     { why: 'explicit keys', text: full('? '), want: /deeper than 64/ },
     { why: 'explicit keys in lines', text: full('? a\n'), want: /more than 100 keys/ },
     { why: 'explicit keys in a map', text: full('? a,', '{'), want: /more than 100 keys/ },
@@ -28,8 +28,14 @@ describe('textRefusal', () => {
     { why: 'documents', text: full('---\n'), want: /1000 documents/ },
     { why: 'documents that end', text: full('a\n...\n'), want: /1000 documents/ },
     { why: 'a directive', text: '%YAML 1.1\n---\na: no\n', want: /directives are not/ },
-    { why: 'short lines', text: full('-\n'), want: /words and signs/ },
-    { why: 'commas', text: full(',', '['), want: /words and signs/ },
+    { why: 'short lines', text: full('-\n'), want: /50000 values/ },
+    { why: 'commas', text: full(',', '['), want: /50000 values/ },
+    { why: 'documents of short lines', text: full('a: b\n', '---\n'.repeat(2)), want: /values/ },
+    {
+      why: 'short documents',
+      text: `${'a: b\n'.repeat(600)}---\n`.repeat(280),
+      want: /words and signs/,
+    },
     { why: 'empty lines', text: full(' \n'), want: /words and signs/ },
     { why: 'comments', text: full('#\n'), want: /words and signs/ },
   ])('stops at a megabyte of $why', ({ text, want }) => {
@@ -46,7 +52,10 @@ describe('textRefusal', () => {
     { why: 'many anchors in many documents', text: '---\na: &a 1\nb: *a\n'.repeat(900) },
     { why: 'as many documents as are allowed', text: '---\na: 1\n'.repeat(1000) },
     { why: 'signs that the lexer uses itself', text: 'a: "\u0002\u0018\u001f"\n' },
-    { why: 'dense manifests', text: full('- {name: "1", osVersion: "2026-10"}\n') },
+    {
+      why: 'dense manifests',
+      text: `---\n${'- {name: "1", osVersion: "2026-10"}\n'.repeat(14_000)}`.repeat(2),
+    },
   ])('lets $why pass', ({ text }) => {
     expect(textRefusal(text)).toBeUndefined();
   });
@@ -68,14 +77,14 @@ describe('readDocuments', () => {
   });
 
   it.each([
-    { why: 'commas', text: `[${','.repeat(500_000)}`, first: /Unexpected , in flow sequence/ },
-    { why: 'texts side by side', text: '""'.repeat(500_000), first: /Unexpected double-quoted/ },
+    { why: 'commas', text: `[${','.repeat(240_000)}`, first: /Unexpected , in flow sequence/ },
+    { why: 'texts side by side', text: '""'.repeat(240_000), first: /Unexpected double-quoted/ },
     {
       why: 'lists side by side',
-      text: `[${'[]'.repeat(250_000)}`,
+      text: `[${'[]'.repeat(120_000)}`,
       first: /Unexpected flow-seq-end/,
     },
-    { why: 'texts in lines', text: '""\n'.repeat(250_000), first: /double-quoted/ },
+    { why: 'texts in lines', text: '""\n'.repeat(240_000), first: /double-quoted/ },
   ])('stops after twenty mistakes: $why', ({ text, first }) => {
     const { documents, problems } = readDocuments({ path: 'f.yaml', text });
     expect(documents).toEqual([]);
