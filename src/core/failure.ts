@@ -87,8 +87,8 @@ const ROOM_HINT = 'Free space on the file system, or make it larger.';
 
 /** What the operating system says when the host itself is in trouble. */
 const HOST_TROUBLE: Readonly<Record<string, Omit<FailureData, 'message'>>> = {
-  ENOSPC: { consequence: 'Denied', code: 'NoSpace', hint: ROOM_HINT },
-  EDQUOT: { consequence: 'Denied', code: 'NoSpace', hint: ROOM_HINT },
+  ENOSPC: { consequence: 'Denied', code: 'NoRoom', hint: ROOM_HINT },
+  EDQUOT: { consequence: 'Denied', code: 'NoRoom', hint: ROOM_HINT },
   EMFILE: { consequence: 'Transient', code: 'TooManyFiles', hint: FILES_HINT },
   ENFILE: { consequence: 'Transient', code: 'TooManyFiles', hint: FILES_HINT },
 };

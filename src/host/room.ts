@@ -61,7 +61,7 @@ function fullest(rooms: readonly Room[]): Room | undefined {
 function noSpace(message: string): Failure {
   const hint =
     'Free space there, or make it larger, or raise the quota; it is tried again by itself.';
-  return denied('NoSpace', message, hint);
+  return denied('NoRoom', message, hint);
 }
 
 async function noRoom(

@@ -64,7 +64,7 @@ export function createHandler(options: HandlerOptions): Transport {
       return await serve(request);
     } catch (error) {
       if (isApiError(error)) return errorAnswer(error);
-      if (isFailure(error) && error.code === 'NoSpace') return errorAnswer(noSpace(error));
+      if (isFailure(error) && error.code === 'NoRoom') return errorAnswer(noSpace(error));
       const { path } = targetOf(request.path);
       log.error('request failed', { method: request.method, path, error: messageOf(error) });
       return errorAnswer(internalError());

@@ -38,7 +38,7 @@ const title = reason === undefined ? 'jobs on a full disk' : `skipped: ${reason}
       const failure = await runAfresh(at.runner, spec);
       if (failure === undefined) return failures;
       failures += 1;
-      expect({ size, ...failure }).toMatchObject({ consequence: 'Denied', code: 'NoSpace' });
+      expect({ size, ...failure }).toMatchObject({ consequence: 'Denied', code: 'NoRoom' });
       expect(failure.message).toMatch(/not enough room on the file system of .*: .* are free/);
     }
     throw new Error('it never ended well');

@@ -50,7 +50,7 @@ describe(title, () => {
         await verbs(await openStore(path, { clock: systemClock }));
       } catch (error) {
         if (!isFailure(error)) throw error;
-        expect(error).toMatchObject({ consequence: 'Denied', code: 'NoSpace' });
+        expect(error).toMatchObject({ consequence: 'Denied', code: 'NoRoom' });
         expect(error.message).toMatch(
           /not enough room on the file system of .*store.*: .* are free/,
         );
@@ -77,7 +77,7 @@ describe(title, () => {
       const target = join(disk.path, 'disk.raw');
       await expect(store.materialize(stored, target)).rejects.toMatchObject({
         consequence: 'Denied',
-        code: 'NoSpace',
+        code: 'NoRoom',
         message: expect.stringMatching(/work: 12 MiB are needed, 4.9 MiB.* free/),
       });
       expect(await readdir(disk.path)).toEqual([]);
