@@ -1,3 +1,4 @@
+import { isObject } from './json.ts';
 import { cleanLine, cleanText, withoutSecrets } from './text.ts';
 
 /**
@@ -75,6 +76,11 @@ export function foreignWords(text: string): string {
   return withoutSecrets(cleanText(text.slice(0, MOST_FOREIGN)));
 }
 
+/** The code of anything thrown: that of a failure, or the operating system's name of an error. */
+export function codeOf(error: unknown): unknown {
+  return isObject(error) ? error['code'] : undefined;
+}
+
 /** The text of anything thrown, which may have come from any library. */
 export function messageOf(error: unknown): string {
   if (isFailure(error)) return error.message;
@@ -94,7 +100,7 @@ const HOST_TROUBLE: Readonly<Record<string, Omit<FailureData, 'message'>>> = {
 };
 
 function unclassified(error: unknown): Omit<FailureData, 'message'> {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+  const code = codeOf(error);
   const trouble = typeof code === 'string' ? HOST_TROUBLE[code] : undefined;
   return trouble ?? { consequence: 'Transient', code: 'Unexpected' };
 }

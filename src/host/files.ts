@@ -1,3 +1,4 @@
+import { codeOf } from '../core/failure.ts';
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -50,7 +51,7 @@ export async function writeFileAtomic(
 
 /** True for the error of a missing file. */
 export function isMissing(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
+  return codeOf(error) === 'ENOENT';
 }
 
 /**

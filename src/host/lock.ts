@@ -1,15 +1,10 @@
+import { isObject } from '../core/json.ts';
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../core/clock.ts';
-import { Failure, isFailure } from '../core/failure.ts';
+import { codeOf, Failure, isFailure } from '../core/failure.ts';
 
 const SQLITE_BUSY = 5;
-
-function codeOf(error: unknown, field: 'code' | 'errcode'): unknown {
-  return typeof error === 'object' && error !== null && field in error
-    ? (error as Readonly<Record<string, unknown>>)[field]
-    : undefined;
-}
 
 /**
  * Makes the file here, so that one that cannot be made is told as what it is. One that is there is not
@@ -19,7 +14,7 @@ function makeFile(path: string): void {
   try {
     closeSync(openSync(path, 'wx'));
   } catch (error) {
-    if (codeOf(error, 'code') !== 'EEXIST') throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 
@@ -35,7 +30,7 @@ export function holdAlone(lockFile: string, what: string): () => void {
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
-    if (codeOf(error, 'errcode') !== SQLITE_BUSY) throw error;
+    if (!isObject(error) || error['errcode'] !== SQLITE_BUSY) throw error;
     throw new Failure(
       {
         consequence: 'Busy',

@@ -1,7 +1,8 @@
+import { isObject } from '../core/json.ts';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../core/clock.ts';
-import { denied, isFailure, messageOf, type Failure } from '../core/failure.ts';
+import { codeOf, denied, isFailure, messageOf, type Failure } from '../core/failure.ts';
 import { formatBytes } from '../core/quantity.ts';
 import { isMissing } from './files.ts';
 
@@ -30,9 +31,9 @@ const SQLITE_FULL = 13;
 /** True for an error that says, in whichever words, that there was no room to write. */
 export function isAboutRoom(error: unknown): boolean {
   if (isFailure(error)) return OF_PROGRAMS.has(error.code) && SAID.test(error.message);
-  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
-  if ('errcode' in error) return error.errcode === SQLITE_FULL;
-  return error.code === 'ENOSPC' || error.code === 'EDQUOT';
+  if (isObject(error) && error['errcode'] === SQLITE_FULL) return true;
+  const code = codeOf(error);
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 /** Errors of calls that take a path name the place exactly; those of writing do not. */

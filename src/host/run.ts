@@ -43,6 +43,7 @@ export function plainEnvironment(): Readonly<Record<string, string>> {
 }
 
 const DEFAULT_LIMIT = 16 * 2 ** 20;
+const TIMEOUT_MS = 600_000;
 
 function programFailure(program: string, code: string, message: string): Failure {
   return new Failure({ consequence: 'Transient', code, message: `${program}: ${message}` });
@@ -83,6 +84,33 @@ class Collected {
   }
 }
 
+interface End {
+  readonly code: number | null;
+  readonly killedBy: string | null;
+  readonly stdout: Collected;
+  readonly stderr: Collected;
+  /** It was ended by us: for its time, or for what it wrote. */
+  readonly timedOut: boolean;
+  readonly tooMuch: boolean;
+  readonly options: RunOptions;
+}
+
+/** Why an end is not the one that was wanted. */
+function wrongEnd(program: string, end: End): Failure | undefined {
+  const { code, killedBy, stdout, stderr, timedOut, tooMuch } = end;
+  const { okCodes = [0], timeoutMs = TIMEOUT_MS, maxOutputBytes = DEFAULT_LIMIT } = end.options;
+  if (tooMuch) {
+    return programFailure(program, 'ProgramTooChatty', `wrote more than ${maxOutputBytes} bytes`);
+  }
+  if (code === null) {
+    const why = timedOut ? `took longer than ${timeoutMs / 1000} seconds` : endedBy(killedBy);
+    return programFailure(program, 'ProgramKilled', why);
+  }
+  if (okCodes.includes(code)) return undefined;
+  const words = (stderr.text().trim() || stdout.text().trim()).slice(-2000);
+  return programFailure(program, 'ProgramFailed', `exit code ${code}: ${words}`);
+}
+
 /** Runs a program to its end with limits on time and output. Throws a Failure with its last words. */
 export const run: Run = (program, args, options = {}) => {
   const {
@@ -90,9 +118,8 @@ export const run: Run = (program, args, options = {}) => {
     cwd,
     stdin,
     onStdout,
-    timeoutMs = 600_000,
+    timeoutMs = TIMEOUT_MS,
     maxOutputBytes = DEFAULT_LIMIT,
-    okCodes = [0],
   } = options;
   const env = options.env ?? plainEnvironment();
   return new Promise<RunResult>((resolve, reject) => {
@@ -130,23 +157,17 @@ export const run: Run = (program, args, options = {}) => {
     child.stdin.end(stdin);
     if (onStdout !== undefined) child.stdout.on('data', (chunk) => onStdout(String(chunk)));
     child.on('close', (code, killedBy) => {
-      if (failure !== undefined) {
-        reject(failure);
-      } else if (tooMuch) {
-        reject(
-          programFailure(program, 'ProgramTooChatty', `wrote more than ${maxOutputBytes} bytes`),
-        );
-      } else if (code === null) {
-        const why = child.killed
-          ? `took longer than ${timeoutMs / 1000} seconds`
-          : endedBy(killedBy);
-        reject(programFailure(program, 'ProgramKilled', why));
-      } else if (okCodes.includes(code)) {
-        resolve({ code, stdout: stdout.text(), stderr: stderr.text() });
-      } else {
-        const words = (stderr.text().trim() || stdout.text().trim()).slice(-2000);
-        reject(programFailure(program, 'ProgramFailed', `exit code ${code}: ${words}`));
-      }
+      failure ??= wrongEnd(program, {
+        code,
+        killedBy,
+        stdout,
+        stderr,
+        options,
+        tooMuch,
+        timedOut: child.killed,
+      });
+      if (failure !== undefined) reject(failure);
+      else resolve({ code: code ?? 0, stdout: stdout.text(), stderr: stderr.text() });
     });
   });
 };

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ComposedRecord, Evidence, InspectionRecord } from '../core/evidence.ts';
-import { impossible } from '../core/failure.ts';
+import { codeOf, impossible } from '../core/failure.ts';
 import { syncFolder } from '../host/files.ts';
 import { parseComposed, parseInspection } from './evidence-json.ts';
 import { withPlace } from './failures.ts';
@@ -26,9 +26,7 @@ function fileIn(folder: string, name: string): string {
 /** Not there, or something that is no file of ours: a link, a folder. */
 function isNoFile(error: unknown): boolean {
   const codes: readonly unknown[] = ['ENOENT', 'ELOOP', 'ENXIO'];
-  return (
-    typeof error === 'object' && error !== null && 'code' in error && codes.includes(error.code)
-  );
+  return codes.includes(codeOf(error));
 }
 
 function parsed(text: string): unknown {

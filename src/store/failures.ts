@@ -1,4 +1,4 @@
-import { denied, Failure, impossible, messageOf } from '../core/failure.ts';
+import { codeOf, denied, Failure, impossible, messageOf } from '../core/failure.ts';
 import { withRoom } from '../host/room.ts';
 import type { Layout } from './layout.ts';
 
@@ -50,7 +50,7 @@ export async function withPlace<Result>(
   try {
     return await withRoom([place], work, neededBytes);
   } catch (error) {
-    const errno = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+    const errno = codeOf(error);
     const hint = typeof errno === 'string' ? CURES[errno] : undefined;
     if (hint === undefined) throw error;
     throw denied('StoreNotWritable', `${place}: ${messageOf(error)}`, hint);

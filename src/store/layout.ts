@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { access, link, mkdir, open, opendir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
-import { impossible } from '../core/failure.ts';
+import { codeOf, impossible } from '../core/failure.ts';
 import { isFile, isMissing, syncFolder } from '../host/files.ts';
 import { indexLost, withPlace } from './failures.ts';
 import { IMAGE_INDEX_TYPE } from './names.ts';
@@ -63,7 +63,7 @@ interface NewFile {
 
 /** True when an error says that a name is taken. */
 function isTaken(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIST';
+  return codeOf(error) === 'EEXIST';
 }
 
 /** A finished file where the leftovers of killed writers are removed; it still has to get its name. */

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
-import { Failure, transient } from '../../core/failure.ts';
+import { codeOf, Failure, transient } from '../../core/failure.ts';
 import { isMissing } from '../../host/files.ts';
 import type { LaunchMarker } from './markers.ts';
 
@@ -17,10 +17,6 @@ export interface Traces {
   readonly uuid: string;
   readonly pidFile: string;
   readonly launch: LaunchMarker | undefined;
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }
 
 /** Only these mean that a process is gone; any other error means that nothing is known. */

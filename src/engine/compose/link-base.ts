@@ -1,3 +1,4 @@
+import { codeOf } from '../../core/failure.ts';
 import { chmod, link, open } from 'node:fs/promises';
 import { signalOf, type EngineTools } from '../tools.ts';
 
@@ -13,7 +14,7 @@ const NO_LINK: ReadonlySet<unknown> = new Set([
 ]);
 
 function cannotLink(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && NO_LINK.has(error.code);
+  return NO_LINK.has(codeOf(error));
 }
 
 /** Gives a read-only disk a second name; where the file system cannot, makes a copy that shares its blocks. */
