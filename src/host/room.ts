@@ -66,16 +66,16 @@ function noSpace(message: string): Failure {
 }
 
 async function noRoom(
-  error: unknown,
+  cause: unknown,
   places: readonly string[],
   neededBytes?: number,
 ): Promise<Failure> {
-  const room = fullest(await Promise.all(placesOf(error, places).map(roomAt)));
+  const room = fullest(await Promise.all(placesOf(cause, places).map((place) => roomAt(place))));
   const { place = '', freeBytes = 0, freeFiles = Infinity } = room ?? {};
   const needed = neededBytes === undefined ? '' : `${formatBytes(neededBytes)} are needed, `;
   const files = Number.isFinite(freeFiles) ? ` and ${freeFiles} files` : '';
   return noSpace(
-    `there is not enough room on the file system of ${place}: ${needed}${formatBytes(freeBytes)}${files} are free (${messageOf(error).slice(-300)})`,
+    `there is not enough room on the file system of ${place}: ${needed}${formatBytes(freeBytes)}${files} are free (${messageOf(cause).slice(-300)})`,
   );
 }
 

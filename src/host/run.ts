@@ -139,8 +139,7 @@ export const run: Run = (program, args, options = {}) => {
     });
     // Where the host has no descriptor left, there are no streams either.
     if (child.pid === undefined) return;
-    const stdout = new Collected();
-    const stderr = new Collected();
+    const [stdout, stderr] = [new Collected(), new Collected()];
     let tooMuch = false;
     for (const [stream, collected] of [
       [child.stdout, stdout],

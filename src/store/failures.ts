@@ -1,6 +1,5 @@
 import { codeOf, denied, Failure, impossible, messageOf } from '../core/failure.ts';
 import { withRoom } from '../host/room.ts';
-import type { Layout } from './layout.ts';
 
 const RESTORE =
   'Restore the blob from a copy of the store; without one, declare a new version of the layer.';
@@ -26,8 +25,14 @@ export function layerInvalid(layer: string, cause: string): Failure {
   );
 }
 
+/** The index and the copy to restore it from. */
+interface IndexFiles {
+  readonly indexJson: string;
+  readonly indexCopy: string;
+}
+
 /** The blobs are there, and what names them is not: nothing is found, so nothing may be built. */
-export function indexLost({ indexJson, indexCopy }: Layout, how: string): Failure {
+export function indexLost({ indexJson, indexCopy }: IndexFiles, how: string): Failure {
   return denied(
     'StoreIndexLost',
     `${indexJson} ${how}: the layers in the store cannot be found without it`,

@@ -50,7 +50,7 @@ const secret = (name: string) =>
     const names = async () => (await client.list(SECRETS)).items.map((item) => item.metadata.name);
     const seen: unknown[] = [];
     const over = new AbortController();
-    const { resourceVersion = '' } = (await client.list(SECRETS)).metadata;
+    const { resourceVersion } = (await client.list(SECRETS)).metadata;
     const options = { resourceVersion, signal: over.signal };
     const watching = (async () => {
       for await (const { object } of client.watch(SECRETS, options)) {

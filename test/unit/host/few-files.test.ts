@@ -1,9 +1,9 @@
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { run } from '../../../src/host/run.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 
-const SCRIPT = join(import.meta.dirname, 'few-files.ts');
+const SCRIPT = fileURLToPath(new URL('few-files.ts', import.meta.url));
 
 describe('a process without free descriptors', () => {
   it('says so, lives on, and works again when there are some', async () => {

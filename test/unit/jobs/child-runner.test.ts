@@ -11,10 +11,10 @@ import { jobEnd } from '../../support/job-end.ts';
 import { afterEach, beforeEach, describe, expect, it } from '../../support/runner.ts';
 import { until } from '../../support/until.ts';
 
-const POINTER = { repository: 'os', tag: '1', manifest: `sha256:${'0'.repeat(64)}` } as const;
+const DIGEST = `sha256:${'0'.repeat(64)}` as const;
 const RECIPE: Recipe = {
   namespace: 'default',
-  os: POINTER,
+  os: { repository: 'os', tag: '1', manifest: DIGEST },
   deltas: [],
   task: { role: 'image', title: 'i', scripts: [], layers: [], shutdownWhenDone: true },
 };
@@ -25,7 +25,7 @@ const job = (key: string, name = 'one'): CopyJob => ({
   key,
   revision: name,
   recipe: RECIPE,
-  connector: { namespace: 'default', name: 'here', location: `sha256:${'0'.repeat(64)}` },
+  connector: { namespace: 'default', name: 'here', location: DIGEST },
 });
 
 const ONE = job('one');
