@@ -3,30 +3,14 @@ import { join } from 'node:path';
 import { systemClock } from '../../../src/host/clock.ts';
 import { silentLog } from '../../../src/host/log.ts';
 import { childRunner, type ChildRunnerOptions } from '../../../src/jobs/child-runner.ts';
-import type { CopyJob, JobRunner, JobSpec, JobState, Recipe } from '../../../src/jobs/spec.ts';
+import type { JobRunner, JobSpec, JobState } from '../../../src/jobs/spec.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { idle } from '../../support/eventually.ts';
 import { temporaryFolder } from '../../support/folder.ts';
+import { copyJob as job } from '../../support/copy-job.ts';
 import { jobEnd } from '../../support/job-end.ts';
 import { afterEach, beforeEach, describe, expect, it } from '../../support/runner.ts';
 import { until } from '../../support/until.ts';
-
-const DIGEST = `sha256:${'0'.repeat(64)}` as const;
-const RECIPE: Recipe = {
-  namespace: 'default',
-  os: { repository: 'os', tag: '1', manifest: DIGEST },
-  deltas: [],
-  task: { role: 'image', title: 'i', scripts: [], layers: [], shutdownWhenDone: true },
-};
-
-/** A job of some key; another name is another job. */
-const job = (key: string, name = 'one'): CopyJob => ({
-  kind: 'copy',
-  key,
-  revision: name,
-  recipe: RECIPE,
-  connector: { namespace: 'default', name: 'here', location: DIGEST },
-});
 
 const ONE = job('one');
 const MINUTE = 60_000;
