@@ -1,17 +1,6 @@
 import type { Random } from '../../../src/core/clock.ts';
 import { plain, type MemoryVolume } from './memory.ts';
 
-/** Reproducible random numbers: mulberry32. */
-export function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const NAMES = ['a', 'b', 'c', 'd', '.x', 'ä'];
 
 function somePath(random: Random): string {

@@ -6,13 +6,14 @@ import { run } from '../../../src/host/run.ts';
 import { inspectImage } from '../../../src/images/header.ts';
 import { checkDisk, convertDisk } from '../../../src/images/qemu-img.ts';
 import { temporaryFolder } from '../../support/folder.ts';
-import { seeded } from '../../support/memory-source.ts';
+import { seeded } from '../../support/random.ts';
 import { writeQcow2 } from '../../support/qcow2.ts';
 import { describe, expect, it } from '../../support/runner.ts';
+import { runs, SEED } from '../../support/soak.ts';
 
 const GIB = 2 ** 30;
 const CLUSTER = 2 ** 16;
-const ROUNDS = process.env['LAMINA_SOAK'] === '1' ? 3000 : 60;
+const ROUNDS = runs(1200);
 
 function placesIn(folder: string) {
   return { raw: join(folder, 'raw'), path: join(folder, 'disk'), back: join(folder, 'back') };
@@ -88,7 +89,7 @@ describe('a damaged qcow2 file', () => {
       const good = readFileSync(path);
       const hurt = join(folder.path, 'hurt');
       let refusals = 0;
-      for (let seed = 0; seed < ROUNDS; seed += 1) {
+      for (let seed = SEED; seed < SEED + ROUNDS; seed += 1) {
         const random = seeded(seed);
         writeFileSync(hurt, damaged(good, random));
         try {

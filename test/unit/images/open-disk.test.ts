@@ -6,7 +6,7 @@ import { part } from '../../../src/images/part.ts';
 import { convertDisk, createOverlay } from '../../../src/images/qemu-img.ts';
 import type { ByteSource, DiskFile } from '../../../src/images/source.ts';
 import { temporaryFolder } from '../../support/folder.ts';
-import { seeded } from '../../support/memory-source.ts';
+import { seeded } from '../../support/random.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 
 const MIB = 2 ** 20;

@@ -16,11 +16,13 @@ import type { DiskFormat } from '../../../src/images/source.ts';
 import { importDisk } from '../../../src/jobs/import-disk.ts';
 import type { StoreTools } from '../../../src/jobs/tools.ts';
 import { temporaryFolder } from '../../support/folder.ts';
-import { memorySource, seeded } from '../../support/memory-source.ts';
+import { memorySource } from '../../support/memory-source.ts';
+import { seeded } from '../../support/random.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../support/runner.ts';
+import { runs, SEED } from '../../support/soak.ts';
 import { engineOn, handedOut, identity } from '../../support/volume/engine.ts';
 
-const ROUNDS = process.env['LAMINA_SOAK'] === '1' ? 1500 : 12;
+const ROUNDS = runs(600);
 const START = 2 ** 20;
 const SIZE = 10 * 2 ** 20;
 
@@ -174,7 +176,7 @@ describe('disks that were hurt', () => {
       ]);
     }
     const said: string[] = [];
-    for (let seed = 0; seed < ROUNDS; seed += 1) {
+    for (let seed = SEED; seed < SEED + ROUNDS; seed += 1) {
       const kind = kinds[seed % kinds.length];
       if (kind === undefined) break;
       const began = performance.now();

@@ -10,7 +10,7 @@ import { JobPlace, MEDIA, type JobInstallation } from '../../support/job-place.t
 import { afterAll, beforeAll, describe, expect, it } from '../../support/runner.ts';
 import { bytesIn, changeDisk, file, onVolume, treeDigest } from '../../support/volume/change.ts';
 import { identity } from '../../support/volume/engine.ts';
-import { seeded } from '../../support/volume/random.ts';
+import { seeded } from '../../support/random.ts';
 import type { DiskFile } from '../../../src/images/source.ts';
 
 const isOurs = (path: string) => path.startsWith('/var/lib/lamina');

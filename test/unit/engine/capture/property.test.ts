@@ -7,7 +7,8 @@ import { temporaryFolder } from '../../../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../../support/runner.ts';
 import { runs, SEED } from '../../../support/soak.ts';
 import { MemoryVolume, type Shown } from '../../../support/volume/memory.ts';
-import { disturb, seeded } from '../../../support/volume/random.ts';
+import { disturb } from '../../../support/volume/random.ts';
+import { seeded } from '../../../support/random.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => void (folder = await temporaryFolder()));

@@ -5,6 +5,7 @@ import type { DeltaItem } from '../../../../src/engine/delta/entry.ts';
 import { readDelta } from '../../../../src/engine/delta/read.ts';
 import { isFailure } from '../../../../src/core/failure.ts';
 import { describe, expect, it } from '../../../support/runner.ts';
+import { property } from '../../../support/soak.ts';
 import { archive, gather, madeByPython, portions, put, unarchive } from './items.ts';
 
 const HEAD = "'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.name': ";
@@ -199,7 +200,7 @@ describe('reading a hostile layer', () => {
           expect(error.code).toBe('BadDelta');
         }
       }),
-      { numRuns: 500, seed: 7 },
+      property(5000),
     );
   });
 

@@ -16,8 +16,10 @@ import {
   writePattern,
 } from '../../../support/ext4.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
-import { memorySource, seeded } from '../../../support/memory-source.ts';
+import { memorySource } from '../../../support/memory-source.ts';
+import { seeded } from '../../../support/random.ts';
 import { describe, expect, it } from '../../../support/runner.ts';
+import { runs, SEED } from '../../../support/soak.ts';
 
 const reason = await whyNoMount();
 const mounted = reason === undefined ? it : it.skip;
@@ -84,7 +86,7 @@ describe('a damaged volume', () => {
         ),
       );
       let noticed = 0;
-      for (let seed = 0; seed < 500; seed += 1) {
+      for (let seed = SEED; seed < SEED + runs(5000); seed += 1) {
         const random = seeded(seed);
         const bytes = Buffer.from(good);
         for (let i = 0; i < 1 + Math.floor(random() * 4); i += 1) {
