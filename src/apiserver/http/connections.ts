@@ -11,8 +11,8 @@ export interface ConnectionLimits {
 }
 
 /**
- * Strangers have a room of their own, so that they are in nobody's way. That of holders has place for
- * everything that is served at a time, and as many connections again that idle.
+ * Those without the token are counted apart, so that they cannot use up the connections of those with it.
+ * The limit of holders is what is served at the same time, and as many connections again that idle.
  */
 export const CONNECTION_LIMITS: ConnectionLimits = { strangers: 512, holders: 2560 };
 
@@ -44,8 +44,9 @@ function nameOf({ remoteAddress, remotePort, localAddress }: Ends): string {
 }
 
 /**
- * All connections, in two rooms. A full room never keeps anybody out: it drops the one that has been
- * idle for longest. Whoever is being served stays, unless nobody in a room of strangers is idle.
+ * All connections, in two groups ("rooms"): those that have not shown the token, and those that have. A new
+ * connection is always let in: a full group drops the one that has been idle for longest. A connection that
+ * is being served is dropped only in the group without the token, when none there is idle.
  */
 export class Connections {
   private readonly limits: ConnectionLimits;
