@@ -115,8 +115,7 @@ describe('an image with a hostile layer', () => {
     // Each of them would fit alone.
     const half = (path: string) => stream(together(large(path, 30)));
     expect(await failureOf(half('/a'), half('/b'))).toMatch(/Impossible LayerDoesNotFit/);
-    const work = join(folder.path, 'work', 'composed', `image-${count}`);
-    expect(await readdir(work)).not.toContain('spool');
+    expect(await readdir(join(folder.path, 'work', 'composed'))).not.toContain(`image-${count}`);
   });
 
   it('takes a file of terabytes where nearly all of it is a hole', async () => {
