@@ -1,3 +1,4 @@
+import { prerequisitesOf, referencesOf } from '../api/references/declared.ts';
 import { resourceOf } from '../kube/resource.ts';
 import type { IndexSpec } from '../kube/controller.ts';
 import type { LayerRole } from '../core/identity.ts';
@@ -39,24 +40,6 @@ function index(kind: string, name: string, of: (item: never) => readonly string[
   return { resource: resourceOf(kind), name, of };
 }
 
-/** A reference of a template, whatever its role. */
-export interface TemplateReference {
-  readonly role: LayerRole;
-  readonly reference: ImageTemplate['spec']['osLayer'];
-}
-
-/** Every reference of a template: the operating system first, then layers, lowest first. */
-export function referencesOf({ spec }: ImageTemplate): readonly TemplateReference[] {
-  const { osLayer, appLayers = [], platformLayer } = spec;
-  return [
-    { role: 'os', reference: osLayer },
-    ...appLayers.map((reference) => ({ role: 'app' as const, reference })),
-    ...(platformLayer === undefined
-      ? []
-      : [{ role: 'platform' as const, reference: platformLayer }]),
-  ];
-}
-
 function versionsNamed(template: ImageTemplate): readonly string[] {
   const namespace = namespaceOf(template);
   return referencesOf(template).map(
@@ -75,10 +58,8 @@ function osVersionsNamed(layer: AppLayer | PlatformLayer): readonly string[] {
 }
 
 function prerequisitesNamed(app: AppLayer): readonly string[] {
-  return app.spec.versions.flatMap(({ prerequisites = [] }) =>
-    prerequisites.map(({ name, version }) =>
-      versionValue(namespaceOf(app), { role: 'app', layer: name, version }),
-    ),
+  return prerequisitesOf(app).map(({ role, reference: { name: layer, version } }) =>
+    versionValue(namespaceOf(app), { role, layer, version }),
   );
 }
 
@@ -93,9 +74,7 @@ export const LAYER_STANDS_ON = {
 
 /** App layers by the app layers that they need, in any version. */
 export const APP_NEEDS = index('AppLayer', 'needs', (app: AppLayer) =>
-  app.spec.versions.flatMap(({ prerequisites = [] }) =>
-    prerequisites.map(({ name }) => inNamespace(namespaceOf(app), name)),
-  ),
+  prerequisitesOf(app).map(({ reference }) => inNamespace(namespaceOf(app), reference.name)),
 );
 
 /** Versions by their layer. */

@@ -1,7 +1,8 @@
+import { KIND_OF } from '../api/references/declared.ts';
 import type { LayerRole } from '../core/identity.ts';
 import type { StoredLayer } from '../core/layer.ts';
 import { inNamespace, VERSION_LAYER } from './indexes.ts';
-import { KIND_OF, isDeleting, storedOf, type Layer, type LayerVersion } from './objects.ts';
+import { isDeleting, storedOf, type Layer, type LayerVersion } from './objects.ts';
 import type { Listers, Ports } from './ports.ts';
 
 /** The object of a layer by its role. */

@@ -12,7 +12,6 @@ import type { PlatformLayerSpec } from '../api/kinds/platform-layer.ts';
 import { conditionOf } from '../api/conditions.ts';
 import { API_VERSION } from '../api/kind.ts';
 import type { ApiObject, Condition, OwnerReference } from '../api/object.ts';
-import type { LayerRole } from '../core/identity.ts';
 import type { StoredLayer } from '../core/layer.ts';
 
 /** An operating system. */
@@ -44,13 +43,6 @@ export const FINALIZERS = {
   PackagingMachine: 'lamina.dev/machine',
   LayeredImage: 'lamina.dev/image',
 } as const;
-
-/** The kind that people write for each role. */
-export const KIND_OF: Readonly<Record<LayerRole, 'OSLayer' | 'PlatformLayer' | 'AppLayer'>> = {
-  os: 'OSLayer',
-  platform: 'PlatformLayer',
-  app: 'AppLayer',
-};
 
 /** The namespace of a namespaced object. */
 export function namespaceOf(object: ApiObject): string {

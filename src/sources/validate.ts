@@ -1,8 +1,10 @@
+import { contradictions, versionCircles } from '../api/references/contradictions.ts';
+import { KIND_OF, type Declared, type Find } from '../api/references/declared.ts';
 import { isObject } from '../core/json.ts';
 import { manifestKind, type ManifestKind } from './manifest-kind.ts';
 import { metadataProblems, type FieldProblem } from './metadata.ts';
 import type { SourceObject } from './reading.ts';
-import { circularVersions, referenceProblems, type Declared } from './references.ts';
+import { missingNames } from './references.ts';
 import {
   compareProblems,
   fileProblem,
@@ -147,14 +149,19 @@ class Validation {
 
   private references(): void {
     const all = [...this.objects.values()];
-    const set = {
-      circles: circularVersions(all.flatMap(({ declared }) => declared ?? [])),
-      find: (kind: string, namespace: string, name: string) =>
-        this.objects.get(keyOf(kind, namespace, name))?.declared,
-    };
+    const find: Find = ({ metadata }, role, name) =>
+      this.objects.get(keyOf(KIND_OF[role], metadata.namespace, name))?.declared;
+    const circles = versionCircles(
+      all.flatMap(({ declared }) => declared ?? []),
+      find,
+    );
     for (const taken of all) {
-      if (taken.declared === undefined || this.full) continue;
-      for (const problem of referenceProblems(taken.declared, set)) {
+      const { declared } = taken;
+      if (declared === undefined || this.full) continue;
+      for (const problem of [
+        ...missingNames(declared, find),
+        ...contradictions(declared, find, circles),
+      ]) {
         const document = this.full ? undefined : this.document(taken);
         if (document !== undefined) this.report(at(document, problem));
       }
@@ -169,7 +176,7 @@ class Validation {
   }
 }
 
-function keyOf(kind: string, namespace: string, name: string): string {
+function keyOf(kind: string, namespace = '', name: string): string {
   return `${kind}/${namespace}/${name}`;
 }
 
@@ -178,8 +185,13 @@ function declaredOf(
   { namespace, name }: { readonly namespace: string | undefined; readonly name: string },
   spec: unknown,
 ): Declared | undefined {
-  if (definition === undefined || namespace === undefined || !isObject(spec)) return undefined;
-  return { kind, namespace, name, spec };
+  if (definition === undefined || namespace === undefined || !isChecked(spec)) return undefined;
+  return { kind, metadata: { namespace, name }, spec };
+}
+
+/** The schemas of our kinds have promised the rest. */
+function isChecked(spec: unknown): spec is Declared['spec'] {
+  return isObject(spec);
 }
 
 /** Judges everything that a source holds, across files. Problems come in the order of the files. */

@@ -1,6 +1,7 @@
 import { API_VERSION } from '../../api/kind.ts';
 import { conditionOf } from '../../api/conditions.ts';
 import type { ImageTemplateSpec, ImageTemplateStatus } from '../../api/kinds/image-template.ts';
+import { KIND_OF } from '../../api/references/declared.ts';
 import type { LayerRole } from '../../core/identity.ts';
 import type { ControllerSpec } from '../../kube/controller.ts';
 import { resourceOf, type KubeObject } from '../../kube/resource.ts';
@@ -16,7 +17,6 @@ import {
 import { findLayer } from '../lookup.ts';
 import {
   FINALIZERS,
-  KIND_OF,
   isNew,
   isPublished,
   namespaceOf,

@@ -29,7 +29,7 @@ export function planTemplate(
   template: ImageTemplate,
   world: TemplateWorld,
 ): Plan<TemplateStep, ImageTemplateStatus> {
-  const resolution = resolve(world.references);
+  const resolution = resolve(world.references, world.wrong);
   const base = {
     status: statusOf(template, world, resolution),
     conditions: [],

@@ -1,22 +1,12 @@
 import type { LayeredImageSpec } from '../../api/kinds/layered-image.ts';
+import { KIND_OF, type LayerReference } from '../../api/references/declared.ts';
 import { digestOf, hash8 } from '../../core/digest.ts';
-import type { LayerRole } from '../../core/identity.ts';
-import {
-  KIND_OF,
-  isNew,
-  storedOf,
-  type ImageTemplate,
-  type Layer,
-  type LayerVersion,
-} from '../objects.ts';
+import { isNew, storedOf, type Layer, type LayerVersion } from '../objects.ts';
 
 type Resolved = LayeredImageSpec['os'];
-type Reference = ImageTemplate['spec']['osLayer'];
 
 /** One reference of a template with the objects that it leads to. */
-export interface Referenced {
-  readonly role: LayerRole;
-  readonly reference: Reference;
+export interface Referenced extends Pick<LayerReference, 'role' | 'reference'> {
   readonly layer: Layer | undefined;
   /** The version that the reference names now; undefined: the channel does not exist. */
   readonly versionName: string | undefined;
@@ -36,8 +26,10 @@ export type Resolution =
   | { readonly as: 'wrong'; readonly message: string };
 
 /** Resolves a template: the operating system first, then layers, lowest first. Pure. */
-export function resolve(references: readonly Referenced[]): Resolution {
-  const wrong = contradiction(references);
+export function resolve(
+  references: readonly Referenced[],
+  wrong = otherVersion(references),
+): Resolution {
   if (wrong !== undefined) return { as: 'wrong', message: wrong };
   // The last one, since most layers are made in their order: naming each of them is a write.
   const open = references.findLast(({ version }) => storedOf(version) === undefined);
@@ -63,33 +55,13 @@ function describe({ role, reference, layer, versionName }: Referenced): string {
   return `${name} version ${versionName} to be Deployable`;
 }
 
-function contradiction(references: readonly Referenced[]): string | undefined {
-  const [os, ...others] = references;
-  const names = others.filter(({ role }) => role === 'app').map(({ reference }) => reference.name);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) return `app layer ${twice} is listed twice`;
-  return others
-    .map((other) => foreign(other, os?.reference.name) ?? otherVersion(other, os?.version))
-    .find((message) => message !== undefined);
-}
-
-function foreign({ role, reference, layer }: Referenced, wanted?: string): string | undefined {
-  if (layer === undefined) return undefined;
-  const osLayer = 'osLayer' in layer.spec ? layer.spec.osLayer.name : undefined;
-  if (osLayer === wanted) return undefined;
-  return `${KIND_OF[role]}/${reference.name} belongs to OS layer ${osLayer}, the template uses ${wanted}`;
-}
-
 /** Device-critical files of a platform come from its OS version: on another one it may not boot. */
-function otherVersion(
-  { role, reference, version, versionName }: Referenced,
-  os: LayerVersion | undefined,
-): string | undefined {
-  const made = version?.spec.package?.os;
-  if (role !== 'platform' || made === undefined || os === undefined) return undefined;
-  const wanted = os.metadata.name;
-  if (made === wanted) return undefined;
-  return `${KIND_OF[role]}/${reference.name} version ${versionName} is made on LayerVersion/${made}, the template uses ${wanted}: add a version of the platform layer with that osVersion`;
+function otherVersion(references: readonly Referenced[]): string | undefined {
+  const platform = references.find(({ role }) => role === 'platform');
+  const made = platform?.version?.spec.package?.os;
+  const wanted = references[0]?.version?.metadata.name;
+  if (made === undefined || wanted === undefined || made === wanted) return undefined;
+  return `PlatformLayer/${platform?.reference.name} version ${platform?.versionName} is made on LayerVersion/${made}, the template uses ${wanted}: add a version of the platform layer with that osVersion`;
 }
 
 function resolvedOf({ role, reference, version }: Referenced): Resolved | undefined {

@@ -1,6 +1,7 @@
 import type { LayerStatus } from '../../api/kinds/os-layer.ts';
 import { conditionOf } from '../../api/conditions.ts';
 import { API_VERSION } from '../../api/kind.ts';
+import { KIND_OF, referencesOf } from '../../api/references/declared.ts';
 import type { LayerRole } from '../../core/identity.ts';
 import type { ControllerSpec } from '../../kube/controller.ts';
 import { resourceOf } from '../../kube/resource.ts';
@@ -9,7 +10,6 @@ import {
   inNamespace,
   LAYER_STANDS_ON,
   MACHINE_VERSION,
-  referencesOf,
   standsOn,
   TEMPLATE_REFERENCE,
   VERSION_BELOW,
@@ -18,7 +18,6 @@ import {
 } from '../indexes.ts';
 import {
   FINALIZERS,
-  KIND_OF,
   isDeleting,
   isNew,
   namespaceOf,

@@ -1,3 +1,4 @@
+import type { Contradiction } from '../../api/references/contradictions.ts';
 import type { LayerVersionSpec } from '../../api/kinds/layer-version.ts';
 import type { Digest } from '../../core/digest.ts';
 import { versionIdentity, type VersionIdentity } from '../../core/identity.ts';
@@ -28,30 +29,31 @@ export function upstreamOf(version: LayerVersion): Upstream {
   return { objectName: version.metadata.name, inputs: version.spec.inputs };
 }
 
-/** Names every entry of a layer, in order. Pure; cycles and dangling names are told, not followed. */
-export function identify(view: LayerView, find: FindUpstream): ReadonlyMap<string, Identified> {
+/** Names every entry of a layer, in order. Pure; those whose references are contradictory are not followed. */
+export function identify(
+  view: LayerView,
+  find: FindUpstream,
+  contradictions: readonly Contradiction[],
+): ReadonlyMap<string, Identified> {
   const known = new Map<string, Identified>();
-  const visit = (entry: Entry, path: readonly string[]): Identified => {
+  // The first one that is told of a version counts.
+  for (const { version: name, message } of contradictions.toReversed()) {
+    if (name !== undefined) known.set(name, wrong(message));
+  }
+  const visit = (entry: Entry): Identified => {
     const done = known.get(entry.name);
     if (done !== undefined) return done;
-    const result = path.includes(entry.name)
-      ? wrong(`versions start from each other: ${[...path, entry.name].join(' from ')}`)
-      : identifyEntry(
-          view,
-          entry,
-          (name) => {
-            const base = view.entries.find((other) => other.name === name);
-            return base === undefined
-              ? wrong(`version ${entry.name} starts from ${name}, which does not exist`)
-              : visit(base, [...path, entry.name]);
-          },
-          find,
-        );
+    const base = (name: string) => {
+      const below = view.entries.find((other) => other.name === name);
+      return below === undefined
+        ? wrong(`version ${entry.name} starts from ${name}, which does not exist`)
+        : visit(below);
+    };
+    const result = identifyEntry(view, entry, base, find);
     known.set(entry.name, result);
     return result;
   };
-  for (const entry of view.entries) visit(entry, []);
-  return known;
+  return new Map(view.entries.map((entry) => [entry.name, visit(entry)]));
 }
 
 function wrong(message: string): Identified {
@@ -83,14 +85,12 @@ function onOwnBase(view: LayerView, entry: Entry, base: (name: string) => Identi
 }
 
 function onOtherLayers(view: LayerView, entry: Entry, find: FindUpstream): Identified {
-  const { osLayer = '', name } = view;
+  const { osLayer = '' } = view;
   const os = find('os', osLayer, entry.osVersion ?? '');
   if (os === undefined)
     return { as: 'waiting', on: `OSLayer/${osLayer} version ${entry.osVersion}` };
   const below: Upstream[] = [];
   for (const wanted of entry.prerequisites) {
-    if (wanted.name === name)
-      return wrong(`version ${entry.name} has its own layer as a prerequisite`);
     const found = find('app', wanted.name, wanted.version);
     if (found === undefined)
       return { as: 'waiting', on: `AppLayer/${wanted.name} version ${wanted.version}` };

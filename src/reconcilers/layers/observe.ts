@@ -1,3 +1,4 @@
+import { contradictions } from '../../api/references/contradictions.ts';
 import {
   inNamespace,
   MACHINE_VERSION,
@@ -5,11 +6,10 @@ import {
   VERSION_BELOW,
   versionValue,
 } from '../indexes.ts';
-import { allVersionsOf, findVersion } from '../lookup.ts';
+import { allVersionsOf, findLayer, findVersion } from '../lookup.ts';
 import { isDeleting, namespaceOf, type Layer, type LayerVersion } from '../objects.ts';
 import type { Ports } from '../ports.ts';
 import { identify, upstreamOf, type Identified } from './identify.ts';
-import { foreignPrerequisite, prerequisiteLoop } from './prerequisites.ts';
 import { viewOf, type LayerView } from './view.ts';
 
 /** What a layer's plan looks at. */
@@ -36,17 +36,23 @@ export async function observeLayer(
   const view = viewOf(layer);
   const { namespace, role, name } = view;
   const all = allVersionsOf(listers, namespace, role, name);
-  const identified = identify(view, (below, layerName, version) => {
-    const found = findVersion(listers, namespace, { role: below, name: layerName }, version);
-    return found === undefined ? undefined : upstreamOf(found);
-  });
+  const identified = identify(
+    view,
+    (below, layerName, version) => {
+      const found = findVersion(listers, namespace, { role: below, name: layerName }, version);
+      return found === undefined ? undefined : upstreamOf(found);
+    },
+    contradictions(layer, (_from, below, layerName) =>
+      findLayer(listers, namespace, below, layerName),
+    ),
+  );
   const declared = new Set(view.entries.map((entry) => entry.name));
   const versions = all.filter((item) => !isDeleting(item));
   return {
     view,
     versions,
     leaving: new Set(all.filter(isDeleting).map((item) => item.metadata.name)),
-    identified: withWrongPrerequisites(ports, view, identified),
+    identified,
     storedTags: await store.listTags(`lamina/${namespace}/${role}/${name}`),
     attended: new Set(
       versions.filter((item) => isAttended(ports, item)).map((item) => item.metadata.name),
@@ -56,25 +62,6 @@ export async function observeLayer(
       versions.filter((item) => !declared.has(item.spec.version)),
     ),
   };
-}
-
-function withWrongPrerequisites(
-  { listers }: Pick<Ports, 'listers'>,
-  view: LayerView,
-  identified: ReadonlyMap<string, Identified>,
-): ReadonlyMap<string, Identified> {
-  if (view.role !== 'app') return identified;
-  const find = (name: string) => listers.appLayers.get(view.namespace, name);
-  return new Map(
-    [...identified].map(([name, found]) => {
-      const loop = prerequisiteLoop(view, name, find);
-      const message =
-        loop === undefined
-          ? foreignPrerequisite(view, name, find)
-          : `prerequisites form a cycle: ${loop}`;
-      return [name, message === undefined ? found : { as: 'wrong', message }] as const;
-    }),
-  );
 }
 
 /** True while a person may be at work in the machine of a version. */

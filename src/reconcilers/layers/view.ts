@@ -1,5 +1,6 @@
 import type { AppLayerSpec } from '../../api/kinds/app-layer.ts';
 import type { OSLayerSpec } from '../../api/kinds/os-layer.ts';
+import { startOf } from '../../api/references/declared.ts';
 import type { LayerRole } from '../../core/identity.ts';
 import { namespaceOf, type Layer } from '../objects.ts';
 
@@ -39,7 +40,7 @@ interface AnyEntry extends Partial<Omit<OSEntry & AppEntry, 'name' | 'import'>> 
 }
 
 function entryOf(entry: AnyEntry, above: AnyEntry | undefined, role: LayerRole): Entry {
-  const from = entry.from ?? (entry.import === undefined ? above?.name : undefined);
+  const from = startOf(entry, above);
   return {
     name: entry.name,
     prerequisites: entry.prerequisites ?? [],

@@ -6,10 +6,6 @@ import {
 } from '../../../src/reconcilers/layers/identify.ts';
 import type { LayerWorld } from '../../../src/reconcilers/layers/observe.ts';
 import { planLayer } from '../../../src/reconcilers/layers/plan.ts';
-import {
-  foreignPrerequisite,
-  prerequisiteLoop,
-} from '../../../src/reconcilers/layers/prerequisites.ts';
 import { viewOf } from '../../../src/reconcilers/layers/view.ts';
 import type { AppLayer, LayerVersion, OSLayer } from '../../../src/reconcilers/objects.ts';
 import { appLayer, condition, deployable, layerVersion, osLayer } from '../../support/objects.ts';
@@ -45,7 +41,7 @@ function world(
   const view = viewOf(layer);
   return {
     view,
-    identified: identify(view, find),
+    identified: identify(view, find, []),
     versions: [],
     leaving: new Set(),
     storedTags: [],
@@ -106,24 +102,10 @@ describe('identity of versions', () => {
       ],
     });
     const names = (layer: OSLayer) =>
-      [...identify(viewOf(layer), none).values()].map((item) =>
+      [...identify(viewOf(layer), none, []).values()].map((item) =>
         item.as === 'version' ? item.identity.objectName : item,
       );
     expect(names(edited)).toEqual(names(os));
-  });
-
-  it('tells a cycle instead of following it', () => {
-    const cyclic = osLayer({
-      packaging,
-      versions: [
-        { name: '1', from: '2' },
-        { name: '2', from: '1' },
-      ],
-    });
-    expect(identify(viewOf(cyclic), none).get('1')).toMatchObject({
-      as: 'wrong',
-      message: expect.stringContaining('start from each other'),
-    });
   });
 });
 
@@ -260,37 +242,5 @@ describe('planLayer', () => {
       verdict: 'waiting',
       message: expect.stringContaining('OSLayer/tiny version 9'),
     });
-  });
-});
-
-describe('prerequisites', () => {
-  const needs = (name: string, on: string, osName = 'tiny') =>
-    appLayer(name, {
-      osLayer: { name: osName },
-      versions: [{ name: '1', osVersion: '1', prerequisites: [{ name: on, version: '1' }] }],
-    });
-
-  it.each([
-    {
-      why: 'two layers that need each other',
-      apps: [needs('a', 'b'), needs('b', 'a')],
-      loop: 'a 1 needs b 1 needs a 1',
-    },
-    { why: 'a chain without a loop', apps: [needs('a', 'b'), needs('b', 'c')], loop: undefined },
-    {
-      why: 'a loop further down is not ours to report',
-      apps: [needs('a', 'b'), needs('b', 'c'), needs('c', 'b')],
-      loop: undefined,
-    },
-  ])('sees a loop: $why', ({ apps, loop }) => {
-    const find = (name: string) => apps.find((app) => app.metadata.name === name);
-    expect(prerequisiteLoop(viewOf(apps[0] as AppLayer), '1', find)).toBe(loop);
-  });
-
-  it('refuses one of another operating system', () => {
-    const find = () => needs('b', 'c', 'other');
-    expect(foreignPrerequisite(viewOf(needs('a', 'b')), '1', find)).toContain(
-      'belongs to OS layer other',
-    );
   });
 });

@@ -196,7 +196,7 @@ describe('validateSnapshot', () => {
     {
       why: 'a circle of OS versions, closed by the default of from',
       text: os.replace(/- name: "1"[^]*$/, '- {name: "1", from: "2"}\n    - {name: "2"}\n'),
-      want: 'a.yaml:7:25: spec.versions[0].from: leads back to this version in a circle',
+      want: 'a.yaml:7:25: spec.versions[0].from: versions start from each other: tiny 1 from tiny 2 from tiny 1',
     },
   ])('refuses $why and says where', ({ text, want }) => {
     expect(check(file(text)).lines[0]).toEqual(want);
@@ -222,7 +222,9 @@ describe('validateSnapshot', () => {
     );
     const started = performance.now();
     const { lines } = check(...files);
-    expect(lines[0]).toMatch(/^0\.yaml:8:35: spec\.versions\[0\]\.prerequisites: .* circle$/);
+    expect(lines[0]).toMatch(
+      /^0\.yaml:8:35: spec\.versions\[0\]\.prerequisites: .*: a0 1 needs a1 1 needs .* needs … needs a0 1$/,
+    );
     expect(lines.length).toBe(200);
     expect(performance.now() - started).toBeLessThan(5000);
   });
