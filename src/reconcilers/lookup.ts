@@ -1,4 +1,3 @@
-import { KIND_OF } from '../api/references/declared.ts';
 import type { LayerRole } from '../core/identity.ts';
 import type { StoredLayer } from '../core/layer.ts';
 import { inNamespace, VERSION_LAYER } from './indexes.ts';
@@ -12,12 +11,8 @@ export function findLayer(
   role: LayerRole,
   name: string,
 ): Layer | undefined {
-  const lister = {
-    OSLayer: listers.osLayers,
-    PlatformLayer: listers.platformLayers,
-    AppLayer: listers.appLayers,
-  }[KIND_OF[role]];
-  return lister.get(namespace, name);
+  const { osLayers: os, platformLayers: platform, appLayers: app } = listers;
+  return { os, platform, app }[role].get(namespace, name);
 }
 
 /** What a version left in the store, by the name of its object. */

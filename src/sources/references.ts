@@ -6,15 +6,6 @@ import {
 } from '../api/references/declared.ts';
 import type { FieldProblem } from './metadata.ts';
 
-function quoted(names: readonly string[]): string {
-  return names.length === 0
-    ? 'none'
-    : names
-        .slice(0, 20)
-        .map((name) => JSON.stringify(name))
-        .join(', ');
-}
-
 function missing(
   layer: Declared | undefined,
   by: 'version' | 'channel',
@@ -25,7 +16,8 @@ function missing(
   const { versions = [], channels = {} } = layer.spec;
   const names = by === 'version' ? versions.map((entry) => entry.name) : Object.keys(channels);
   if (names.includes(name)) return [];
-  const message = `${layer.kind} "${layer.metadata.name}" has no ${by} "${name}"; it has ${quoted(names)}`;
+  const known = names.slice(0, 20).map((other) => `"${other}"`);
+  const message = `${layer.kind} "${layer.metadata.name}" has no ${by} "${name}"; it has ${known.join(', ') || 'none'}`;
   return [{ field, message }];
 }
 

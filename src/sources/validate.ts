@@ -151,17 +151,16 @@ class Validation {
     const all = [...this.objects.values()];
     const find: Find = ({ metadata }, role, name) =>
       this.objects.get(keyOf(KIND_OF[role], metadata.namespace, name))?.declared;
-    const circles = versionCircles(
-      all.flatMap(({ declared }) => declared ?? []),
-      find,
-    );
+    const layers = all.flatMap(({ declared }) => declared ?? []);
+    const circles = versionCircles(layers, find);
     for (const taken of all) {
       const { declared } = taken;
       if (declared === undefined || this.full) continue;
-      for (const problem of [
+      const problems = [
         ...missingNames(declared, find),
         ...contradictions(declared, find, circles),
-      ]) {
+      ];
+      for (const problem of problems) {
         const document = this.full ? undefined : this.document(taken);
         if (document !== undefined) this.report(at(document, problem));
       }

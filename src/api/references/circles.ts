@@ -26,14 +26,6 @@ function depthFirst(edges: Edges) {
   return { left, above };
 }
 
-/** Goes breadth first to all that is taken. */
-function spread(start: string, edges: Edges, take: (node: string, from: string) => boolean): void {
-  const open = [start];
-  for (const from of open) {
-    for (const node of edges.get(from) ?? []) if (take(node, from)) open.push(node);
-  }
-}
-
 /** The steps from a node to the first one that is known, or to the end. */
 function follow(steps: Steps, start: string, known: ReadonlySet<string>): readonly string[] {
   const path: string[] = [];
@@ -64,30 +56,36 @@ function circleFrom(node: string, onward: Steps, came: Steps): readonly string[]
  */
 export function circlesOf(edges: Edges): (node: string) => readonly string[] | undefined {
   const { left, above } = depthFirst(edges);
-  const rootOf = new Map<string, string>();
   const onward = new Map<string, string>();
   const came = new Map<string, string>();
+  const seen = new Set<string>();
   for (const root of left.reverse()) {
-    if (rootOf.has(root)) continue;
-    rootOf.set(root, root);
-    spread(root, above, (user, node) => {
-      if (rootOf.has(user)) return false;
-      rootOf.set(user, root);
-      onward.set(user, node);
-      return true;
-    });
-    spread(root, edges, (next, node) => {
-      if (rootOf.get(next) !== root || came.has(next)) return false;
-      came.set(next, node);
-      return true;
-    });
+    if (seen.has(root)) continue;
+    const group = new Set([root]);
+    // Both go breadth first: what a loop adds to a set, it comes to later.
+    for (const node of group) {
+      seen.add(node);
+      for (const user of above.get(node) ?? []) {
+        if (seen.has(user) || group.has(user)) continue;
+        onward.set(user, node);
+        group.add(user);
+      }
+    }
+    const reached = new Set([root]);
+    for (const node of reached) {
+      for (const next of edges.get(node) ?? []) {
+        if (!group.has(next) || came.has(next)) continue;
+        came.set(next, node);
+        reached.add(next);
+      }
+    }
   }
   const found = new Map<string, readonly string[]>();
   return (node) => {
     if (!came.has(node)) return undefined;
     const circle = found.get(node) ?? circleFrom(node, onward, came);
     // A long circle is worked out once, and told of all that are in it.
-    for (const step of found.has(node) ? [] : circle) if (!found.has(step)) found.set(step, circle);
+    for (const step of found.has(node) ? [] : circle) found.set(step, found.get(step) ?? circle);
     const start = circle.indexOf(node);
     return [...circle.slice(start), ...circle.slice(0, start)];
   };

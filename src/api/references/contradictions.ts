@@ -82,28 +82,21 @@ function listedTwice(declared: Declared): readonly Contradiction[] {
     }));
 }
 
-function onItself(declared: Declared): readonly Contradiction[] {
-  return prerequisitesOf(declared)
-    .filter(({ reference }) => reference.name === declared.metadata.name)
-    .map(({ field, version }) => ({
-      field: `${field}.name`,
-      message: `version ${version} has its own layer as a prerequisite`,
-      version,
-    }));
-}
-
-function foreign(declared: Declared, find: Find): readonly Contradiction[] {
+/** References to layers that cannot be combined with this one. */
+function unfit(declared: Declared, find: Find): readonly Contradiction[] {
   const os = declared.spec.osLayer?.name;
   const others = referencesOf(declared).filter(({ role }) => role !== 'os');
-  return [...others, ...prerequisitesOf(declared)].flatMap(
-    ({ role, reference: { name }, ...more }) => {
-      const layer = find(declared, role, name);
-      const theirs = layer?.spec.osLayer?.name;
-      if (layer === undefined || theirs === os) return [];
-      const message = `${layer.kind} "${name}" belongs to OSLayer "${theirs}", not to "${os}"`;
-      return [{ ...more, field: `${more.field}.name`, message }];
-    },
-  );
+  return [...others, ...prerequisitesOf(declared)].flatMap((one) => {
+    const { name } = one.reference;
+    const told = (message: string) => [{ ...one, field: `${one.field}.name`, message }];
+    if (one.version !== undefined && name === declared.metadata.name) {
+      return told(`version ${one.version} has its own layer as a prerequisite`);
+    }
+    const layer = find(declared, one.role, name);
+    const theirs = layer?.spec.osLayer?.name;
+    if (layer === undefined || theirs === os) return [];
+    return told(`${layer.kind} "${name}" belongs to OSLayer "${theirs}", not to "${os}"`);
+  });
 }
 
 /**
@@ -115,10 +108,5 @@ export function contradictions(
   find: Find,
   circles: Circles = versionCircles([declared], find),
 ): readonly Contradiction[] {
-  return [
-    ...inCircles(declared, circles),
-    ...onItself(declared),
-    ...listedTwice(declared),
-    ...foreign(declared, find),
-  ];
+  return [...inCircles(declared, circles), ...listedTwice(declared), ...unfit(declared, find)];
 }

@@ -43,21 +43,27 @@ export interface LayerReference {
   readonly role: LayerRole;
   readonly field: string;
   readonly reference: Reference;
+  /** Of a prerequisite: the version that needs it. */
+  readonly version?: string;
 }
 
 /** Every reference of a template: the operating system first, then layers, lowest first. */
 export function referencesOf({ spec }: Pick<Declared, 'spec'>): readonly LayerReference[] {
-  const { osLayer, appLayers = [], platformLayer } = spec;
-  const one = (role: LayerRole, field: string, reference?: Reference) =>
-    reference === undefined ? [] : [{ role, field, reference }];
+  const { osLayer: os, appLayers = [], platformLayer: platform } = spec;
   return [
-    ...one('os', 'spec.osLayer', osLayer),
-    ...appLayers.flatMap((app, i) => one('app', `spec.appLayers[${i}]`, app)),
-    ...one('platform', 'spec.platformLayer', platformLayer),
+    ...(os ? [{ role: 'os' as const, field: 'spec.osLayer', reference: os }] : []),
+    ...appLayers.map((reference, index) => ({
+      role: 'app' as const,
+      field: `spec.appLayers[${index}]`,
+      reference,
+    })),
+    ...(platform
+      ? [{ role: 'platform' as const, field: 'spec.platformLayer', reference: platform }]
+      : []),
   ];
 }
 
-/** Every prerequisite of a layer, with the version that needs it. */
+/** Every prerequisite of a layer. */
 export function prerequisitesOf({ spec: { versions = [] } }: Pick<Declared, 'spec'>) {
   return versions.flatMap(({ name, prerequisites = [] }, i) =>
     prerequisites.map((reference, position) => ({

@@ -146,10 +146,14 @@ function prerequisites({ listers }: LayerPorts) {
   return watching<AppLayer>({
     kind: 'AppLayer',
     facet: ({ spec }) => [spec.osLayer, spec.versions.map((entry) => entry.prerequisites)],
-    map: (app) =>
-      keysOf(
-        listers.appLayers.by(APP_NEEDS.name, inNamespace(namespaceOf(app), app.metadata.name)),
-      ),
+    map: (app) => {
+      const above = new Set([inNamespace(namespaceOf(app), app.metadata.name)]);
+      // What the loop adds, it comes to as well: a cycle is told of every layer that is in it.
+      for (const layer of above) {
+        for (const key of keysOf(listers.appLayers.by(APP_NEEDS.name, layer))) above.add(key);
+      }
+      return [...above];
+    },
   });
 }
 

@@ -1,6 +1,6 @@
 import type { AppLayerSpec } from '../../api/kinds/app-layer.ts';
 import type { OSLayerSpec } from '../../api/kinds/os-layer.ts';
-import { startOf } from '../../api/references/declared.ts';
+import { KIND_OF, startOf } from '../../api/references/declared.ts';
 import type { LayerRole } from '../../core/identity.ts';
 import { namespaceOf, type Layer } from '../objects.ts';
 
@@ -63,15 +63,11 @@ interface AnySpec {
   readonly versions: readonly AnyEntry[];
 }
 
-const ROLES: Readonly<Record<string, LayerRole>> = {
-  OSLayer: 'os',
-  PlatformLayer: 'platform',
-  AppLayer: 'app',
-};
+const ROLES = ['os', 'platform', 'app'] as const;
 
 /** Reads any layer. */
 export function viewOf(layer: Layer): LayerView {
-  const role = ROLES[layer.kind] ?? 'app';
+  const role = ROLES.find((one) => KIND_OF[one] === layer.kind) ?? 'app';
   const spec: AnySpec = layer.spec;
   const entries = spec.versions;
   return {
