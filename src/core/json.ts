@@ -15,6 +15,14 @@ export function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }
 
+/** The texts of a map; what is no text, or no map, is left out. */
+export function textsOf(value: unknown): Readonly<Record<string, string>> {
+  const entries = Object.entries(isObject(value) ? value : {});
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
 /**
  * Canonical JSON after RFC 8785: keys sorted by UTF-16 code units, no white space. Equal values
  * give equal bytes, so their digests can be compared. Undefined fields are left out.

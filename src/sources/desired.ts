@@ -1,4 +1,4 @@
-import { isObject } from '../core/json.ts';
+import { isObject, textsOf } from '../core/json.ts';
 import {
   apiVersionOf,
   CONFIGMAPS,
@@ -19,13 +19,6 @@ export function resourceFor(kind: string): Resource {
   if (kind === NAMESPACES.kind) return NAMESPACES;
   if (kind === CONFIGMAPS.kind) return CONFIGMAPS;
   return resourceOf(kind);
-}
-
-function textsOf(value: unknown): Texts {
-  const entries = Object.entries(isObject(value) ? value : {});
-  return Object.fromEntries(
-    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
 }
 
 function metadataOf(object: unknown): Readonly<Record<string, unknown>> {

@@ -1,6 +1,7 @@
+import { textsOf } from '../../core/json.ts';
 import { invalid } from '../../api/validation/field-error.ts';
 import type { FieldError } from '../model/resource.ts';
-import { decodedBytes, immutableErrors, keyErrors, sizeErrors, textsOf } from './data.ts';
+import { decodedBytes, immutableErrors, keyErrors, sizeErrors } from './data.ts';
 import { builtIn, prune, schemaOf, texts } from './structural.ts';
 
 const schema = schemaOf('A ConfigMap holds settings for others to read.', {

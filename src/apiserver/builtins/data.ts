@@ -1,5 +1,5 @@
 import { invalid } from '../../api/validation/field-error.ts';
-import { isObject, jsonEqual } from '../../core/json.ts';
+import { jsonEqual, textsOf } from '../../core/json.ts';
 import { badRequest } from '../model/errors.ts';
 import type { StoredObject } from '../model/object.ts';
 import type { FieldError } from '../model/resource.ts';
@@ -10,11 +10,6 @@ const MAX_DATA_BYTES = 1_048_576;
 const KEY = /^[-._a-zA-Z0-9]+$/;
 const KEY_TEXT =
   "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
-
-/** A map of texts that passed its schema. */
-export function textsOf(value: unknown): Readonly<Record<string, string>> {
-  return isObject(value) ? (value as Record<string, string>) : {};
-}
 
 function keyProblem(key: string): string | undefined {
   if (key.length > 253) return 'must be no more than 253 characters';

@@ -1,7 +1,8 @@
+import { textsOf } from '../../core/json.ts';
 import { invalid, required } from '../../api/validation/field-error.ts';
 import type { StoredObject } from '../model/object.ts';
 import type { FieldError } from '../model/resource.ts';
-import { decodedBytes, immutableErrors, keyErrors, sizeErrors, textsOf } from './data.ts';
+import { decodedBytes, immutableErrors, keyErrors, sizeErrors } from './data.ts';
 import { builtIn, prune, schemaOf, text, texts } from './structural.ts';
 
 const schema = schemaOf('A Secret holds passwords, tokens and keys.', {

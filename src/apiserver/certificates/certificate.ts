@@ -61,11 +61,9 @@ function groups(part: string): readonly string[] {
 }
 
 function ipv6Bytes(address: string): Buffer {
-  const [head = '', tail] = address.split('::');
-  const left = groups(head);
-  const right = groups(tail ?? '');
-  const zeros = Array.from({ length: 8 - left.length - right.length }, () => '0');
-  const all = tail === undefined ? left : [...left, ...zeros, ...right];
+  const [left = [], right] = address.split('::').map(groups);
+  const zeros = Array.from({ length: 8 - left.length - (right?.length ?? 0) }, () => '0');
+  const all = right === undefined ? left : [...left, ...zeros, ...right];
   return Buffer.from(all.map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
 

@@ -17,7 +17,7 @@ export function resourceOf(context: Context, name: string): ServedResource | und
 }
 
 function groupOf(apiVersion: string): string {
-  return apiVersion.includes('/') ? (apiVersion.split('/', 1)[0] ?? '') : '';
+  return apiVersion.slice(0, Math.max(0, apiVersion.indexOf('/')));
 }
 
 /** Where the owner of a dependent would lie; undefined for kinds that are not served here. */

@@ -19,7 +19,8 @@ const PATCHES: Readonly<Record<string, PatchType>> = {
 
 /** The media type of a body without its parameters. */
 function mediaType(request: ApiRequest): string {
-  return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const type = request.headers['content-type'] ?? '';
+  return type.replace(/;.*$/s, '').trim().toLowerCase();
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -29,14 +29,15 @@ function assertNoBrowser(head: RequestHead, names: ReadonlySet<string>): void {
   if (head.headers['origin'] !== undefined) {
     throw forbiddenRequest('requests from web pages are refused');
   }
-  const name = hostName(head.headers['host'] ?? '');
-  if (isIP(name) === 0 && !names.has(name)) {
+  const { host } = head.headers;
+  const name = host === undefined ? undefined : hostName(host);
+  if (name === undefined || (isIP(name) === 0 && !names.has(name))) {
     throw forbiddenRequest('the request names a host that is not this server');
   }
 }
 
 function bearerToken(head: RequestHead): string | undefined {
-  return /^bearer +(\S+)$/i.exec(head.headers['authorization'] ?? '')?.[1];
+  return head.headers['authorization']?.match(/^bearer +(\S+)$/i)?.[1];
 }
 
 /**

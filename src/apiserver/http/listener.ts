@@ -1,5 +1,5 @@
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../host/log.ts';
 import type { Metrics } from '../../host/metrics.ts';
@@ -59,7 +59,9 @@ function listening(server: Http2SecureServer, host: string, port: number): Promi
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
+      const address = server.address();
+      // Only the address of a socket in the file system is a text.
+      resolve(address === null || typeof address === 'string' ? port : address.port);
     });
   });
 }

@@ -30,15 +30,29 @@ function whole(query: Query, name: string): number | undefined {
   return value;
 }
 
-/** A parameter that is there and not empty. */
-function text<Name extends string>(query: Query, name: Name): { readonly [key in Name]?: string } {
+/** The option that a parameter stands for, if it is there and not empty. */
+function text<Option>(
+  query: Query,
+  name: string,
+  option: (value: string) => Option,
+): Option | undefined {
   const value = query.get(name);
-  return (value === null || value === '' ? {} : { [name]: value }) as { [key in Name]?: string };
+  return value === null || value === '' ? undefined : option(value);
+}
+
+function versionOptionsOf(query: Query) {
+  return {
+    ...text(query, 'resourceVersion', (resourceVersion) => ({ resourceVersion })),
+    ...text(query, 'resourceVersionMatch', (resourceVersionMatch) => ({ resourceVersionMatch })),
+  };
 }
 
 /** Which objects are meant. */
 export function selectionOf(query: Query): Selection {
-  return { ...text(query, 'labelSelector'), ...text(query, 'fieldSelector') };
+  return {
+    ...text(query, 'labelSelector', (labelSelector) => ({ labelSelector })),
+    ...text(query, 'fieldSelector', (fieldSelector) => ({ fieldSelector })),
+  };
 }
 
 /** The options of a list. */
@@ -47,9 +61,8 @@ export function listOptionsOf(query: Query): ListOptions {
   return {
     ...selectionOf(query),
     ...(limit === undefined || limit === 0 ? {} : { limit }),
-    ...text(query, 'continue'),
-    ...text(query, 'resourceVersion'),
-    ...text(query, 'resourceVersionMatch'),
+    ...versionOptionsOf(query),
+    ...text(query, 'continue', (token) => ({ continue: token })),
   };
 }
 
@@ -62,8 +75,7 @@ export function watchOptionsOf(query: Query, signal: AbortSignal | undefined): W
   const initial = query.get('sendInitialEvents');
   return {
     ...selectionOf(query),
-    ...text(query, 'resourceVersion'),
-    ...text(query, 'resourceVersionMatch'),
+    ...versionOptionsOf(query),
     ...(initial === null ? {} : { sendInitialEvents: flag(query, 'sendInitialEvents') }),
     allowBookmarks: flag(query, 'allowWatchBookmarks'),
     timeoutMs: seconds === undefined || seconds === 0 ? WATCH_MS : seconds * 1000,
@@ -95,8 +107,8 @@ const MAX_MANAGER = 128;
 
 /** The options of a write. */
 export function writeOptionsOf(query: Query): WriteOptions {
-  const manager = query.get('fieldManager') ?? '';
-  if (manager.length > MAX_MANAGER || /\p{Cc}/u.test(manager)) {
+  const manager = query.get('fieldManager');
+  if (manager !== null && (manager.length > MAX_MANAGER || /\p{Cc}/u.test(manager))) {
     throw badRequest('the parameter fieldManager must be printable and at most 128 characters');
   }
   const value = query.get('fieldValidation') ?? undefined;

@@ -20,10 +20,10 @@ const INCLUDES: readonly IncludeObject[] = ['None', 'Metadata', 'Object'];
 
 /** The `includeObject` parameter of a Table request. */
 export function includeOf(query: Query): IncludeObject {
-  const value = query.get('includeObject') ?? '';
+  const value = query.get('includeObject');
+  if (value === null || value === '') return 'Metadata';
   const found = INCLUDES.find((each) => each === value);
   if (found !== undefined) return found;
-  if (value === '') return 'Metadata';
   throw badRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
 }
 

@@ -26,7 +26,7 @@ function endOfString(text: string, start: number): number {
 
 function isColonNext(text: string, start: number): boolean {
   let at = start;
-  while (at < text.length && ' \t\n\r'.includes(text[at] ?? '')) at += 1;
+  while (at < text.length && ' \t\n\r'.includes(text.charAt(at))) at += 1;
   return text[at] === ':';
 }
 

@@ -1,5 +1,5 @@
 import { timestamp, type Random } from '../../core/clock.ts';
-import { documentOf } from '../storage/document.ts';
+import { documentOfText } from '../storage/document.ts';
 import type { Context } from './context.ts';
 import { rowKey } from './context.ts';
 import { assertSameObject, fieldWarnings, readDraft, type Draft } from './draft.ts';
@@ -8,7 +8,7 @@ import { assertSize, judge } from './judge.ts';
 import { ownedByClients, type SentMeta } from './metadata.ts';
 import { metadataErrors } from './metadata-rules.ts';
 import { nameErrors } from './names.ts';
-import type { StoredObject, StoredMeta } from '../model/object.ts';
+import type { Document, StoredObject, StoredMeta } from '../model/object.ts';
 import type { Collection, WriteOptions, WriteResult } from '../model/service.ts';
 
 const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
@@ -52,12 +52,12 @@ function newMeta(
   name: string,
 ): StoredMeta {
   const own = ownedByClients(sent);
-  const { generateName = '' } = sent;
+  const { generateName } = sent;
   const { lifecycle, generation } = resource.strategy;
   const labels = { ...own.labels, ...lifecycle?.labels(name) };
   return {
     name,
-    ...(generateName === '' ? {} : { generateName }),
+    ...(generateName === undefined ? {} : { generateName }),
     ...(namespace === undefined ? {} : { namespace }),
     uid: context.newUid(),
     resourceVersion: '',
@@ -72,10 +72,10 @@ function isTaken(context: Context, collection: Collection, name: string): boolea
   return context.store.queries.live(rowKey({ ...collection, name })) !== undefined;
 }
 
-/** The name that was sent, or a generated one that is free. */
+/** The name that was sent, or a generated one that is free; empty if there is neither. */
 function chooseName(context: Context, collection: Collection, sent: SentMeta): string {
-  const { name: sentName = '', generateName: prefix = '' } = sent;
-  if (sentName !== '' || prefix === '') return sentName;
+  const { name: sentName = '', generateName: prefix } = sent;
+  if (sentName !== '' || prefix === undefined) return sentName;
   let name = '';
   for (let attempt = 0; attempt < NAME_TRIES; attempt += 1) {
     name = generatedName(prefix, context.random);
@@ -101,8 +101,8 @@ export function createObject(
   const draft = withoutStatus(collection, readDraft(resource, body));
   const { meta: sent } = draft;
   assertSameObject(sent, collection);
-  const { name: sentName = '', resourceVersion = '' } = sent;
-  if (resourceVersion !== '') {
+  const { name: sentName = '', resourceVersion } = sent;
+  if (resourceVersion !== undefined) {
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
   assertNamespace(context, collection, sentName);
@@ -113,12 +113,13 @@ export function createObject(
   const warnings = fieldWarnings(resource, unknown, options);
   if (isTaken(context, collection, name)) throw alreadyExists(resource, name);
   assertSize(object);
-  if (options.dryRun === true) return { document: documentOf(withoutRevision(object)), warnings };
+  if (options.dryRun === true) return { document: withoutRevision(object), warnings };
   const document = context.store.put(rowKey({ ...collection, name }), object);
   return { document, warnings };
 }
 
-function withoutRevision(object: StoredObject): StoredObject {
+/** What is only tried has no revision yet. */
+function withoutRevision(object: StoredObject): Document {
   const { resourceVersion: _none, ...metadata } = object.metadata;
-  return { ...object, metadata: metadata as StoredMeta };
+  return documentOfText(JSON.stringify({ ...object, metadata }));
 }

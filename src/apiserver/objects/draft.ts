@@ -51,12 +51,12 @@ export function assertSameObject(
   meta: SentMeta,
   key: { readonly namespace?: string; readonly name?: string },
 ): void {
-  if ((meta.namespace ?? '') !== '' && meta.namespace !== key.namespace) {
+  if (meta.namespace !== undefined && meta.namespace !== key.namespace) {
     throw badRequest(
       'the namespace of the provided object does not match the namespace sent on the request',
     );
   }
-  if (key.name !== undefined && (meta.name ?? '') !== '' && meta.name !== key.name) {
+  if (key.name !== undefined && meta.name !== undefined && meta.name !== key.name) {
     throw badRequest(
       `the name of the object (${meta.name}) does not match the name on the URL (${key.name})`,
     );

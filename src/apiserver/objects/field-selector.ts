@@ -32,10 +32,13 @@ function parseTerm(term: string): Requirement {
   return { field: field.trim(), value, equal: operator !== '!=' };
 }
 
-function readerOf(resource: ServedResource, field: string): (object: StoredObject) => string {
+function readerOf(
+  resource: ServedResource,
+  field: string,
+): (object: StoredObject) => string | undefined {
   if (field === 'metadata.name') return (object) => object.metadata.name;
   if (field === 'metadata.namespace' && resource.namespaced) {
-    return (object) => object.metadata.namespace ?? '';
+    return (object) => object.metadata.namespace;
   }
   const { selectable } = resource.strategy;
   const reader = Object.hasOwn(selectable, field) ? selectable[field] : undefined;

@@ -7,16 +7,9 @@ type Labels = Readonly<Record<string, string>>;
 export type LabelMatch = (labels: Labels) => boolean;
 
 const MAX_LENGTH = 16_384;
-const TOKEN = /\s*(==|!=|=|!|,|\(|\)|<|>|[^\s=!,()<>]+)/y;
-
-function tokensOf(text: string): readonly string[] {
-  const tokens: string[] = [];
-  TOKEN.lastIndex = 0;
-  for (let match = TOKEN.exec(text); match !== null; match = TOKEN.exec(text)) {
-    tokens.push(match[1] ?? '');
-  }
-  return tokens;
-}
+const TOKEN = /==|!=|=|!|,|\(|\)|<|>|[^\s=!,()<>]+/g;
+/** Stands behind the last token; no token is empty. */
+const END = '';
 
 function unparsable(why: string): never {
   throw badRequest(`unable to parse requirement: ${why}`);
@@ -28,22 +21,23 @@ class Reader {
   private at = 0;
 
   constructor(text: string) {
-    this.tokens = tokensOf(text);
+    this.tokens = text.match(TOKEN) ?? [];
   }
 
-  peek(): string | undefined {
-    return this.tokens[this.at];
+  peek(): string {
+    return this.tokens[this.at] ?? END;
   }
 
-  next(): string | undefined {
+  next(): string {
+    const token = this.peek();
     this.at += 1;
-    return this.tokens[this.at - 1];
+    return token;
   }
 
   key(): string {
     const key = this.next();
-    if (key === undefined || /^[=!,()<>]/.test(key)) {
-      return unparsable(`found '${key ?? ''}', expected: !, identifier, or 'end of string'`);
+    if (key === END || /^[=!,()<>]/.test(key)) {
+      return unparsable(`found '${key}', expected: !, identifier, or 'end of string'`);
     }
     const [problem] = qualifiedNameProblems(key);
     return problem === undefined ? key : unparsable(`<nil>: Invalid value: "${key}": ${problem}`);
@@ -52,8 +46,8 @@ class Reader {
   /** A value may be empty: `a=` and `a=,b`. */
   value(): string {
     const ahead = this.peek();
-    if (ahead === undefined || ahead === ',' || ahead === ')') return '';
-    const value = this.next() ?? '';
+    if (ahead === END || ahead === ',' || ahead === ')') return '';
+    const value = this.next();
     if (/^[=!(<>]/.test(value)) unparsable(`found '${value}', expected: identifier`);
     const [problem] = labelValueProblems(value);
     return problem === undefined ? value : unparsable(`Invalid value: "${value}": ${problem}`);
@@ -61,43 +55,49 @@ class Reader {
 
   values(): ReadonlySet<string> {
     const open = this.next();
-    if (open !== '(') unparsable(`found '${open ?? ''}', expected: '('`);
+    if (open !== '(') unparsable(`found '${open}', expected: '('`);
     const values = new Set([this.value()]);
     while (this.peek() === ',') {
       this.next();
       values.add(this.value());
     }
     const close = this.next();
-    if (close !== ')') unparsable(`found '${close ?? ''}', expected: ',' or ')'`);
+    if (close !== ')') unparsable(`found '${close}', expected: ',' or ')'`);
     return values;
   }
 }
 
-function has(labels: Labels, key: string): boolean {
-  return Object.hasOwn(labels, key);
+/** Keys come from clients: one that is called as a method of all objects is no label. */
+function labelOf(labels: Labels, key: string): string | undefined {
+  return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }
 
 function requirement(reader: Reader): LabelMatch {
   if (reader.peek() === '!') {
     reader.next();
     const absent = reader.key();
-    return (labels) => !has(labels, absent);
+    return (labels) => labelOf(labels, absent) === undefined;
   }
   const key = reader.key();
   const operator = reader.peek();
-  if (operator === undefined || operator === ',') return (labels) => has(labels, key);
+  if (operator === END || operator === ',') {
+    return (labels) => labelOf(labels, key) !== undefined;
+  }
   reader.next();
   if (operator === '=' || operator === '==' || operator === '!=') {
     const value = reader.value();
     const wanted = operator !== '!=';
-    return (labels) => (has(labels, key) && labels[key] === value) === wanted;
+    return (labels) => (labelOf(labels, key) === value) === wanted;
   }
   if (operator !== 'in' && operator !== 'notin') {
     return unparsable(`found '${operator}', expected: in, notin, =, ==, !=`);
   }
   const values = reader.values();
   const wanted = operator === 'in';
-  return (labels) => (has(labels, key) && values.has(labels[key] ?? '')) === wanted;
+  return (labels) => {
+    const label = labelOf(labels, key);
+    return (label !== undefined && values.has(label)) === wanted;
+  };
 }
 
 /** Parses a label selector; undefined selects everything. */
@@ -106,9 +106,9 @@ export function parseLabelSelector(text: string | undefined): LabelMatch | undef
   if (text.length > MAX_LENGTH) throw badRequest('the label selector is too long');
   const reader = new Reader(text);
   const requirements = [requirement(reader)];
-  while (reader.peek() !== undefined) {
+  while (reader.peek() !== END) {
     const comma = reader.next();
-    if (comma !== ',') unparsable(`found '${comma ?? ''}', expected: ',' or 'end of string'`);
+    if (comma !== ',') unparsable(`found '${comma}', expected: ',' or 'end of string'`);
     requirements.push(requirement(reader));
   }
   return (labels) => requirements.every((matches) => matches(labels));

@@ -36,7 +36,7 @@ function annotationErrors(annotations: Readonly<Record<string, string>>): readon
 function ownerErrors(owners: readonly OwnerReference[]): readonly FieldError[] {
   const missing = owners.flatMap((owner, index) =>
     (['apiVersion', 'kind', 'name', 'uid'] as const)
-      .filter((part) => (owner[part] ?? '') === '')
+      .filter((part) => !owner[part])
       .map((part) => {
         const what = part === 'apiVersion' ? 'version must not be empty' : 'must not be empty';
         return invalid(`metadata.ownerReferences[${index}].${part}`, '', what);

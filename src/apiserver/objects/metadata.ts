@@ -1,6 +1,7 @@
 import type { SchemaNode } from '../../api/validation/schema-node.ts';
 import { walk, type Findings } from '../../api/validation/walk.ts';
 import type { OwnerReference } from '../../api/object.ts';
+import { isObject } from '../../core/json.ts';
 import { badRequest } from '../model/errors.ts';
 
 const TEXT: SchemaNode = { type: 'string' };
@@ -53,7 +54,10 @@ export const METADATA_SCHEMA: SchemaNode = {
   },
 };
 
-/** Metadata as a client sent it: the types are right, the values are not judged yet. */
+/**
+ * Metadata as a client sent it: the types are right, the values are not judged yet. What was sent as an
+ * empty text is absent, as Kubernetes makes no difference between the two.
+ */
 export interface SentMeta {
   readonly name?: string;
   readonly generateName?: string;
@@ -74,10 +78,12 @@ export function readMetadata(raw: unknown): {
   readonly unknown: readonly string[];
 } {
   const found: Findings = { unknown: [], errors: [] };
-  const meta = walk(raw ?? {}, METADATA_SCHEMA, 'metadata', found) as SentMeta;
+  const sent = walk(raw ?? {}, METADATA_SCHEMA, 'metadata', found);
   const [error] = found.errors;
   if (error !== undefined) throw badRequest(`${error.field}: ${error.message}`);
-  return { meta, unknown: found.unknown };
+  const fields = Object.entries(isObject(sent) ? sent : {}).filter(([, value]) => value !== '');
+  // The schema above is what the type says.
+  return { meta: Object.fromEntries(fields) as SentMeta, unknown: found.unknown };
 }
 
 /** The part of metadata that clients decide; what is empty is left out, as Kubernetes does. */

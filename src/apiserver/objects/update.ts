@@ -18,17 +18,17 @@ const STALE =
 
 function assertCurrent(key: ObjectKey, sent: SentMeta, old: StoredMeta): void {
   const { resource, name } = key;
-  const { uid = '', resourceVersion = '' } = sent;
-  if (uid !== '' && uid !== old.uid) {
+  const { uid, resourceVersion } = sent;
+  if (uid !== undefined && uid !== old.uid) {
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.uid}`;
     throw conflict(resource, name, why);
   }
-  if (resourceVersion === '' && !resource.strategy.unconditionalUpdate) {
+  if (resourceVersion === undefined && !resource.strategy.unconditionalUpdate) {
     const message = 'Invalid value: 0x0: must be specified for an update';
     const field = 'metadata.resourceVersion';
     throw invalid(resource, name, [{ field, type: 'FieldValueInvalid', message }]);
   }
-  if (resourceVersion !== '' && resourceVersion !== old.resourceVersion) {
+  if (resourceVersion !== undefined && resourceVersion !== old.resourceVersion) {
     throw conflict(resource, name, STALE);
   }
 }
@@ -130,9 +130,7 @@ export function patchObject(
   const old = row.document.object;
   const draft = readDraft(key.resource, applyPatch(key.resource, old, patch));
   // A patch that takes the revision away asks for no check, like one that does not name it.
-  const { resourceVersion = '' } = draft.meta;
-  const revision = resourceVersion === '' ? old.metadata.resourceVersion : resourceVersion;
-  const meta = { ...draft.meta, resourceVersion: revision };
+  const meta = { resourceVersion: old.metadata.resourceVersion, ...draft.meta };
   assertSameObject(meta, key);
   assertCurrent(key, meta, old.metadata);
   return write(context, key, { ...draft, meta }, { row, options });

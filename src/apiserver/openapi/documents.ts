@@ -1,7 +1,7 @@
 import { hexOf, sha256 } from '../../core/digest.ts';
 import { grouped } from '../discovery/served.ts';
 import type { ServedResource } from '../model/resource.ts';
-import { SHARED_SCHEMAS } from './metadata.ts';
+import { SHARED_SCHEMAS, type Node } from './metadata.ts';
 import { pathsOf } from './paths.ts';
 import { schemasOf } from './schemas.ts';
 
@@ -21,12 +21,13 @@ function rootOf(resource: ServedResource): string {
   return resource.group === '' ? `api/${resource.version}` : `apis/${resource.apiVersion}`;
 }
 
+function merged(parts: readonly Readonly<Record<string, Node>>[]): Record<string, Node> {
+  return Object.fromEntries(parts.flatMap((part) => Object.entries(part)));
+}
+
 function documentOf(root: string, resources: readonly ServedResource[], version: string) {
-  const schemas = Object.assign({}, SHARED_SCHEMAS, ...resources.map(schemasOf)) as object;
-  const paths = Object.assign(
-    {},
-    ...resources.map((resource) => pathsOf(resource, `/${root}`)),
-  ) as object;
+  const schemas = merged([SHARED_SCHEMAS, ...resources.map(schemasOf)]);
+  const paths = merged(resources.map((resource) => pathsOf(resource, `/${root}`)));
   const info = { title: 'Lamina', version };
   return JSON.stringify({ openapi: '3.0.0', info, paths, components: { schemas } });
 }

@@ -7,9 +7,9 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   const kept = Object.entries(base).filter(([key]) => !Object.hasOwn(patch, key));
   const changed = Object.entries(patch)
     .filter(([, value]) => value !== null)
-    .map(([key, value]) => [
+    .map(([key, value]): [string, unknown] => [
       key,
       mergePatch(Object.hasOwn(base, key) ? base[key] : undefined, value),
     ]);
-  return Object.fromEntries([...kept, ...changed]) as unknown;
+  return Object.fromEntries([...kept, ...changed]);
 }

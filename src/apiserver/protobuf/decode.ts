@@ -71,7 +71,7 @@ function put(target: Fields, key: string, value: unknown): void {
 
 /** Appends to the list that earlier fields of the same number began. */
 function appended(earlier: unknown, item: unknown): readonly unknown[] {
-  const list = (earlier as unknown[] | undefined) ?? [];
+  const list: unknown[] = Array.isArray(earlier) ? earlier : [];
   list.push(item);
   return list;
 }
@@ -132,9 +132,9 @@ export function decodeProtobuf(body: Buffer): Fields | undefined {
   const name = kind === 'DeleteOptions' ? kind : `${String(apiVersion)}/${String(kind)}`;
   const message = Object.hasOwn(MESSAGES, name) ? MESSAGES[name] : undefined;
   if (message === undefined) return undefined;
-  let raw = Buffer.alloc(0);
+  let raw: Buffer = Buffer.alloc(0);
   for (const field of wireFields(envelope)) {
-    if (field.id === 2) raw = bytesOf(field.content) as Buffer<ArrayBuffer>;
+    if (field.id === 2) raw = bytesOf(field.content);
   }
   return { apiVersion, kind, ...decodeMessage(message, raw) };
 }

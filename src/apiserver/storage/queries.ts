@@ -44,10 +44,10 @@ function scopeCondition(scope: Scope): { readonly sql: string; readonly values: 
     ['namespace = ?', scope.namespace],
     ['name = ?', scope.name],
   ];
-  const given = parts.filter(([, value]) => value !== undefined);
+  const given = parts.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
   return {
-    sql: given.map(([sql]) => `v.${sql}`).join(' AND '),
-    values: given.map(([, value]) => value ?? ''),
+    sql: given.map(({ sql }) => `v.${sql}`).join(' AND '),
+    values: given.map(({ value }) => value),
   };
 }
 

@@ -37,7 +37,8 @@ export function compilePath(text: string): Path {
     const choice = SELECT.exec(rest);
     if (name?.[1] !== undefined) steps.push(field(name[1]));
     else if (position?.[1] !== undefined) steps.push(index(Number(position[1])));
-    else if (choice?.[1] !== undefined) steps.push(select(choice[1], choice[2] ?? ''));
+    else if (choice?.[1] !== undefined && choice[2] !== undefined)
+      steps.push(select(choice[1], choice[2]));
     else throw new TypeError(`the path "${text}" is not understood at "${rest}"`);
     rest = rest.slice((name ?? position ?? choice)?.[0].length);
   }
