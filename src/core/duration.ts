@@ -14,8 +14,8 @@ export function parseDuration(text: string): number {
       'Write a duration such as 90s or 10m.',
     );
   }
-  return [...text.matchAll(/(\d+)(ms|s|m|h)/g)].reduce(
-    (sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ''] ?? 0),
-    0,
-  );
+  return [...text.matchAll(/\d+(?:ms|s|m|h)/g)].reduce((sum, [part]) => {
+    const unit = part.replace(/^\d+/, '');
+    return sum + Number.parseInt(part, 10) * (UNITS[unit] ?? 0);
+  }, 0);
 }

@@ -17,9 +17,9 @@ export const QUANTITY_PATTERN = '^[1-9][0-9]{0,11}(k|M|G|T|Ki|Mi|Gi|Ti)?$';
 
 /** Bytes of a size as Kubernetes writes it, such as `512Mi`. */
 export function parseQuantity(text: string): number {
-  const match = /^([1-9][0-9]{0,11})(k|M|G|T|Ki|Mi|Gi|Ti)?$/.exec(text);
-  const bytes = Number(match?.[1]) * (UNITS[match?.[2] ?? ''] ?? Number.NaN);
-  if (!Number.isSafeInteger(bytes)) {
+  const unit = text.replace(/^[0-9]+/, '');
+  const bytes = Number.parseInt(text, 10) * (UNITS[unit] ?? Number.NaN);
+  if (!new RegExp(QUANTITY_PATTERN).test(text) || !Number.isSafeInteger(bytes)) {
     throw impossible(
       'BadQuantity',
       `"${text}" is not a size`,

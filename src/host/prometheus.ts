@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { entriesOf } from '../core/entries.ts';
 import {
   COUNTERS,
   GAUGES,
@@ -24,10 +25,6 @@ function askingGauge(registry: Registry, name: GaugeName) {
     },
   });
   return asked;
-}
-
-function entriesOf<Name extends string, Value>(table: Readonly<Record<Name, Value>>) {
-  return Object.entries(table) as [Name, Value][];
 }
 
 /** Counts for Prometheus, with what Node tells of itself: memory, processor, event loop. */

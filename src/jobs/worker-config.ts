@@ -36,7 +36,7 @@ function parsed(text: string): unknown {
 
 /** Reads the configuration as the runner hands it over. */
 export function parseWorkerConfig(text: string | undefined): WorkerConfig {
-  const value = parsed(text ?? '');
+  const value = text === undefined ? undefined : parsed(text);
   const fields = isObject(value) ? value : {};
   const [store, work] = [textOf(fields, 'store'), textOf(fields, 'work')];
   if (store === undefined || work === undefined) {

@@ -11,7 +11,8 @@ const KINDS: ReadonlySet<unknown> = new Set(JOB_KINDS);
 
 function parseSpec(line: string): JobSpec {
   const value: unknown = JSON.parse(line);
-  if (isObject(value) && KINDS.has(value['kind'])) return value as unknown as JobSpec;
+  const kind = isObject(value) ? value['kind'] : undefined;
+  if (KINDS.has(kind)) return value as JobSpec;
   throw new TypeError('the specification names no kind of job');
 }
 

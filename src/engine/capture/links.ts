@@ -40,9 +40,19 @@ function findMissing({ machine, touched, excluded }: Trees, known: Names): Names
   return names;
 }
 
-function inOrder(paths: Iterable<string>): string[] {
-  const keyed = [...paths].map((path) => ({ path, key: archiveKey(path) }));
-  return keyed.sort((a, b) => a.key.compare(b.key)).map(({ path }) => path);
+interface Keyed {
+  readonly key: Buffer;
+}
+
+const byKey = (a: Keyed, b: Keyed) => a.key.compare(b.key);
+
+/** The names of one file in the order of the archive; the first one places the whole group. */
+function groupOf([inode, names]: readonly [number, Iterable<string>]) {
+  const keyed = [...names].map((path) => ({ path, key: archiveKey(path) })).sort(byKey);
+  const [first] = keyed;
+  return first === undefined
+    ? []
+    : [{ inode, key: first.key, paths: keyed.map(({ path }) => path) }];
 }
 
 /**
@@ -51,10 +61,7 @@ function inOrder(paths: Iterable<string>): string[] {
  */
 export function completeLinks(trees: Trees, changes: TreeChanges): void {
   const names = findMissing(trees, linkedFiles(trees, changes));
-  const groups = [...names]
-    .map(([inode, paths]) => ({ inode, paths: inOrder(paths) }))
-    .map((group) => ({ ...group, key: archiveKey(group.paths[0] ?? '') }))
-    .sort((a, b) => a.key.compare(b.key));
+  const groups = [...names].flatMap(groupOf).sort(byKey);
   // A file of the base stays in the place of one group; what else was linked to it is put anew.
   const claimed = new Set<number>();
   for (const { inode, paths } of groups) {

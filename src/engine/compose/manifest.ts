@@ -48,8 +48,8 @@ function parsed(text: string): unknown {
 export async function readManifest(folder: string): Promise<ComposeManifest | undefined> {
   try {
     const value = parsed(await readFile(join(folder, NAME), 'utf8'));
-    if (!isObject(value) || value['format'] !== 1) return undefined;
-    return value as unknown as ComposeManifest;
+    const format = isObject(value) ? value['format'] : undefined;
+    return format === 1 ? (value as ComposeManifest) : undefined;
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

@@ -1,3 +1,4 @@
+import { entriesOf } from '../../core/entries.ts';
 import { LARGEST_FILE } from '../limits.ts';
 import type { NodeType, WantedMeta } from '../volume.ts';
 import { OPAQUE_NAME, WHITEOUT_PREFIX, type DeltaChange } from './entry.ts';
@@ -8,9 +9,7 @@ import type { PaxRecords } from './pax.ts';
 import { isSparse, SPARSE } from './sparse.ts';
 import type { Ustar } from './ustar.ts';
 
-const TYPES = new Map<string, NodeType>(
-  Object.entries(TYPE_FLAGS).map(([type, flag]) => [flag, type as NodeType]),
-);
+const TYPES = new Map<string, NodeType>(entriesOf(TYPE_FLAGS).map(([type, flag]) => [flag, type]));
 const MOST_LINK_BYTES = 4096;
 const MOST_ID = 2 ** 32 - 2;
 

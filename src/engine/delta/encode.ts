@@ -44,10 +44,11 @@ function headerOf(change: DeltaChange): Header {
   const { meta, path, sizeBytes } = change;
   if (meta.type === 'socket') throw unstorable(path, 'it is a socket');
   return {
+    ...PLAIN,
     ...meta,
     name: meta.type === 'directory' ? `${name}/` : name,
     type: TYPE_FLAGS[meta.type],
-    linkName: meta.target ?? '',
+    ...(meta.target === undefined ? {} : { linkName: meta.target }),
     mtimeSeconds: meta.mtime.seconds,
     sizeBytes: meta.type === 'file' ? sizeBytes : 0,
   };

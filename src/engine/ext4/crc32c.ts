@@ -1,24 +1,20 @@
 const POLYNOMIAL = 0x82f63b78;
 
-function makeTables(): readonly Uint32Array[] {
-  const tables = Array.from({ length: 4 }, () => new Uint32Array(256));
-  const [first = new Uint32Array(256)] = tables;
-  for (let i = 0; i < 256; i += 1) {
-    let value = i;
-    for (let bit = 0; bit < 8; bit += 1) value = (value >>> 1) ^ (value & 1 ? POLYNOMIAL : 0);
-    first[i] = value;
-  }
-  for (let table = 1; table < 4; table += 1) {
-    for (let i = 0; i < 256; i += 1) {
-      const before = tables[table - 1]?.[i] ?? 0;
-      const into = tables[table];
-      if (into !== undefined) into[i] = (before >>> 8) ^ (first[before & 0xff] ?? 0);
-    }
-  }
-  return tables;
+/** What a byte does to the checksum. */
+const T0 = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit += 1) value = (value >>> 1) ^ (value & 1 ? POLYNOMIAL : 0);
+  return value;
+});
+
+/** What the same byte does when one more zero byte follows it. */
+function followed(table: Uint32Array): Uint32Array {
+  return table.map((value) => (value >>> 8) ^ T0[value & 0xff]!);
 }
 
-const [T0, T1, T2, T3] = makeTables() as [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
+const T1 = followed(T0);
+const T2 = followed(T1);
+const T3 = followed(T2);
 
 /** CRC-32C (Castagnoli) as ext4 uses it: the seed is the running value and nothing is inverted. */
 export function crc32c(seed: number, bytes: Uint8Array): number {

@@ -44,7 +44,8 @@ const STATUS_BYTES = 64 * 2 ** 20;
 const NAMES_SHOWN = 5;
 
 function unfinishedPackages(volume: VolumeReader): readonly string[] {
-  const status = smallFile(volume, STATUS, STATUS_BYTES)?.toString('utf8') ?? '';
+  const status = smallFile(volume, STATUS, STATUS_BYTES)?.toString('utf8');
+  if (status === undefined) return [];
   const states = 'half-installed|unpacked|half-configured|triggers-awaited|triggers-pending';
   const unfinished = new RegExp(`^Status: \\S+ \\S+ (?:${states})$`, 'm');
   return status

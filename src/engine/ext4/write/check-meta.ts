@@ -30,7 +30,8 @@ function checkXattrs(path: string, meta: WantedMeta, sb: Superblock): void {
 function checkSpecial(path: string, meta: WantedMeta, sb: Superblock): void {
   if (meta.type === 'socket') throw notWritable(`${path} is a socket`);
   if (meta.type === 'symlink') {
-    const target = meta.target ?? '';
+    const { target } = meta;
+    if (target === undefined) throw notWritable(`the symbolic link ${path} has no target`);
     checkText(target, `the target of ${path}`);
     const bytes = Buffer.byteLength(target);
     if (bytes === 0 || bytes >= Math.min(sb.blockSize, 4096)) {

@@ -120,7 +120,8 @@ class Commands {
     }
     for (const [name, node] of links) {
       const source = node.inode === undefined ? this.firstPath.get(node) : `<${node.inode}>`;
-      this.script.line(`ln ${quoted(source ?? '')} ${quoted(name)}`);
+      if (source === undefined) throw new TypeError(`${path} names a file that was never created`);
+      this.script.line(`ln ${quoted(source)} ${quoted(name)}`);
     }
   }
 

@@ -19,8 +19,8 @@ function nodeBlocks(node: WantedNode, blockSize: number): number {
   const data = Math.ceil((node.content?.storedBytes ?? 0) / blockSize);
   // One block of map for each 300 of data covers the worst that either kind of map needs.
   const map = data > 4 ? Math.ceil(data / 300) : 0;
-  const target = node.meta?.target ?? '';
-  const link = Buffer.byteLength(target) >= 60 ? 1 : 0;
+  const target = node.meta?.target;
+  const link = target !== undefined && Buffer.byteLength(target) >= 60 ? 1 : 0;
   let attributes = 0;
   for (const [name, value] of node.meta?.xattrs ?? [])
     attributes += name.length + value.length + 24;

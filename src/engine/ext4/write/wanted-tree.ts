@@ -63,10 +63,11 @@ export class WantedTree {
 
   /** Removes a name and all below it; what is absent already is no error. */
   remove(path: string): void {
-    if (path === '/') throw badChange('the root directory cannot be removed');
-    const parent = this.find(namesOf(path).slice(0, -1));
-    if (parent?.type !== 'directory') return;
-    this.childrenOf(parent).delete(namesOf(path).at(-1) ?? '');
+    const names = namesOf(path);
+    const name = names.at(-1);
+    if (name === undefined) throw badChange('the root directory cannot be removed');
+    const parent = this.find(names.slice(0, -1));
+    if (parent?.type === 'directory') this.childrenOf(parent).delete(name);
   }
 
   private directoryMeta(path: string, meta: WantedMeta): WantedMeta {
