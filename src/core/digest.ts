@@ -7,8 +7,8 @@ export type Digest = `sha256:${string}`;
 const PATTERN = /^sha256:[0-9a-f]{64}$/;
 
 /** True for a well-formed sha256 digest; the only algorithm that every registry takes. */
-export function isDigest(text: string): text is Digest {
-  return PATTERN.test(text);
+export function isDigest(text: unknown): text is Digest {
+  return typeof text === 'string' && PATTERN.test(text);
 }
 
 /** The digest of some bytes. */

@@ -26,7 +26,7 @@ export function readDescriptor(value: unknown, layer: string): Descriptor {
   const { mediaType, digest, size } = value;
   if ('urls' in value) throw layerInvalid(layer, 'a descriptor has urls');
   if (typeof mediaType !== 'string') throw layerInvalid(layer, 'a descriptor has no media type');
-  if (typeof digest !== 'string' || !isDigest(digest)) {
+  if (!isDigest(digest)) {
     throw layerInvalid(layer, 'a descriptor has no sha256 digest');
   }
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {

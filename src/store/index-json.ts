@@ -31,7 +31,7 @@ function readEntry(value: unknown): readonly [string, IndexEntry] | undefined {
   const { digest, size } = value;
   const annotations = readAnnotations(value['annotations']);
   const name = annotations[ANNOTATION.refName];
-  if (name === undefined || typeof digest !== 'string' || !isDigest(digest)) return undefined;
+  if (name === undefined || !isDigest(digest)) return undefined;
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return undefined;
   return [name, { digest, size, annotations }];
 }

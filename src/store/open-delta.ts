@@ -30,7 +30,7 @@ async function openLayer(blobs: BlobFolder, pointer: LayerPointer): Promise<Delt
   const diffIds: unknown = isObject(rootfs) ? rootfs['diffIDs'] : undefined;
   const diffId: unknown = Array.isArray(diffIds) && diffIds.length === 1 ? diffIds[0] : undefined;
   const rawBytes = isObject(stats) ? stats['rawBytes'] : undefined;
-  if (typeof diffId !== 'string' || !isDigest(diffId)) throw layerInvalid(name, 'it has no diffID');
+  if (!isDigest(diffId)) throw layerInvalid(name, 'it has no diffID');
   if (typeof rawBytes !== 'number' || !Number.isSafeInteger(rawBytes)) {
     throw layerInvalid(name, 'its config does not say how long the archive is');
   }

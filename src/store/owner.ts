@@ -23,7 +23,8 @@ function statOf(pid: number): Stat | undefined {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The name in brackets may hold anything; the fields after its last bracket are regular.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { start: fields[19] ?? '', ended: fields[0] === 'Z' || fields[0] === 'X' };
+    const [state, start] = [fields[0], fields[19]];
+    return start === undefined ? undefined : { start, ended: state === 'Z' || state === 'X' };
   } catch {
     return undefined;
   }

@@ -91,16 +91,16 @@ class FolderStore implements LayerStore {
   /** For manifests that another tool has copied here without our annotations. */
   private async factsOfManifest(pointer: LayerPointer) {
     const { annotations, layers } = await readManifest(this.parts.blobs, pointer);
-    const content = annotations[ANNOTATION.content] ?? '';
+    const content = annotations[ANNOTATION.content];
     if (!isDigest(content)) throw layerInvalid(nameOf(pointer), 'it has no content digest');
     return { content, sizeBytes: storedBytes(layers) };
   }
 }
 
 function factsOf({ annotations }: IndexEntry) {
-  const content = annotations[ANNOTATION.content] ?? '';
-  const size = annotations[ANNOTATION.storedSize] ?? '';
-  if (!isDigest(content) || !/^\d{1,15}$/.test(size)) return undefined;
+  const content = annotations[ANNOTATION.content];
+  const size = annotations[ANNOTATION.storedSize];
+  if (!isDigest(content) || size === undefined || !/^\d{1,15}$/.test(size)) return undefined;
   return { content, sizeBytes: Number(size) };
 }
 
