@@ -21,6 +21,11 @@ export function cleanLine(text: string, mostChars = Infinity): string {
   return `${line.slice(0, mostChars - 1).replace(/\p{Cs}$/u, '')}…`;
 }
 
+/** Text up to its first line end. */
+export function firstLine(text: string): string {
+  return text.replace(/\r?\n.*$/s, '');
+}
+
 const ADDRESS = /\b([a-z][a-z0-9+.-]{0,20}:\/\/)([^\s/?#'"<>]*@)?([^\s?#'"<>]*)(\?[^\s#'"<>]*)?/gi;
 
 /**

@@ -5,7 +5,7 @@ import type { Log } from '../host/log.ts';
 import { turnOver } from '../host/turn.ts';
 import { CaughtUp } from './caught-up.ts';
 import { ItemIndex } from './item-index.ts';
-import { keyOf, keyOfObject, type KubeObject } from './resource.ts';
+import { keyOfObject, type KubeObject } from './resource.ts';
 
 /** What happened to one object. A name that was taken over by a new object is two changes. */
 export interface Change<Item extends KubeObject = ApiObject> {
@@ -49,7 +49,7 @@ export interface CacheFeed<Item extends KubeObject = ApiObject> {
   upsert(item: Item): void;
   remove(item: Item): void;
   /** Everything up to this version was delivered. */
-  reached(version: string): void;
+  reached(version: string | undefined): void;
 }
 
 /** Makes an empty cache. */
@@ -71,7 +71,8 @@ function withoutManagedFields<Item extends KubeObject>(item: Item): Item {
 }
 
 class ObjectCache<Item extends KubeObject> implements Cache<Item>, CacheFeed<Item> {
-  private readonly byNamespace = new Map<string, Map<string, Item>>();
+  /** Objects of the cluster have no namespace. */
+  private readonly byNamespace = new Map<string | undefined, Map<string, Item>>();
   private readonly indexes = new Map<string, ItemIndex<Item>>();
   private readonly handlers = new Set<ChangeHandler<Item>>();
   private readonly first = Promise.withResolvers<void>();
@@ -93,7 +94,7 @@ class ObjectCache<Item extends KubeObject> implements Cache<Item>, CacheFeed<Ite
   }
 
   get(namespace: string | undefined, name: string): Item | undefined {
-    return this.byNamespace.get(namespace ?? '')?.get(name);
+    return this.byNamespace.get(namespace)?.get(name);
   }
 
   list(namespace?: string): readonly Item[] {
@@ -146,7 +147,7 @@ class ObjectCache<Item extends KubeObject> implements Cache<Item>, CacheFeed<Ite
 
   upsert(item: Item): void {
     this.put(item, false);
-    this.reached(item.metadata.resourceVersion ?? '');
+    this.reached(item.metadata.resourceVersion);
   }
 
   remove(item: Item): void {
@@ -156,10 +157,10 @@ class ObjectCache<Item extends KubeObject> implements Cache<Item>, CacheFeed<Ite
       this.drop(before);
       this.tell({ before, initial: false });
     }
-    this.reached(item.metadata.resourceVersion ?? '');
+    this.reached(item.metadata.resourceVersion);
   }
 
-  reached(version: string): void {
+  reached(version: string | undefined): void {
     this.progress.reached(version);
   }
 
@@ -180,7 +181,7 @@ class ObjectCache<Item extends KubeObject> implements Cache<Item>, CacheFeed<Ite
   }
 
   private keep(item: Item): void {
-    const { namespace = '', name } = item.metadata;
+    const { namespace, name } = item.metadata;
     const items = this.byNamespace.get(namespace);
     if (items === undefined) this.byNamespace.set(namespace, new Map([[name, item]]));
     else items.set(name, item);
@@ -188,7 +189,7 @@ class ObjectCache<Item extends KubeObject> implements Cache<Item>, CacheFeed<Ite
   }
 
   private drop(item: Item): void {
-    const { namespace = '', name } = item.metadata;
+    const { namespace, name } = item.metadata;
     const items = this.byNamespace.get(namespace);
     items?.delete(name);
     if (items?.size === 0) this.byNamespace.delete(namespace);
@@ -218,8 +219,8 @@ class ObjectCache<Item extends KubeObject> implements Cache<Item>, CacheFeed<Ite
     try {
       handler(change);
     } catch (error) {
-      const { kind = '', metadata } = change.after ?? change.before ?? {};
-      const object = `${kind}/${keyOf(metadata?.namespace, metadata?.name ?? '')}`;
+      const item = change.after ?? change.before;
+      const object = item === undefined ? 'none' : `${item.kind}/${keyOfObject(item)}`;
       this.log.error('a watch handler failed', { object, error: messageOf(error) });
     }
   }

@@ -32,9 +32,9 @@ export class CaughtUp {
     if (order === undefined || order < 0) this.expected = version;
   }
 
-  reached(version: string): void {
-    if (reaches(this.seen, version)) return;
-    if (version !== '') this.seen = version;
+  reached(version: string | undefined): void {
+    if (version === undefined || version === '' || reaches(this.seen, version)) return;
+    this.seen = version;
     this.settle();
   }
 

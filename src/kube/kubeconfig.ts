@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { denied, impossible, messageOf, type Failure } from '../core/failure.ts';
+import { firstLine } from '../core/text.ts';
 import { isObject } from '../core/json.ts';
 import type { ServerAddress } from './network.ts';
 
 /** Largest kubeconfig that is read. */
 const MAX_BYTES = 2 ** 20;
 
+const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 const CLUSTER_FIELDS = new Set(['server', 'certificate-authority-data', 'extensions']);
 const USER_FIELDS = new Set(['token', 'client-certificate-data', 'client-key-data', 'extensions']);
 
@@ -57,9 +59,10 @@ function pemField(fields: Fields, name: string): string | undefined {
 }
 
 function serverOf(cluster: Fields): string {
-  const server = textField(cluster, 'server') ?? '';
-  const url = URL.canParse(server) ? new URL(server) : undefined;
-  const isLoopback = ['127.0.0.1', '[::1]', 'localhost'].includes(url?.hostname ?? '');
+  const server = textField(cluster, 'server');
+  if (server === undefined) throw bad('the cluster has no server');
+  const url = URL.parse(server);
+  const isLoopback = url !== null && LOOPBACK.has(url.hostname);
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback)) return server;
   throw bad(`server ${JSON.stringify(server)} is no https URL`);
 }
@@ -70,7 +73,7 @@ export function parseKubeconfig(text: string): KubeconfigTarget {
   try {
     document = parse(text, { maxAliasCount: 0 });
   } catch (error) {
-    throw bad(messageOf(error).split('\n')[0] ?? '');
+    throw bad(firstLine(messageOf(error)));
   }
   if (!isObject(document)) throw bad('it is empty');
   const context = named(document, 'contexts', 'context', document['current-context']);

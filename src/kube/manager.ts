@@ -99,8 +99,10 @@ class RunningManager implements Manager {
       this.shared.get(resourceId(resource))?.cache.expect(metadata.resourceVersion),
     );
     this.caches = {
-      of: <Item extends KubeObject>(resource: Resource) =>
-        this.share(resource).cache as unknown as Cache<Item>,
+      of: <Item extends KubeObject>(resource: Resource) => {
+        const cache: unknown = this.share(resource).cache;
+        return cache as Cache<Item>;
+      },
     };
   }
 

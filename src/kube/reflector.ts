@@ -66,7 +66,8 @@ class Follower<Item extends KubeObject> {
   private readonly signal: AbortSignal;
   private readonly log: Log;
   /** The newest version that was seen; undefined before the first list. */
-  private version: string | undefined;
+  /** Empty before the first list. */
+  private version = '';
   private needsList = true;
   private failures = 0;
   private doubtful = 0;
@@ -125,7 +126,7 @@ class Follower<Item extends KubeObject> {
     const dog = new Watchdog(clock, this.signal, timeoutSeconds * 1000 + OVERDUE_MS);
     try {
       this.count('watch_restarts_total');
-      const resourceVersion = this.version ?? '';
+      const resourceVersion = this.version;
       const signal = dog.signal;
       for await (const event of client.watch<Item>(resource, {
         resourceVersion,
@@ -170,7 +171,7 @@ class Follower<Item extends KubeObject> {
     if (type === 'DELETED') cache.remove(object);
     else if (reaches(this.version, version)) return;
     else cache.upsert(object);
-    if (!reaches(this.version, version)) this.version = version;
+    if (version !== undefined && !reaches(this.version, version)) this.version = version;
   }
 
   private async recover(failure: FailureData): Promise<void> {

@@ -53,7 +53,7 @@ export function statusWriter<Spec, Status>(
   return {
     write: async (object, outcome) => {
       const status = nextStatus({ object, outcome, owned, nowMs: clock.now() });
-      const changed = mergePatchOf({ ...object.status }, { ...(status as CommonStatus) });
+      const changed = mergePatchOf(object.status ?? {}, status);
       if (changed === undefined) return object;
       const { resourceVersion } = object.metadata;
       const written = await patch(object, { metadata: { resourceVersion }, status: changed });

@@ -125,15 +125,14 @@ function dated(
 /** The fields of the kind: as planned, or as they were if no plan came about. */
 function fieldsOf<Step, Status>(
   outcome: Outcome<Step, Status>,
-  before: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
+  before: (Status & CommonStatus) | undefined,
+) {
   if ('failure' in outcome) return { ...before };
   const { plan } = outcome;
-  const planned = { ...plan.status } as Record<string, unknown>;
   // A long operation goes on while the object is not done, whether or not the plan mentions it.
   const isUnderway = plan.verdict === 'act' || plan.verdict === 'waiting';
-  const keepsHandle = isUnderway && !('handle' in planned) && before['handle'] !== undefined;
-  return keepsHandle ? { ...planned, handle: before['handle'] } : planned;
+  const keepsHandle = isUnderway && before?.handle !== undefined;
+  return { ...(keepsHandle ? { handle: before.handle } : {}), ...plan.status };
 }
 
 /**
@@ -144,7 +143,7 @@ export function nextStatus<Step, Spec, Status>(
 ): Status & CommonStatus {
   const { object, outcome, owned, nowMs } = input;
   const generation = object.metadata.generation ?? 0;
-  const status = object.status as (CommonStatus & Record<string, unknown>) | undefined;
+  const { status } = object;
   const before = status?.conditions ?? [];
   const isPlan = 'plan' in outcome;
   const stage = isPlan ? stageOfPlan(outcome.plan) : stageOfFailure(outcome.failure);
@@ -159,7 +158,7 @@ export function nextStatus<Step, Spec, Status>(
       : OF_RUNTIME.has(type) && type !== 'Available');
   const kept = before.filter(({ type }) => !isReplaced(type));
   const next = {
-    ...fieldsOf(outcome, status ?? {}),
+    ...fieldsOf(outcome, status),
     observedGeneration:
       stage.state === 'reconciling'
         ? Math.min(status?.observedGeneration ?? -1, generation)
@@ -168,5 +167,5 @@ export function nextStatus<Step, Spec, Status>(
   };
   const isOurs = (type: string) => isPlanned(type) || OF_RUNTIME.has(type) || owned.has(type);
   assertStatus(generation, next, isOurs);
-  return next as unknown as Status & CommonStatus;
+  return next as Status & CommonStatus;
 }

@@ -1,12 +1,11 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { isFailure } from '../../core/failure.ts';
+import { firstLine } from '../../core/text.ts';
 import { formatBytes } from '../../core/quantity.ts';
 import type { Check, Verification } from '../connector.ts';
 import type { LocalOptions } from './settings.ts';
 
 const LEAST_ROOM_BYTES = 2 ** 30;
-
-const firstLine = (text: string): string => text.split('\n', 1)[0]?.trim() ?? '';
 
 async function checkLocation(options: LocalOptions, signal: AbortSignal): Promise<Check> {
   const { run, machinesDir, hypervisor } = options;
@@ -45,7 +44,8 @@ export async function verifyLocal(
     return { credentials, location: await checkLocation(options, signal) };
   } catch (error) {
     if (!isFailure(error) || error.code !== 'ProgramMissing') throw error;
-    const message = `${error.message}. ${error.hint ?? ''}`.trim();
+    const { hint } = error;
+    const message = hint === undefined ? `${error.message}.` : `${error.message}. ${hint}`;
     return { credentials, location: { ok: false, reason: 'ProgramMissing', message } };
   }
 }
