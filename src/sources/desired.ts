@@ -40,7 +40,7 @@ function ownedKeys(live: KubeObject): {
   labels: readonly string[];
   annotations: readonly string[];
 } {
-  const [labels, annotations] = (live.metadata.annotations?.[SOURCE_KEYS] ?? '').split(';');
+  const [labels, annotations] = live.metadata.annotations?.[SOURCE_KEYS]?.split(';') ?? [];
   return { labels: split(labels), annotations: split(annotations) };
 }
 
@@ -54,8 +54,9 @@ function without(texts: Texts, keys: readonly string[]): Texts {
 }
 
 /** The fields that a manifest of a kind declares, of the manifest or of the live object. */
-function pick(object: object, fields: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(object).filter(([key]) => fields.includes(key)));
+function pick(object: unknown, fields: readonly string[]): Record<string, unknown> {
+  const entries = Object.entries(isObject(object) ? object : {});
+  return Object.fromEntries(entries.filter(([key]) => fields.includes(key)));
 }
 
 function fieldsOf(kind: string): readonly string[] {
@@ -73,7 +74,7 @@ export class Desired {
   constructor(object: SourceObject, source: string) {
     this.object = object;
     this.resource = resourceFor(object.kind);
-    const parsed = JSON.parse(object.json) as Record<string, unknown>;
+    const parsed: unknown = JSON.parse(object.json);
     this.content = pick(parsed, fieldsOf(object.kind));
     const metadata = metadataOf(parsed);
     const labels = textsOf(metadata['labels']);

@@ -300,7 +300,7 @@ export class GitRepository {
   async blobs(objects: readonly string[], signal: AbortSignal): Promise<readonly Uint8Array[]> {
     if (objects.length === 0) return [];
     const git = this.git(signal, `${objects.join('\n')}\n`);
-    const output = (await git.binaryCatFile(['--batch'])) as Uint8Array;
+    const output: Uint8Array = await git.binaryCatFile(['--batch']);
     const blobs: Uint8Array[] = [];
     for (let start = 0; blobs.length < objects.length;) {
       const end = output.indexOf(10, start);

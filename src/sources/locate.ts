@@ -1,4 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type Document, type Node } from 'yaml';
+import { nodeOf } from './node.ts';
 
 /** What stands at a field path, or as near to it as the document goes. */
 export interface Located {
@@ -32,7 +33,7 @@ function intoMap(node: Node | null, rest: string): Step | undefined {
     const name = key.source ?? String(key.value);
     if (!endsStep(rest, name) || (best !== undefined && best.length >= name.length)) continue;
     best = {
-      node: (value ?? null) as Node | null,
+      node: nodeOf(value),
       keyOffset: startOf(key),
       rest: rest.slice(name.length).replace(/^\./, ''),
       length: name.length,
@@ -44,11 +45,11 @@ function intoMap(node: Node | null, rest: string): Step | undefined {
 function intoList(node: Node | null, rest: string): Step | undefined {
   const match = /^\[(\d{1,6})\]\.?/.exec(rest);
   if (!isSeq(node) || match === null) return undefined;
-  const item = node.items[Number(match[1])];
-  if (item === undefined) return undefined;
+  const item = nodeOf(node.items[Number(match[1])]);
+  if (item === null) return undefined;
   return {
-    node: item as Node,
-    keyOffset: startOf(item as Node),
+    node: item,
+    keyOffset: startOf(item),
     rest: rest.slice(match[0].length),
   };
 }
@@ -67,6 +68,7 @@ export function locate(document: Document, path: string, want: 'key' | 'value'):
   if (!isScalar(node) || want === 'key' || !found) {
     return { offset: keyOffset ?? startOf(node) };
   }
-  const plain = node.type === 'PLAIN' ? { plain: node.source ?? '' } : {};
+  const { type, source } = node;
+  const plain = type === 'PLAIN' && source !== undefined ? { plain: source } : {};
   return { offset: startOf(node), ...plain };
 }

@@ -1,5 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Scalar } from 'yaml';
 import { DOCUMENT_LIMITS } from './bounds.ts';
+import { nodeOf } from './node.ts';
 import { SOURCE_LIMITS } from './snapshot.ts';
 
 /** Something in a document that has no place in a manifest. */
@@ -45,7 +46,7 @@ class Conversion {
     if (isAlias(node)) return this.alias(node, depth);
     if (node.tag !== undefined) this.report(node, 'tags are not allowed: remove it');
     if (isMap(node)) return this.map(node, depth);
-    if (isSeq(node)) return node.items.map((item) => this.value(item as Node | null, depth + 1));
+    if (isSeq(node)) return node.items.map((item) => this.value(nodeOf(item), depth + 1));
     return isScalar(node) ? this.scalar(node) : null;
   }
 
@@ -65,10 +66,11 @@ class Conversion {
   ): unknown {
     const entries = new Map<string, unknown>();
     for (const { key, value } of node.items) {
-      const name = this.key(key as Node | null);
+      const at = nodeOf(key);
+      const name = this.key(at);
       if (name === undefined) continue;
-      if (entries.has(name)) this.report(key as Node, `duplicate key ${JSON.stringify(name)}`);
-      entries.set(name, this.value((value ?? null) as Node | null, depth + 1));
+      if (entries.has(name)) this.report(at, `duplicate key ${JSON.stringify(name)}`);
+      entries.set(name, this.value(nodeOf(value), depth + 1));
     }
     // Unlike an assignment, fromEntries makes `__proto__` a field like any other.
     return Object.fromEntries(entries);

@@ -110,7 +110,7 @@ class Reader {
       this.mistake(offsetOf(error[0]), error[2]);
       gather(...error);
     };
-    return [...composer.compose(tokens)] as Document[];
+    return [...composer.compose(tokens)];
   }
 
   /** Throws nothing that the file could provoke: what would hurt is refused before anything is built. */
