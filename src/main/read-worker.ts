@@ -19,8 +19,9 @@ async function say(line: string): Promise<void> {
 }
 
 try {
-  const [request] = (await once(input, 'line')) as [string];
-  const reading = await readSource(JSON.parse(request) as ReadRequest, {
+  const { promise: request, resolve, reject } = Promise.withResolvers<string>();
+  input.once('line', resolve).once('error', reject);
+  const reading = await readSource(JSON.parse(await request) as ReadRequest, {
     clock: systemClock,
     environment: process.env,
     signal: stop.signal,

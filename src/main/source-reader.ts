@@ -1,5 +1,4 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { denied, transient, type Failure } from '../core/failure.ts';
@@ -53,6 +52,18 @@ const OVER_LIMIT: ReadonlySet<unknown> = new Set([
   'SIGBUS',
 ]);
 
+interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** How a process ended; throws if it could not be started. */
+function endOf(child: ChildProcessWithoutNullStreams): Promise<End> {
+  const { promise, resolve, reject } = Promise.withResolvers<End>();
+  child.once('error', reject).once('close', (code, signal) => resolve({ code, signal }));
+  return promise;
+}
+
 class Reader {
   private readonly process: ChildProcessWithoutNullStreams;
   private readonly limits: ReaderLimits;
@@ -81,7 +92,7 @@ class Reader {
 
   async read(request: ReadRequest, clock: Clock): Promise<Reading | undefined> {
     const { stdin, stdout, stderr } = this.process;
-    const closed = once(this.process, 'close') as Promise<[number | null, string | null]>;
+    const closed = endOf(this.process);
     stderr.setEncoding('utf8').on('data', (chunk: string) => {
       this.stderr = (this.stderr + chunk).slice(-MOST_STDERR);
     });
@@ -91,7 +102,7 @@ class Reader {
     void this.limitTime(clock);
     const listening = this.listen(stdout);
     try {
-      const [, [code, signal]] = await Promise.all([listening, closed]);
+      const [, { code, signal }] = await Promise.all([listening, closed]);
       return this.result(code, signal);
     } catch (error) {
       if (!isMissing(error)) throw error;
