@@ -11,6 +11,11 @@ export interface Clock {
 /** Randomness as a parameter: uniform in [0, 1). */
 export type Random = () => number;
 
+/** Milliseconds since the epoch; NaN, which is neither before nor after anything, where it is not known. */
+export function instantOf(text: string | undefined): number {
+  return text === undefined ? Number.NaN : Date.parse(text);
+}
+
 /** An instant as Kubernetes writes it: UTC, whole seconds. */
 export function timestamp(nowMs: number): string {
   return `${new Date(nowMs).toISOString().slice(0, 19)}Z`;

@@ -113,7 +113,9 @@ export async function needRoom(folder: string, bytes: number, what: string): Pro
   const room = await roomIn(folder);
   if (bytes <= room) return;
   const [needed, left] = [bytes, room].map(formatBytes);
-  throw noSpace(`${what} needs ${needed}, and ${folder} has room for ${left}`);
+  throw noSpace(
+    `there is not enough room on the file system of ${folder}: ${what} needs ${needed}, ${left} are free for it`,
+  );
 }
 
 /** Something that writes below a folder, and that others may fill meanwhile. */

@@ -87,9 +87,6 @@ async function onImage<Result>(path: string, running: Promise<Result>): Promise<
     return await running;
   } catch (error) {
     if (!isFailure(error) || error.code !== 'ProgramFailed') throw error;
-    if (/No space left|Disk quota/.test(error.message)) {
-      throw denied('NoRoom', error.message, `Free space where ${path} lies.`);
-    }
     if (OF_THE_HOST.test(error.message)) throw error;
     throw refused(path, `it cannot be read (${error.message})`, REMAKE);
   }

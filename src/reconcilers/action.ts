@@ -1,6 +1,6 @@
 import type { LayerVersionStatus } from '../api/kinds/layer-version.ts';
 import { conditionOf } from '../api/conditions.ts';
-import type { ApiObject } from '../api/object.ts';
+import type { ApiObject, CommonStatus } from '../api/object.ts';
 import { timestamp } from '../core/clock.ts';
 import type { PlannedCondition, Verdict } from '../kube/reconciler.ts';
 
@@ -24,6 +24,11 @@ export function actionCondition(wanted: Wanted): PlannedCondition {
 /** A verdict, and what a person must do where that is what it waits for. */
 export type Next<Step> = Verdict<Step> & { readonly action?: Wanted };
 
+/** The part of a status that asks a person; not every kind has it. */
+interface Asking extends CommonStatus {
+  readonly action?: Action;
+}
+
 /** Waiting, and what a person must do meanwhile. */
 type Waits = Extract<Verdict<never>, { verdict: 'waiting' }> & { readonly action?: Wanted };
 
@@ -41,12 +46,12 @@ export function ask(
  * object, and a person who was asked to act is still asked.
  */
 export function asBefore(
-  object: ApiObject,
+  object: ApiObject<unknown, Asking>,
   otherwise: { readonly reason: string; readonly why: string },
 ): Waits {
   const ready = conditionOf(object, 'Ready');
   const { reason = otherwise.reason, message = otherwise.why } = ready ?? {};
-  const { action } = (object.status ?? {}) as { readonly action?: Action };
+  const { action } = object.status ?? {};
   const waiting = { verdict: 'waiting', reason, message } as const;
   return action === undefined ? waiting : { ...waiting, action };
 }

@@ -74,9 +74,9 @@ export function imageTemplateController(ports: TemplatePorts): Controller {
           conditionOf(image, 'Stalled')?.message,
           image.metadata.deletionTimestamp,
         ],
-        map: ({ metadata }) =>
-          (metadata.ownerReferences ?? []).map(({ name }) =>
-            inNamespace(metadata.namespace ?? '', name),
+        map: (image) =>
+          (image.metadata.ownerReferences ?? []).map(({ name }) =>
+            inNamespace(namespaceOf(image), name),
           ),
       }),
     ],

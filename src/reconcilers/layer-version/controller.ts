@@ -22,7 +22,7 @@ import {
 } from '../objects.ts';
 import type { Ports } from '../ports.ts';
 import { connectorFacet, keysOf, watching } from '../watching.ts';
-import { observeVersion, seatsOf, type VersionWorld } from './observe.ts';
+import { connectorOf, observeVersion, seatsOf, type VersionWorld } from './observe.ts';
 import { planVersion } from './plan.ts';
 import type { VersionStep } from './step.ts';
 
@@ -134,10 +134,6 @@ async function act(ports: Ports, step: VersionStep, version: LayerVersion): Prom
       if (step.composition !== undefined) await store.evidence.forgetComposed(step.composition);
       return store.evidence.forgetInspection(key);
   }
-}
-
-function connectorOf(version: LayerVersion): string {
-  return version.spec.package?.connectorRef.name ?? '';
 }
 
 function machineOf(version: LayerVersion, key: string) {

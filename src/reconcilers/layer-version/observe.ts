@@ -184,7 +184,8 @@ async function workOf(
   };
 }
 
-function connectorOf(version: LayerVersion): string {
+/** Where a version is packaged; empty, which no connector is called, for one that is imported. */
+export function connectorOf(version: LayerVersion): string {
   return version.spec.package?.connectorRef.name ?? '';
 }
 

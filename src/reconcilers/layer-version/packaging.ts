@@ -1,5 +1,6 @@
 import { gateAnnotation, POWER_ON_REQUESTED } from '../../api/annotations.ts';
 import type { MachineSeen } from '../../connectors/connector.ts';
+import { instantOf } from '../../core/clock.ts';
 import { digestOf, hash8 } from '../../core/digest.ts';
 import type { InspectionRecord } from '../../core/evidence.ts';
 import { cleanLine } from '../../core/text.ts';
@@ -100,8 +101,7 @@ function running(
       askedBefore(version, world) ?? ask({ gate: 'InstallSoftware', text }, world.machine?.spec.key)
     );
   }
-  const made = Date.parse(world.machine?.metadata.creationTimestamp ?? '');
-  const since = machine.bootedAt ?? made;
+  const since = machine.bootedAt ?? instantOf(world.machine?.metadata.creationTimestamp);
   const why = overdue(world.look, machine, since, nowMs);
   if (why !== undefined) return again(version, world, why);
   const recheckMs = lookAgainMs(world.look, machine, since, nowMs);

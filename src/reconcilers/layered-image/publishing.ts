@@ -1,5 +1,6 @@
 import { conditionOf } from '../../api/conditions.ts';
 import type { MachineSeen } from '../../connectors/connector.ts';
+import { instantOf } from '../../core/clock.ts';
 import { cleanLine } from '../../core/text.ts';
 import { ask, asBefore } from '../action.ts';
 import { pursue, type JobView, type JobWords } from '../job-step.ts';
@@ -160,7 +161,7 @@ function running(
   }
   const { lastTransitionTime } = conditionOf(image, 'Uploaded') ?? {};
   const since =
-    machine.bootedAt ?? Date.parse(lastTransitionTime ?? image.metadata.creationTimestamp ?? '');
+    machine.bootedAt ?? instantOf(lastTransitionTime ?? image.metadata.creationTimestamp);
   const why = overdue(world.look, machine, since, nowMs);
   if (why !== undefined) return again(image, world, why);
   const message = 'the image runs its layer scripts and shuts down';

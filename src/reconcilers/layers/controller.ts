@@ -109,9 +109,9 @@ function goneVersions({ listers }: LayerPorts, role: LayerRole) {
     map: (version) => {
       const namespace = namespaceOf(version);
       return standsOn(version)
-        .map((name) => listers.layerVersions.get(namespace, name)?.spec)
-        .filter((spec) => spec?.role === role)
-        .map((spec) => inNamespace(namespace, spec?.layer ?? ''));
+        .flatMap((name) => listers.layerVersions.get(namespace, name)?.spec ?? [])
+        .filter((spec) => spec.role === role)
+        .map((spec) => inNamespace(namespace, spec.layer));
     },
   });
 }

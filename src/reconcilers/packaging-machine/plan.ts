@@ -2,6 +2,7 @@ import { POWER_ON_REQUESTED } from '../../api/annotations.ts';
 import { conditionOf } from '../../api/conditions.ts';
 import type { PackagingMachineStatus } from '../../api/kinds/packaging-machine.ts';
 import type { MachineSeen } from '../../connectors/connector.ts';
+import { instantOf } from '../../core/clock.ts';
 import type { Plan, PlannedCondition, Verdict } from '../../kube/reconciler.ts';
 import { asBefore } from '../action.ts';
 import { progressOf, pursue, type JobStep } from '../job-step.ts';
@@ -162,7 +163,7 @@ function uploading({ upload }: MachineWorld, nowMs: number): Verdict<MachineStep
 /** Only the first power-on is ours: afterwards a person may be at work between two boots. */
 function ended(machine: PackagingMachine, seen: MachineSeen): Verdict<MachineStep> {
   const { bootedAt = offSince(machine), boot: after } = seen;
-  const requested = Date.parse(machine.metadata.annotations?.[POWER_ON_REQUESTED] ?? '');
+  const requested = instantOf(machine.metadata.annotations?.[POWER_ON_REQUESTED]);
   if (requested > bootedAt) {
     return act('switching it on again', { do: 'power', want: { to: 'on', after } });
   }
@@ -172,7 +173,7 @@ function ended(machine: PackagingMachine, seen: MachineSeen): Verdict<MachineSte
 
 /** Since when it is known to be off, where the platform does not know when it was switched on. */
 function offSince(machine: PackagingMachine): number {
-  return Date.parse(conditionOf(machine, 'ShutDown')?.lastTransitionTime ?? '');
+  return instantOf(conditionOf(machine, 'ShutDown')?.lastTransitionTime);
 }
 
 /** Jobs first, since they read or write the disk; then the machine, then its disk. */

@@ -29,7 +29,7 @@ describe('the room on a file system', () => {
     await expect(needRoom(folder.path, 2 ** 60, 'the disk')).rejects.toMatchObject({
       consequence: 'Denied',
       code: 'NoRoom',
-      message: expect.stringMatching(/the disk needs .*TiB, and .* has room for .*iB/),
+      message: expect.stringMatching(/the disk needs .*TiB, .*iB are free/),
       hint: expect.stringContaining('Free space'),
     });
   });

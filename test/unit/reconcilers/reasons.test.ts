@@ -5,7 +5,7 @@ import { expect, it } from '../../support/runner.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 /** Reasons of Events, which no condition has. */
-const OF_EVENTS = ['StartedOver'];
+const OF_EVENTS = ['StartedOver', 'GoneFromStore'];
 
 const declared = new Set([
   ...OF_EVENTS,

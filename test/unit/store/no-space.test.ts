@@ -78,7 +78,7 @@ describe(title, () => {
       await expect(store.materialize(stored, target)).rejects.toMatchObject({
         consequence: 'Denied',
         code: 'NoRoom',
-        message: expect.stringMatching(/work: 12 MiB are needed, 4.9 MiB.* free/),
+        message: expect.stringMatching(/work: the disk of .* needs 12 MiB, 4\.\d MiB are free/),
       });
       expect(await readdir(disk.path)).toEqual([]);
       await disk.resize({ kibibytes: 20_000 });
