@@ -10,7 +10,7 @@ import {
 import type { AddCommand, Result } from './context.ts';
 import { outputOption, print, type Format } from './print.ts';
 import { nameOf, parseTargetOf, type Target } from './target.ts';
-import { viewOf } from './view.ts';
+import { viewOf, type ShownObject } from './view.ts';
 
 const HELP = `
 A gate is passed by a token, a hash of the object and of the evidence that you were shown. Without
@@ -40,7 +40,7 @@ async function approve(
   signal: AbortSignal,
 ): Promise<Result> {
   const resource = resourceOf(target.definition.kind);
-  const object = await client.get(resource, namespace, target.name, signal);
+  const object = await client.get<ShownObject>(resource, namespace, target.name, signal);
   if (object === undefined) {
     throw impossible(
       'NotFound',
@@ -49,8 +49,12 @@ async function approve(
     );
   }
   const { action } = viewOf(object);
-  const gate = gateOf(action?.gate ?? '');
-  if (action?.token === undefined || (approval.gate !== undefined && approval.gate !== gate)) {
+  const gate = action === undefined ? undefined : gateOf(action.gate);
+  if (
+    gate === undefined ||
+    action?.token === undefined ||
+    (approval.gate !== undefined && approval.gate !== gate)
+  ) {
     const at = approval.gate === undefined ? 'an approval' : `gate ${approval.gate}`;
     const hint =
       action === undefined

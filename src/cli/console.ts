@@ -11,7 +11,7 @@ import {
 import type { AddCommand, CliContext } from './context.ts';
 import { powerOn } from './power-on.ts';
 import { nameOf, parseTargetOf, type Target } from './target.ts';
-import { viewOf } from './view.ts';
+import { viewOf, type ShownObject } from './view.ts';
 
 const HELP = `
 Connects this terminal to the serial line of a machine. Press Ctrl-] to leave; the machine runs on.
@@ -41,7 +41,7 @@ async function placeOf(
   signal: AbortSignal,
 ): Promise<Place> {
   const resource = resourceOf(target.definition.kind);
-  const object = await client.get(resource, namespace, target.name, signal);
+  const object = await client.get<ShownObject>(resource, namespace, target.name, signal);
   if (object === undefined) {
     throw impossible(
       'NotFound',
@@ -122,7 +122,8 @@ export const consoleCommand: AddCommand = (program, context) => {
     if (socket === undefined && options.powerOn !== true) throw noConsole(target);
     if (socket === undefined) {
       // What was asked for is done; not every platform has a serial line that leads here.
-      context.stderr.write(`It is on. It has no console on this host. ${text ?? ''}\n`);
+      const where = text === undefined ? '' : ` ${text}`;
+      context.stderr.write(`It is on. It has no console on this host.${where}\n`);
       return;
     }
     const how = await attach(socket, context);

@@ -12,7 +12,7 @@ import {
 import type { AddCommand, Result } from './context.ts';
 import { outputOption, print, type Format } from './print.ts';
 import { nameOf, parseTarget, type Target } from './target.ts';
-import { viewOf, type ObjectView } from './view.ts';
+import { viewOf, type ObjectView, type ShownObject } from './view.ts';
 
 const HELP = `
 Shows everything as a tree: what people declared, below it what controllers made of it, how far each is,
@@ -53,7 +53,7 @@ function belongsTo(child: ApiObject, parent: ApiObject): boolean {
   }
 }
 
-function nodeOf(object: ApiObject, all: readonly ApiObject[]): StatusNode {
+function nodeOf(object: ShownObject, all: readonly ShownObject[]): StatusNode {
   const children = all.filter((other) => belongsTo(other, object));
   return { ...viewOf(object), children: children.map((child) => nodeOf(child, all)) };
 }
@@ -93,7 +93,7 @@ async function readStatus(
   signal: AbortSignal,
 ): Promise<Result> {
   const lists = await Promise.all(
-    KINDS.map(({ kind }) => client.list(resourceOf(kind), { namespace, signal })),
+    KINDS.map(({ kind }) => client.list<ShownObject>(resourceOf(kind), { namespace, signal })),
   );
   const all = lists.flatMap(({ items }) => items);
   const roots = all.filter((object) => isRoot(object, all, target));

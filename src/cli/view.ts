@@ -1,15 +1,8 @@
 import { conditionOf } from '../api/conditions.ts';
 import type { ApiObject } from '../api/object.ts';
-import { isObject } from '../core/json.ts';
 
-/** The parts of a status that commands show. */
-export interface ObjectView {
-  readonly kind: string;
-  readonly name: string;
-  readonly ready: boolean;
-  readonly stalled: boolean;
-  readonly reason: string;
-  readonly message: string;
+/** The parts of a status that commands show; which of them there are is up to the kind. */
+interface Shown {
   readonly action?: {
     readonly gate: string;
     readonly token?: string;
@@ -21,6 +14,19 @@ export interface ObjectView {
   readonly progress?: { readonly step: string; readonly percent: number };
 }
 
+/** What commands show of an object. */
+export interface ObjectView extends Shown {
+  readonly kind: string;
+  readonly name: string;
+  readonly ready: boolean;
+  readonly stalled: boolean;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** An object of any of our kinds, as commands read it. */
+export type ShownObject = ApiObject<unknown, Shown>;
+
 /** True when a condition holds for the spec as it is now, not for an older one. */
 export function holdsNow(object: ApiObject, type: string): boolean {
   const condition = conditionOf(object, type);
@@ -29,19 +35,11 @@ export function holdsNow(object: ApiObject, type: string): boolean {
   return condition?.status === 'True' && (seen === undefined || seen === generation);
 }
 
-function part(object: ApiObject, name: string): Record<string, unknown> | undefined {
-  const status: unknown = object.status;
-  const value = isObject(status) ? status[name] : undefined;
-  return isObject(value) ? value : undefined;
-}
-
 /** What there is to say about an object. */
-export function viewOf(object: ApiObject): ObjectView {
+export function viewOf(object: ShownObject): ObjectView {
   const ready = conditionOf(object, 'Ready');
   const deleting = object.metadata.deletionTimestamp !== undefined;
-  const action = part(object, 'action') as ObjectView['action'];
-  const location = part(object, 'location') as ObjectView['location'];
-  const progress = part(object, 'progress') as ObjectView['progress'];
+  const { action, location, progress } = object.status ?? {};
   return {
     kind: object.kind,
     name: object.metadata.name,

@@ -13,7 +13,7 @@ import {
 import type { AddCommand, CliContext, Result } from './context.ts';
 import { badArgument, harmless, outputOption, print, type Format } from './print.ts';
 import { nameOf, parseTarget, type Target } from './target.ts';
-import { holdsNow, viewOf } from './view.ts';
+import { holdsNow, viewOf, type ShownObject } from './view.ts';
 
 const HELP = `
 Exit code: 0 the condition holds, 1 stalled (only an edit helps), 2 wrong usage, 3 time is up,
@@ -51,14 +51,14 @@ class Waiting {
   private readonly connection: Connection;
   private readonly wanted: Wanted;
   private said = '';
-  last: ApiObject | undefined;
+  last: ShownObject | undefined;
 
   constructor(connection: Connection, wanted: Wanted) {
     this.connection = connection;
     this.wanted = wanted;
   }
 
-  private look(object: ApiObject | undefined): Verdict | undefined {
+  private look(object: ShownObject | undefined): Verdict | undefined {
     this.last = object;
     const text =
       object === undefined
@@ -74,11 +74,11 @@ class Waiting {
     const { client, namespace } = this.connection;
     const { definition, name } = this.wanted.target;
     const resource = resourceOf(definition.kind);
-    const { items, metadata } = await client.list(resource, { namespace, signal });
+    const { items, metadata } = await client.list<ShownObject>(resource, { namespace, signal });
     const first = this.look(items.find((item) => item.metadata.name === name));
     if (first !== undefined) return first;
     const { resourceVersion } = metadata;
-    for await (const event of client.watch(resource, {
+    for await (const event of client.watch<ShownObject>(resource, {
       namespace,
       resourceVersion,
       signal,
