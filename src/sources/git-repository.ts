@@ -1,14 +1,7 @@
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { simpleGit, type SimpleGit } from 'simple-git';
-import {
-  denied,
-  impossible,
-  isFailure,
-  messageOf,
-  transient,
-  type Failure,
-} from '../core/failure.ts';
+import { denied, impossible, failureData, messageOf, transient, Failure } from '../core/failure.ts';
 import { cleanLine } from '../core/text.ts';
 import { isMissing } from '../host/files.ts';
 import type { GitLocation } from './git-url.ts';
@@ -94,7 +87,8 @@ const OVER_LIMIT =
 const ENDED_BY_SIGNAL = 'fatal: git was ended by a signal';
 
 function failure(location: GitLocation, error: unknown): Failure {
-  if (isFailure(error)) return error;
+  const known = failureData(error);
+  if (known.code !== 'Unexpected') return new Failure(known, error);
   const lines = messageOf(error)
     .split('\n')
     .filter((line) => /^(fatal|error|ERROR|remote|ssh|Host key)/.test(line))
