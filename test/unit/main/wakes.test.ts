@@ -1,3 +1,4 @@
+import { conditionOf } from '../../../src/api/conditions.ts';
 import { API_VERSION } from '../../../src/api/kind.ts';
 import type { ApiObject } from '../../../src/api/object.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
@@ -102,6 +103,35 @@ describe('one write to an OS version', () => {
     const { layerversion = 0, ...others } = Object.fromEntries(passes);
     expect(others).toEqual({});
     expect(layerversion).toBeLessThanOrEqual(2);
+    await controller.stop();
+  });
+});
+
+describe('a layer that closes a cycle of prerequisites', () => {
+  it('wakes every layer in it, not only the one above', async () => {
+    const controller = await startToyController(new ToyOutside());
+    const { client } = controller;
+    const needs = { a: 'b', b: 'c', c: 'd', d: 'a' };
+    for (const [name, below] of Object.entries(needs)) {
+      const prerequisites = [{ name: below, version: '1' }];
+      await client.create(
+        resourceOf('AppLayer'),
+        object('AppLayer', name, {
+          osLayer: { name: 'tiny' },
+          packaging: { connectorRef: { name: 'here' } },
+          versions: [{ name: '1', osVersion: '1', prerequisites }],
+        }),
+      );
+      await follow(client, 'AppLayer', (one) => {
+        return one.metadata.name === name && one.status?.conditions !== undefined;
+      });
+    }
+    for (const name of Object.keys(needs)) {
+      await follow(client, 'AppLayer', (one) => {
+        const message = conditionOf(one, 'Stalled')?.message;
+        return one.metadata.name === name && message?.includes(`cycle: ${name} 1 needs`) === true;
+      });
+    }
     await controller.stop();
   });
 });
