@@ -2,12 +2,15 @@ import { failureData, isFailure, type Failure } from '../core/failure.ts';
 import { isNotFound, type KubeClient } from '../kube/client.ts';
 import { keyOf, type KubeObject, type Resource } from '../kube/resource.ts';
 import { Desired, resourceFor, sourceOf } from './desired.ts';
-import { inLanes } from './lanes.ts';
+import { forEachBounded } from '../core/lanes.ts';
 import { MANIFEST_KINDS } from './manifest-kind.ts';
 import { SOURCE_LABEL } from './metadata.ts';
 import { Pace } from './pace.ts';
 import type { Reading, SourceObject } from './reading.ts';
 import { fileProblem, shortened, SOURCE_LIMITS, type Problem } from './snapshot.ts';
+
+/** Writes at the same time: enough to fill a server's group commit. */
+const LANES = 16;
 
 /** What applying a reading did. */
 export interface Applied {
@@ -137,7 +140,7 @@ class Application {
   async write(): Promise<void> {
     for (const { kind } of resources()) {
       const ofKind = [...this.wanted.values()].filter((object) => object.kind === kind);
-      await inLanes(ofKind, (object) => this.ensure(object));
+      await forEachBounded(ofKind, LANES, (object) => this.ensure(object));
     }
   }
 
@@ -153,7 +156,7 @@ class Application {
           !this.wanted.has(key) &&
           metadata.deletionTimestamp === undefined,
       );
-      await inLanes(gone, async ([, { metadata }]) => {
+      await forEachBounded(gone, LANES, async ([, { metadata }]) => {
         await this.pace.take(0);
         const { namespace, name, uid } = metadata;
         const options = { signal, ...(uid === undefined ? {} : { uid }) };

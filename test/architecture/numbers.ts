@@ -20,7 +20,7 @@ const FUNCTIONS = new Set([
  * Claims that the compiler cannot check, and empty texts in place of what is missing: as many as there
  * are, and no more. Whoever takes some away lowers the number.
  */
-const CEILINGS = { casts: 49, emptyDefaults: 68 } as const;
+const CEILINGS = { casts: 14, emptyDefaults: 12 } as const;
 
 /** One function as it stands in a file. */
 export interface Measured {
