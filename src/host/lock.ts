@@ -5,6 +5,8 @@ import type { Clock } from '../core/clock.ts';
 import { codeOf, Failure, isFailure } from '../core/failure.ts';
 
 const SQLITE_BUSY = 5;
+/** A database that nobody holds is closed with the next collection of garbage, and its lock is gone. */
+const held = new Set<DatabaseSync>();
 
 /**
  * Makes the file here, so that one that cannot be made is told as what it is. One that is there is not
@@ -41,7 +43,11 @@ export function holdAlone(lockFile: string, what: string): () => void {
       error,
     );
   }
-  return () => database.close();
+  held.add(database);
+  return () => {
+    held.delete(database);
+    database.close();
+  };
 }
 
 /** How long to wait for a lock, and how often to try. */

@@ -143,7 +143,7 @@ describe('download', () => {
 
   it('gives up a server that sends a byte now and then', async () => {
     let now = 0;
-    const clock: Clock = { ...systemClock, now: () => (now += 40_000) };
+    const clock: Clock = { ...systemClock, elapsed: () => (now += 40_000) };
     answer = (_, response) => {
       response.writeHead(200).write('t');
       const more = () => {
