@@ -16,7 +16,7 @@ import type { GuestWork } from './guest-task.ts';
 import { injections } from './inject.ts';
 import { linkBase } from './link-base.ts';
 import { composedFolder, readManifest, writeManifest, type ComposeManifest } from './manifest.ts';
-import { planComposition } from './plan.ts';
+import { layOver } from './lay-over.ts';
 
 /** What a composition is made of. */
 export interface Composition {
@@ -144,13 +144,13 @@ async function build(
     }));
     progress('Merging layers', 50);
     const wantedFiles = { layers, injections: await injections(volume, guest, nonce) };
-    const plan = await planComposition(volume, wantedFiles, {
+    const laid = await layOver(volume, wantedFiles, {
       folder: spool,
       mostBytes: partition.sizeBytes,
       ...signalOf(tools),
     });
     progress('Writing the disk', 70);
-    const { changes, injected, conflicts } = plan;
+    const { changes, injected, conflicts } = laid;
     await writeExt4({ disk, partition, changes, workDir, runDir, run, ...signalOf(tools) });
     const { sizeBytes } = source;
     const names = layers.map(({ name }) => name);

@@ -1,6 +1,6 @@
 import { excludedBy } from '../../../../src/engine/capture/exclusions.ts';
 import { volumeDelta } from '../../../../src/engine/capture/volume-delta.ts';
-import { planComposition } from '../../../../src/engine/compose/plan.ts';
+import { layOver } from '../../../../src/engine/compose/lay-over.ts';
 import type { DeltaItem } from '../../../../src/engine/delta/entry.ts';
 import { writeDelta } from '../../../../src/engine/delta/write.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
@@ -24,7 +24,7 @@ function capture(base: MemoryVolume, machine: MemoryVolume): readonly DeltaItem[
 async function compose(base: MemoryVolume, layers: readonly (readonly DeltaItem[])[]) {
   const inputs = layers.map((items, i) => ({ name: `layer ${i}`, open: () => writeDelta(items) }));
   const wanted = { layers: inputs, injections: [] };
-  const { changes } = await planComposition(base, wanted, {
+  const { changes } = await layOver(base, wanted, {
     folder: folder.path,
     mostBytes: Infinity,
   });

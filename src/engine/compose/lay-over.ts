@@ -7,7 +7,7 @@ import { Merge, type Overlap } from './merge.ts';
 import { holdsOthers, type Slot } from './slot.ts';
 
 /** All that is laid over an OS volume. */
-export interface CompositionPlan {
+export interface LaidOver {
   readonly changes: Iterable<VolumeChange>;
   readonly injected: readonly Injected[];
   readonly conflicts: readonly Overlap[];
@@ -59,11 +59,11 @@ function injectedPaths(
 }
 
 /** Merges layers and guest tool into one list of changes. */
-export async function planComposition(
+export async function layOver(
   base: VolumeReader,
   wanted: Wanted,
   spool: SpoolOptions,
-): Promise<CompositionPlan> {
+): Promise<LaidOver> {
   const { layers, injections } = wanted;
   const merge = new Merge();
   const top = layers.length;
