@@ -18,12 +18,38 @@ const TYPE_BITS: Readonly<Record<NodeType, number>> = {
   socket: 0o140000,
 };
 
-function removals(script: Script, plan: WritePlan): void {
+/** A name in the root directory for a moment. */
+const HOLDER = '.lamina-attributes';
+
+/**
+ * `kill_file` frees what an inode holds, but not its block of attributes. So that block becomes the only
+ * content of a file that is made to be killed. A block that an inode shares with one that stays is told
+ * by e2fsck, as any other mistake.
+ */
+function freeAttributes(script: Script, killed: readonly number[], volume: Ext4Volume): void {
+  const withBlock = killed.filter((inode) => volume.inode(inode).xattrBlock !== 0);
+  if (withBlock.length === 0) return;
+  script.enter('/');
+  for (const block of new Set(withBlock.map((inode) => volume.inode(inode).xattrBlock))) {
+    const at = quoted(`./${HOLDER}`);
+    script.line(`mknod ${quoted(HOLDER)} p`);
+    script.line(`sif ${at} mode 0${TYPE_BITS.file.toString(8)}`);
+    script.line(`sif ${at} flags 0`);
+    script.line(`sif ${at} block[0] ${block}`);
+    script.line(`sif ${at} links_count 0`);
+    script.line(`kill_file ${at}`);
+    script.line(`unlink ${quoted(HOLDER)}`);
+  }
+  for (const inode of withBlock) script.line(`sif <${inode}> file_acl 0`);
+}
+
+function removals(script: Script, plan: WritePlan, volume: Ext4Volume): void {
   for (const { path, unlinked } of plan.directories) {
     if (unlinked.length === 0) continue;
     script.enter(path);
     for (const name of unlinked) script.line(`unlink ${quoted(name)}`);
   }
+  freeAttributes(script, plan.killed, volume);
   for (const inode of plan.killed) {
     script.line(`sif <${inode}> links_count 0`);
     script.line(`kill_file <${inode}>`);
@@ -75,7 +101,7 @@ class Commands {
   }
 
   async all(): Promise<readonly string[]> {
-    removals(this.script, this.plan);
+    removals(this.script, this.plan, this.volume);
     for (const directory of this.plan.directories) await this.create(directory);
     for (const directory of this.plan.directories) this.linkNames(directory);
     for (const { path, node } of this.plan.directories) {

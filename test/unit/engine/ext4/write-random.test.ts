@@ -154,7 +154,7 @@ describe('random changes, one overlay on another', () => {
             expect(await kernelTree(two.disk, PARTITION_START)).toEqual(tree.tree());
           },
         ),
-        property(120),
+        { ...property(120), endOnFailure: true },
       );
     },
     300_000,

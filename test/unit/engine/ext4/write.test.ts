@@ -184,3 +184,25 @@ describe(title, () => {
     expect(storedBytes).toBeLessThan(6_000_001 + 8_000_000);
   });
 });
+
+describe('what a later layer removes', () => {
+  it.each([{ type: 'file' as const }, { type: 'directory' as const }])(
+    'a $type gives back its block of attributes',
+    async ({ type }) => {
+      await using folder = await temporaryFolder();
+      const image = join(folder.path, 'disk.img');
+      await makeExt4(image, '8M', ['-b', '1024']);
+      // Too large for an inode, so that debugfs gives it a block.
+      const xattrs = new Map([['user.large', Buffer.alloc(600, 7)]]);
+      const meta = metaOf(type, { xattrs });
+      const put: VolumeChange =
+        type === 'file'
+          ? { op: 'put', path: '/a', meta, content: bytes('text') }
+          : { op: 'put', path: '/a', meta };
+      const one = await applyChanges(await diskOf(image), join(folder.path, '1.qcow2'), [put]);
+      const removal: VolumeChange = { op: 'remove', path: '/a' };
+      const two = await applyChanges(one.disk, join(folder.path, '2.qcow2'), [removal]);
+      await checkedByE2fsck(two.disk);
+    },
+  );
+});
