@@ -1,15 +1,10 @@
 import type { ServedResource } from '../model/resource.ts';
 
 /** What discovery tells of a resource. */
-export interface Served {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-  readonly plural: string;
-  readonly singular: string;
-  readonly short: readonly string[];
-  readonly categories: readonly string[];
-  readonly namespaced: boolean;
+export interface Served extends Pick<
+  ServedResource,
+  'group' | 'version' | 'kind' | 'plural' | 'singular' | 'short' | 'categories' | 'namespaced'
+> {
   readonly verbs: readonly string[];
   readonly status: boolean;
 }
