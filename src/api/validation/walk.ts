@@ -84,6 +84,7 @@ export function walkFields(
   path: string,
   found: Findings,
 ): Record<string, unknown> {
+  if (schema['x-kubernetes-preserve-unknown-fields'] === true) return { ...value };
   const { maxProperties = Infinity } = schema;
   const count = Object.keys(value).length;
   if (count > maxProperties) {

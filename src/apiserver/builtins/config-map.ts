@@ -39,6 +39,7 @@ export const CONFIG_MAPS = builtIn({
     unconditionalUpdate: true,
     labelName: false,
     selectable: {},
+    keptByStatus: [],
     mergeKeys: {},
   },
 });

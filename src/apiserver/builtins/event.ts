@@ -2,13 +2,13 @@ import { invalid } from '../../api/validation/field-error.ts';
 import { isObject } from '../../core/json.ts';
 import type { StoredObject } from '../model/object.ts';
 import type { FieldError } from '../model/resource.ts';
-import { builtIn, object, prune, schemaOf, text, whole } from './structural.ts';
+import { builtIn, indivisible, object, prune, schemaOf, text, whole } from './structural.ts';
 
 /** How long an event is kept after its last write, as upstream. */
 export const EVENT_TTL_MS = 3_600_000;
 
 function reference(description: string) {
-  return object(description, {
+  return indivisible(description, {
     kind: text('Kind.'),
     namespace: text('Namespace.'),
     name: text('Name.'),
@@ -89,6 +89,7 @@ export const EVENTS = builtIn({
       source: reader('source', 'component'),
       type: reader('type'),
     },
+    keptByStatus: [],
     mergeKeys: {},
   },
 });

@@ -46,6 +46,7 @@ export const LEASES = builtIn({
     unconditionalUpdate: false,
     labelName: false,
     selectable: {},
+    keptByStatus: [],
     mergeKeys: {},
   },
 });

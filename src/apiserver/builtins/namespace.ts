@@ -1,6 +1,6 @@
 import { isObject } from '../../core/json.ts';
 import type { StoredObject } from '../model/object.ts';
-import { builtIn, list, object, prune, schemaOf, text } from './structural.ts';
+import { builtIn, list, listMap, object, prune, schemaOf, text } from './structural.ts';
 
 /** The finalizer in `spec` that stands for the content of a namespace. */
 const CONTENT = 'kubernetes';
@@ -17,8 +17,9 @@ const schema = schemaOf('A Namespace holds objects; deleting it deletes them.', 
   }),
   status: object('How the namespace is.', {
     phase: text('Active or Terminating.'),
-    conditions: list(
+    conditions: listMap(
       'What blocks a deletion.',
+      'type',
       object('A condition.', {
         type: text('Type of the condition.'),
         status: text('Whether it holds.'),
@@ -63,6 +64,7 @@ export const NAMESPACES = builtIn({
     unconditionalUpdate: true,
     labelName: true,
     selectable: { 'status.phase': phaseOf },
+    keptByStatus: ['spec'],
     mergeKeys: { 'status.conditions': 'type' },
     lifecycle: {
       labels: (name) => ({ [NAME_LABEL]: name }),

@@ -1,6 +1,7 @@
 import { openApiSchema } from '../../api/crd.ts';
 import { API_VERSION, GROUP, VERSION, type KindDefinition } from '../../api/kind.ts';
 import { KINDS } from '../../api/kinds/all.ts';
+import type { SchemaNode } from '../../api/validation/schema-node.ts';
 import { checkObject } from '../../api/validation/check.ts';
 import { METADATA_SCHEMA } from '../objects/metadata.ts';
 import type { ServedResource } from '../model/resource.ts';
@@ -10,7 +11,7 @@ import { LEASES } from './lease.ts';
 import { NAMESPACES } from './namespace.ts';
 import { SECRETS } from './secret.ts';
 
-function schemaOf(definition: KindDefinition): Readonly<Record<string, unknown>> {
+function schemaOf(definition: KindDefinition): SchemaNode {
   const schema = openApiSchema(definition);
   return { ...schema, properties: { ...schema.properties, metadata: METADATA_SCHEMA } };
 }
@@ -38,6 +39,7 @@ function ownResource(definition: KindDefinition): ServedResource {
       unconditionalUpdate: false,
       labelName: false,
       selectable: {},
+      keptByStatus: ['metadata', 'spec'],
     },
   };
 }

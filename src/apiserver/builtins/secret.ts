@@ -70,6 +70,7 @@ export const SECRETS = builtIn({
     unconditionalUpdate: true,
     labelName: false,
     selectable: { type: typeOf },
+    keptByStatus: [],
     mergeKeys: {},
   },
 });

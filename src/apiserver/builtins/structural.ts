@@ -21,6 +21,11 @@ export function object(description: string, properties: Fields): SchemaNode {
   return { type: 'object', description, properties };
 }
 
+/** An object that is owned as a whole: a reference makes no sense in parts. */
+export function indivisible(description: string, properties: Fields): SchemaNode {
+  return { ...object(description, properties), 'x-kubernetes-map-type': 'atomic' };
+}
+
 /** Keys and text values. */
 export function texts(description: string): SchemaNode {
   return { type: 'object', description, additionalProperties: { type: 'string' } };
@@ -29,6 +34,15 @@ export function texts(description: string): SchemaNode {
 /** A list. */
 export function list(description: string, items: SchemaNode): SchemaNode {
   return { type: 'array', description, items };
+}
+
+/** A list whose items are told apart by one of their fields. */
+export function listMap(description: string, key: string, items: SchemaNode): SchemaNode {
+  return {
+    ...list(description, items),
+    'x-kubernetes-list-type': 'map',
+    'x-kubernetes-list-map-keys': [key],
+  };
 }
 
 /** The schema of a built-in kind. */
@@ -88,7 +102,7 @@ export function builtIn(parts: BuiltIn): ServedResource {
     categories: [],
     namespaced: parts.namespaced ?? true,
     subresources: { status: parts.status ?? false },
-    schema: { ...schema },
+    schema,
     strategy,
   };
 }

@@ -5,15 +5,19 @@ import { badRequest } from '../model/errors.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type { PatchType } from '../model/service.ts';
 import { decodeProtobuf } from '../protobuf/decode.ts';
-import { applyNotServed, unreadableBody } from './refusals.ts';
+import { unreadableBody } from './refusals.ts';
+import { parseYamlBody } from './yaml-body.ts';
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
 const READABLE = ['application/json', PROTOBUF];
 
+const APPLY = 'application/apply-patch+yaml';
+
 const PATCHES: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json',
   'application/merge-patch+json': 'merge',
+  [APPLY]: 'apply',
   'application/strategic-merge-patch+json': 'strategic',
 };
 
@@ -25,14 +29,12 @@ function mediaType(request: ApiRequest): string {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-function parseJson(bytes: Uint8Array): Body {
-  let text: string;
+function textOf(bytes: Uint8Array): string {
   try {
-    text = utf8.decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw badRequest('the body of the request is not UTF-8');
   }
-  return parseBody(text);
 }
 
 function parseProtobuf(bytes: Uint8Array): Body {
@@ -53,15 +55,15 @@ export function decodeBody(request: ApiRequest): Body {
   const type = mediaType(request);
   const bytes = request.body ?? new Uint8Array();
   if (type === PROTOBUF) return parseProtobuf(bytes);
+  if (type === APPLY) return parseYamlBody(textOf(bytes));
   const json = type === '' || type === 'application/json' || Object.hasOwn(PATCHES, type);
   if (!json) throw unreadableBody(READABLE);
-  return parseJson(bytes);
+  return parseBody(textOf(bytes));
 }
 
-/** The format of a patch. Throws 415 for formats that are not served, apply with a text of its own. */
+/** The format of a patch. Throws 415 for formats that are not served. */
 export function patchTypeOf(request: ApiRequest, resource: ServedResource): PatchType {
   const type = mediaType(request);
-  if (type.startsWith('application/apply-patch+')) throw applyNotServed();
   const found = Object.hasOwn(PATCHES, type) ? PATCHES[type] : undefined;
   const strategic = resource.strategy.mergeKeys !== undefined;
   if (found !== undefined && (found !== 'strategic' || strategic)) return found;

@@ -4,12 +4,15 @@ import type {
   DeleteOptions,
   FieldValidation,
   ListOptions,
+  PatchType,
   PropagationPolicy,
   Selection,
   WatchOptions,
   WriteOptions,
 } from '../model/service.ts';
-import { unsupportedOption } from './refusals.ts';
+import { invalidOptions, unsupportedOption } from './refusals.ts';
+import type { FieldError } from '../model/resource.ts';
+import { invalid, required, tooLong } from '../../api/validation/field-error.ts';
 
 /** The parameters of a request, of which the first value of each counts. */
 export type Query = URLSearchParams;
@@ -103,19 +106,72 @@ function oneOf<Word extends string>(
   return found;
 }
 
-const MAX_MANAGER = 128;
+const MAX_MANAGER_BYTES = 128;
+
+/** What Go does not print: everything but letters, marks, numbers, punctuation, symbols and the space. */
+const UNPRINTED = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
+
+/** The manager that a client without a word about it is: the first part of its User-Agent. */
+function managerOf(manager: string | null, userAgent = ''): string {
+  if (manager !== null && manager !== '') return manager;
+  let text = '';
+  for (const character of userAgent.replace(/\/.*$/s, '')) {
+    if (UNPRINTED.test(character)) continue;
+    if (Buffer.byteLength(text + character) > MAX_MANAGER_BYTES) break;
+    text += character;
+  }
+  return text;
+}
+
+function managerErrors(manager: string | null): readonly FieldError[] {
+  if (manager === null) return [];
+  const field = 'fieldManager';
+  const long = Buffer.byteLength(manager) > MAX_MANAGER_BYTES;
+  const odd = Array.from(manager).filter((character) => UNPRINTED.test(character));
+  return [
+    ...(long ? [tooLong(field, MAX_MANAGER_BYTES)] : []),
+    ...odd.map((character) => {
+      const position = Buffer.byteLength(manager.slice(0, manager.indexOf(character)));
+      const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+      return invalid(field, manager, `invalid character U+${code} (at position ${position})`);
+    }),
+  ];
+}
+
+/** The options of a patch that other writes do not have. */
+export interface PatchFlags {
+  readonly force?: boolean;
+}
+
+/** Judges the options of a patch, which depend on its format. */
+export function patchFlagsOf(query: Query, type: PatchType): PatchFlags {
+  const errors: FieldError[] = [];
+  if (type === 'apply' && !query.get('fieldManager')) {
+    const message = 'Required value: is required for apply patch';
+    errors.push({ ...required('fieldManager'), message });
+  }
+  if (type !== 'apply' && query.has('force')) {
+    const message = 'Forbidden: may not be specified for non-apply patch';
+    errors.push({ field: 'force', type: 'FieldValueForbidden', message });
+  }
+  if (errors.length > 0) throw invalidOptions('PatchOptions', errors);
+  return type === 'apply' ? { force: flag(query, 'force') } : {};
+}
 
 /** The options of a write. */
-export function writeOptionsOf(query: Query): WriteOptions {
-  const manager = query.get('fieldManager');
-  if (manager !== null && (manager.length > MAX_MANAGER || /\p{Cc}/u.test(manager))) {
-    throw badRequest('the parameter fieldManager must be printable and at most 128 characters');
-  }
+export function writeOptionsOf(
+  query: Query,
+  kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
+  userAgent?: string,
+): WriteOptions {
+  const errors = managerErrors(query.get('fieldManager'));
+  if (errors.length > 0) throw invalidOptions(kind, errors);
   const value = query.get('fieldValidation') ?? undefined;
   const fieldValidation = oneOf('fieldValidation', value, FIELD_VALIDATIONS);
   return {
     dryRun: dryRunOf(query.getAll('dryRun')),
     ...(fieldValidation === undefined ? {} : { fieldValidation }),
+    manager: managerOf(query.get('fieldManager'), userAgent),
   };
 }
 

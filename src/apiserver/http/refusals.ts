@@ -1,5 +1,6 @@
 import type { FailureData } from '../../core/failure.ts';
-import { ApiError } from '../model/errors.ts';
+import { ApiError, invalid } from '../model/errors.ts';
+import type { FieldError } from '../model/resource.ts';
 
 /** 404: nothing is served at this path. */
 export function noSuchPath(): ApiError {
@@ -22,15 +23,6 @@ export function notAcceptable(): ApiError {
     406,
     'NotAcceptable',
     'only the following media types are accepted: application/json',
-  );
-}
-
-/** 415: server-side apply, the one patch format that is left out on purpose. */
-export function applyNotServed(): ApiError {
-  return new ApiError(
-    415,
-    'UnsupportedMediaType',
-    'server-side apply is not supported by the embedded API of Lamina: use "kubectl apply" without --server-side',
   );
 }
 
@@ -86,6 +78,12 @@ export function internalError(): ApiError {
 export function noSpace({ message, hint }: FailureData): ApiError {
   // Without a time to try again: clients would wait and say nothing.
   return new ApiError(507, 'InsufficientStorage', `nothing was stored: ${message}. ${hint}`);
+}
+
+/** 422: the options of a write are wrong. */
+export function invalidOptions(kind: string, errors: readonly FieldError[]): ApiError {
+  const resource = { group: 'meta.k8s.io', kind, plural: kind };
+  return invalid(resource, '', errors);
 }
 
 /** 422: an option of the request has a value that is not served. */

@@ -18,6 +18,7 @@ import {
   deleteOptionsOf,
   flag,
   listOptionsOf,
+  patchFlagsOf,
   selectionOf,
   watchOptionsOf,
   writeOptionsOf,
@@ -76,11 +77,15 @@ function written(status: number, result: WriteResult, representation: Representa
   return objectAnswer(status, document, representation, warningHeaders(warnings));
 }
 
+function userAgentOf({ request }: Call): string | undefined {
+  return request.headers['user-agent'];
+}
+
 async function create(call: Call, collection: Collection): Promise<ApiResponse> {
   const { resource, namespace } = collection;
   if ((namespace === undefined) === resource.namespaced) throw methodNotAllowed();
   const representation = representationOf(call, resource);
-  const options = writeOptionsOf(call.query);
+  const options = writeOptionsOf(call.query, 'CreateOptions', userAgentOf(call));
   const { value, duplicates } = objectBody(call, resource);
   const result = await call.objects.create(collection, value, { ...options, duplicates });
   return written(201, result, representation);
@@ -88,7 +93,7 @@ async function create(call: Call, collection: Collection): Promise<ApiResponse> 
 
 async function update(call: Call, key: ObjectKey, subresource?: 'status'): Promise<ApiResponse> {
   const representation = representationOf(call, key.resource);
-  const options = writeOptionsOf(call.query);
+  const options = writeOptionsOf(call.query, 'UpdateOptions', userAgentOf(call));
   const { value, duplicates } = objectBody(call, key.resource);
   const result = await call.objects.update(key, value, {
     ...options,
@@ -101,14 +106,15 @@ async function update(call: Call, key: ObjectKey, subresource?: 'status'): Promi
 async function patch(call: Call, key: ObjectKey, subresource?: 'status'): Promise<ApiResponse> {
   const representation = representationOf(call, key.resource);
   const type = patchTypeOf(call.request, key.resource);
-  const options = writeOptionsOf(call.query);
+  const options = writeOptionsOf(call.query, 'PatchOptions', userAgentOf(call));
+  const flags = patchFlagsOf(call.query, type);
   const { value, duplicates } = decodeBody(call.request);
   const result = await call.objects.patch(
     key,
-    { type, body: value },
+    { type, body: value, ...flags },
     { ...options, duplicates, ...(subresource === undefined ? {} : { subresource }) },
   );
-  return written(200, result, representation);
+  return written(result.created === true ? 201 : 200, result, representation);
 }
 
 function deleteBody(call: Call): Readonly<Record<string, unknown>> {

@@ -1,5 +1,17 @@
 import type { ObjectMeta } from '../../api/object.ts';
 
+/** Who owns which fields: an entry of `metadata.managedFields`. */
+export interface ManagedEntry {
+  readonly manager: string;
+  readonly operation: 'Apply' | 'Update';
+  readonly apiVersion: string;
+  /** RFC 3339, whole seconds; absent if the manager never changed anything. */
+  readonly time?: string;
+  readonly fieldsType: 'FieldsV1';
+  readonly fieldsV1: Readonly<Record<string, unknown>>;
+  readonly subresource?: string;
+}
+
 /** Metadata of an object that was stored: what the server sets is there. */
 export interface StoredMeta extends ObjectMeta {
   readonly uid: string;
@@ -7,6 +19,7 @@ export interface StoredMeta extends ObjectMeta {
   readonly creationTimestamp: string;
   readonly generateName?: string;
   readonly deletionGracePeriodSeconds?: number;
+  readonly managedFields?: readonly ManagedEntry[];
 }
 
 /** An object as the server keeps it; everything below the top is read defensively. */

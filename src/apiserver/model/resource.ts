@@ -1,3 +1,4 @@
+import type { SchemaNode } from '../../api/validation/schema-node.ts';
 import type { KindDefinition } from '../../api/kind.ts';
 import type { FieldErrorType as SchemaErrorType } from '../../api/validation/field-error.ts';
 import type { StoredObject } from './object.ts';
@@ -48,6 +49,8 @@ export interface Strategy {
   readonly selectable: Readonly<Record<string, (object: StoredObject) => string>>;
   /** List fields that strategic merge patches merge, by path; undefined: the patch type is refused. */
   readonly mergeKeys?: Readonly<Record<string, string>>;
+  /** Top fields that a write of the status leaves as they are, and does not own. */
+  readonly keptByStatus: readonly string[];
   readonly lifecycle?: Lifecycle;
 }
 
@@ -66,7 +69,7 @@ export interface ServedResource {
   readonly namespaced: boolean;
   readonly subresources: { readonly status: boolean };
   /** OpenAPI v3 schema of the object, for discovery documents and `kubectl explain`. */
-  readonly schema: Readonly<Record<string, unknown>>;
+  readonly schema: SchemaNode;
   /** Present on our own kinds: columns and descriptions come from here. */
   readonly definition?: KindDefinition;
   readonly strategy: Strategy;

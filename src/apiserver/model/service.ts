@@ -23,6 +23,8 @@ export interface WriteOptions {
   readonly fieldValidation?: FieldValidation;
   /** Paths that occurred twice in the body, from `parseBody`. */
   readonly duplicates?: readonly string[];
+  /** Who writes, as `managedFields` shall name it. */
+  readonly manager?: string;
 }
 
 /** How an existing object is written. */
@@ -30,13 +32,15 @@ export interface UpdateOptions extends WriteOptions {
   readonly subresource?: 'status';
 }
 
-/** The three patch formats; server-side apply is refused before it comes here. */
-export type PatchType = 'merge' | 'json' | 'strategic';
+/** The patch formats; `apply` is server-side apply. */
+export type PatchType = 'merge' | 'json' | 'strategic' | 'apply';
 
 /** A patch with its format. */
 export interface Patch {
   readonly type: PatchType;
   readonly body: unknown;
+  /** Apply only: takes fields that others own. */
+  readonly force?: boolean;
 }
 
 /** The outcome of a write. */
@@ -44,6 +48,8 @@ export interface WriteResult {
   readonly document: Document;
   /** Sent as `Warning: 299 - "…"` headers. */
   readonly warnings: readonly string[];
+  /** The object was not there before: an apply made it. */
+  readonly created?: boolean;
 }
 
 /** What becomes of the dependents of a deleted object. */

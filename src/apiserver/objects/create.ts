@@ -8,7 +8,8 @@ import { assertSize, judge } from './judge.ts';
 import { ownedByClients, type SentMeta } from './metadata.ts';
 import { metadataErrors } from './metadata-rules.ts';
 import { nameErrors } from './names.ts';
-import type { Document, StoredObject, StoredMeta } from '../model/object.ts';
+import { placeOf, tracked, withOwners } from './owners.ts';
+import type { Document, ManagedEntry, StoredObject, StoredMeta } from '../model/object.ts';
 import type { Collection, WriteOptions, WriteResult } from '../model/service.ts';
 
 const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
@@ -90,12 +91,18 @@ function withoutStatus(collection: Collection, draft: Draft): Draft {
   return { ...draft, rest };
 }
 
+/** How an object is created. */
+export interface CreateOptions extends WriteOptions {
+  /** Who owns its fields, if an apply has already found out. */
+  readonly owners?: readonly ManagedEntry[];
+}
+
 /** Creates an object; runs inside of a turn. */
 export function createObject(
   context: Context,
   collection: Collection,
   body: unknown,
-  options: WriteOptions,
+  options: CreateOptions,
 ): WriteResult {
   const { resource } = collection;
   const draft = withoutStatus(collection, readDraft(resource, body));
@@ -109,9 +116,17 @@ export function createObject(
   const name = chooseName(context, collection, sent);
   const meta = newMeta(context, collection, sent, name);
   const errors = [...nameErrors(name, resource.strategy.labelName), ...metadataErrors(meta)];
-  const { object, unknown } = judge({ resource, draft, meta, errors });
+  const { object: judged, unknown } = judge({ resource, draft, meta, errors });
   const warnings = fieldWarnings(resource, unknown, options);
   if (isTaken(context, collection, name)) throw alreadyExists(resource, name);
+  const { owners, manager = '' } = options;
+  const object =
+    owners === undefined
+      ? tracked(placeOf(resource, context.clock.now()), judged, {
+          sent: sent.managedFields,
+          manager,
+        })
+      : withOwners(judged, owners);
   assertSize(object);
   if (options.dryRun === true) return { document: withoutRevision(object), warnings };
   const document = context.store.put(rowKey({ ...collection, name }), object);

@@ -30,12 +30,16 @@ export const METADATA_SCHEMA: SchemaNode = {
       type: 'array',
       description: 'Who must let go before a deleted object disappears.',
       items: TEXT,
+      'x-kubernetes-list-type': 'set',
     },
     ownerReferences: {
       type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['uid'],
       description: 'The objects that this one belongs to; it goes when the last of them goes.',
       items: {
         type: 'object',
+        'x-kubernetes-map-type': 'atomic',
         properties: {
           apiVersion: TEXT,
           kind: TEXT,
@@ -49,7 +53,20 @@ export const METADATA_SCHEMA: SchemaNode = {
     selfLink: TEXT,
     managedFields: {
       type: 'array',
-      description: 'Accepted and dropped: this server tracks no field owners.',
+      description: 'Who owns which fields, for server-side apply.',
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        type: 'object',
+        properties: {
+          manager: TEXT,
+          operation: TEXT,
+          apiVersion: TEXT,
+          time: TIME,
+          fieldsType: TEXT,
+          fieldsV1: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+          subresource: TEXT,
+        },
+      },
     },
   },
 };
@@ -70,6 +87,8 @@ export interface SentMeta {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly finalizers?: readonly string[];
   readonly ownerReferences?: readonly OwnerReference[];
+  /** Who the client says owns which fields; not judged. */
+  readonly managedFields?: readonly unknown[];
 }
 
 /** Reads the metadata of a body; unknown fields are dropped and named. */
@@ -86,8 +105,11 @@ export function readMetadata(raw: unknown): {
   return { meta: Object.fromEntries(fields) as SentMeta, unknown: found.unknown };
 }
 
+/** The part of metadata that clients decide. */
+type ClientMeta = Pick<SentMeta, 'labels' | 'annotations' | 'finalizers' | 'ownerReferences'>;
+
 /** The part of metadata that clients decide; what is empty is left out, as Kubernetes does. */
-export function ownedByClients(meta: SentMeta): Partial<SentMeta> {
+export function ownedByClients(meta: SentMeta): ClientMeta {
   const { labels = {}, annotations = {}, finalizers = [], ownerReferences = [] } = meta;
   return {
     ...(Object.keys(labels).length === 0 ? {} : { labels }),

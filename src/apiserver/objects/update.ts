@@ -1,15 +1,20 @@
 import { isObject, jsonEqual } from '../../core/json.ts';
+import type { Place } from '../fields/track.ts';
+import { configured } from '../fields/configuration.ts';
 import { applyPatch } from '../patch/apply.ts';
 import { documentOf } from '../storage/document.ts';
 import type { Row } from '../storage/row.ts';
 import { existing, rowKey, type Context } from './context.ts';
 import { assertSameObject, fieldWarnings, readDraft, type Draft } from './draft.ts';
-import { conflict, invalid } from '../model/errors.ts';
+import { createObject } from './create.ts';
+import { assertPlain } from '../model/body.ts';
+import { badRequest, conflict, invalid } from '../model/errors.ts';
+import { isSameButTimes, placeOf, tracked, withOwners } from './owners.ts';
 import { assertSize, judge, type Judged } from './judge.ts';
 import { ownedByClients, type SentMeta } from './metadata.ts';
 import { metadataErrors, metadataUpdateErrors } from './metadata-rules.ts';
 import { isReleased } from './release.ts';
-import type { StoredObject, StoredMeta } from '../model/object.ts';
+import type { ManagedEntry, StoredObject, StoredMeta } from '../model/object.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type { ObjectKey, Patch, UpdateOptions, WriteResult } from '../model/service.ts';
 
@@ -84,21 +89,34 @@ function judgeStatus(resource: ServedResource, draft: Draft, old: StoredObject):
   return judge({ resource, draft: next, meta, old, errors: [], statusOnly: true });
 }
 
-function write(
-  context: Context,
-  key: ObjectKey,
-  draft: Draft,
-  { row, options }: { readonly row: Row; readonly options: UpdateOptions },
-): WriteResult {
+/** What is written over, and how. */
+interface Target {
+  readonly row: Row;
+  readonly options: UpdateOptions;
+  /** Who owns the fields, if an apply has already found out. */
+  readonly owners?: readonly ManagedEntry[];
+}
+
+/** The object with the owners of its fields. */
+function owned(place: Place, object: StoredObject, sent: SentMeta, target: Target): StoredObject {
+  const { row, options, owners } = target;
+  if (owners !== undefined) return withOwners(object, owners);
+  const { manager = '' } = options;
+  return tracked(place, object, { old: row.document.object, sent: sent.managedFields, manager });
+}
+
+function write(context: Context, key: ObjectKey, draft: Draft, target: Target): WriteResult {
   const { resource } = key;
+  const { row, options } = target;
   const old = row.document.object;
   const judged =
     options.subresource === 'status'
       ? judgeStatus(resource, draft, old)
       : judgeMain(resource, draft, old);
   const warnings = fieldWarnings(resource, judged.unknown, options);
-  const { object } = judged;
-  if (jsonEqual(object, old)) return { document: row.document, warnings };
+  const place = placeOf(resource, context.clock.now(), options.subresource);
+  const object = owned(place, judged.object, draft.meta, target);
+  if (isSameButTimes(object, old)) return { document: row.document, warnings };
   assertSize(object);
   if (options.dryRun === true) return { document: documentOf(object), warnings };
   if (isReleased(resource, object)) return { document: context.store.drop(row, object), warnings };
@@ -126,6 +144,7 @@ export function patchObject(
   patch: Patch,
   options: UpdateOptions,
 ): WriteResult {
+  if (patch.type === 'apply') return applyObject(context, key, patch, options);
   const row = existing(context.store, key);
   const old = row.document.object;
   const draft = readDraft(key.resource, applyPatch(key.resource, old, patch));
@@ -134,4 +153,33 @@ export function patchObject(
   assertSameObject(meta, key);
   assertCurrent(key, meta, old.metadata);
   return write(context, key, { ...draft, meta }, { row, options });
+}
+
+/** Applies a configuration to an object, which is made if it is not there; runs inside of a turn. */
+function applyObject(
+  context: Context,
+  key: ObjectKey,
+  { body, force = false }: Patch,
+  options: UpdateOptions,
+): WriteResult {
+  const { resource } = key;
+  const { manager = '', subresource } = options;
+  assertPlain(body);
+  if (!isObject(body)) throw badRequest('the body of the request must be an object');
+  // A status belongs to something that is there.
+  const row =
+    subresource === undefined
+      ? context.store.queries.live(rowKey(key))
+      : existing(context.store, key);
+  const old = row?.document.object;
+  const place = placeOf(resource, context.clock.now(), subresource);
+  const asked = { configuration: body, manager, force, ...(old === undefined ? {} : { old }) };
+  const { object, managedFields: owners } = configured(place, asked);
+  if (row === undefined) {
+    return { ...createObject(context, key, object, { ...options, owners }), created: true };
+  }
+  const draft = readDraft(resource, object);
+  assertSameObject(draft.meta, key);
+  assertCurrent(key, draft.meta, row.document.object.metadata);
+  return write(context, key, draft, { row, options, owners });
 }

@@ -137,12 +137,75 @@ stringData: {password: hidden}
   });
 });
 
+const SERVER_SIDE = [...APPLY, '--server-side'];
+
 describeKubectl('apply --server-side', (session) => {
-  it('is refused with the way out', async () => {
+  const managers = async (name: string): Promise<readonly (readonly string[])[]> => {
     const { kubectl } = session();
-    const text = await kubectl.fails([...APPLY, '--server-side'], osLayer('ssa'));
-    expect(text).toContain('server-side apply is not supported by the embedded API of Lamina');
-    expect(text).toContain('use "kubectl apply" without --server-side');
-    expect(await kubectl.fails(['get', 'osl', 'ssa'])).toContain('not found');
+    const path = '{range .metadata.managedFields[*]}{.manager} {.operation}{"\\n"}{end}';
+    const text = await kubectl.ok(['get', 'osl', name, '-o', `jsonpath=${path}`]);
+    return text
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' '));
+  };
+
+  it('creates, leaves alone and configures', async () => {
+    const { kubectl } = session();
+    const applied = 'oslayer.lamina.dev/ssa serverside-applied\n';
+    expect(await kubectl.ok(SERVER_SIDE, osLayer('ssa'))).toBe(applied);
+    const version = ['get', 'osl', 'ssa', '-o', 'jsonpath={.metadata.resourceVersion}'];
+    const before = await kubectl.ok(version);
+    expect(await kubectl.ok(SERVER_SIDE, osLayer('ssa'))).toBe(applied);
+    expect(await kubectl.ok(version)).toBe(before);
+    await kubectl.ok(SERVER_SIDE, osLayer('ssa', { displayName: 'Other' }));
+    const name = ['get', 'osl', 'ssa', '-o', 'jsonpath={.spec.displayName}'];
+    expect(await kubectl.ok(name)).toBe('Other');
+    expect(await managers('ssa')).toEqual([['kubectl', 'Apply']]);
+  });
+
+  it('tells conflicts, and takes the fields when it is forced', async () => {
+    const { kubectl } = session();
+    await kubectl.ok(SERVER_SIDE, osLayer('fought'));
+    const other = [...SERVER_SIDE, '--field-manager', 'other'];
+    const changed = osLayer('fought', { displayName: 'Mine' });
+    const text = await kubectl.fails(other, changed);
+    expect(text).toContain(
+      'Apply failed with 1 conflict: conflict with "kubectl": .spec.displayName',
+    );
+    await kubectl.ok([...other, '--force-conflicts'], changed);
+    const again = await kubectl.fails(SERVER_SIDE, osLayer('fought'));
+    expect(again).toContain('conflict with "other": .spec.displayName');
+  });
+
+  it('removes what the manifest no longer says, and nothing of others', async () => {
+    const { kubectl } = session();
+    await kubectl.ok(SERVER_SIDE, osLayer('shrunk', { channels: { prod: '1', test: '1' } }));
+    const patch = ['patch', 'osl', 'shrunk', '--type', 'merge', '-p'];
+    await kubectl.ok([...patch, '{"spec":{"channels":{"mine":"1"}}}']);
+    await kubectl.ok(SERVER_SIDE, osLayer('shrunk', { channels: { prod: '1' } }));
+    const read = ['get', 'osl', 'shrunk', '-o', 'jsonpath={.spec.channels}'];
+    expect(JSON.parse(await kubectl.ok(read))).toEqual({ prod: '1', mine: '1' });
+  });
+
+  it('goes on with what kubectl applied on its own side', async () => {
+    const { kubectl } = session();
+    await kubectl.ok(APPLY, osLayer('moved', { channels: { prod: '1', test: '1' } }));
+    await kubectl.ok(SERVER_SIDE, osLayer('moved', { channels: { prod: '1' } }));
+    const read = ['get', 'osl', 'moved', '-o', 'jsonpath={.spec.channels}'];
+    expect(JSON.parse(await kubectl.ok(read))).toEqual({ prod: '1' });
+    expect(await managers('moved')).toEqual(
+      expect.arrayContaining([
+        ['kubectl', 'Apply'],
+        ['kubectl-last-applied', 'Apply'],
+      ]),
+    );
+  });
+
+  it('names a field that the kind does not have', async () => {
+    const { kubectl } = session();
+    const text = await kubectl.fails(SERVER_SIDE, osLayer('odd', { colour: 'red' }));
+    expect(text).toContain('.spec.colour: field not declared in schema');
+    expect(await kubectl.fails(['get', 'osl', 'odd'])).toContain('not found');
   });
 });

@@ -27,9 +27,15 @@ describe('what the server sets', () => {
     expect(metadata.uid).toMatch(/^[0-9a-f-]{36}$/);
     expect(metadata.generation).toBe(1);
     expect(metadata.creationTimestamp).not.toBe('2001-01-01T00:00:00Z');
-    expect(Object.keys(metadata).sort()).toEqual(
-      ['creationTimestamp', 'generation', 'name', 'namespace', 'resourceVersion', 'uid'].sort(),
-    );
+    expect(Object.keys(metadata).sort()).toEqual([
+      'creationTimestamp',
+      'generation',
+      'managedFields',
+      'name',
+      'namespace',
+      'resourceVersion',
+      'uid',
+    ]);
     expect(metadata.resourceVersion).toMatch(/^\d+$/);
   });
 

@@ -1,0 +1,200 @@
+import { timestamp } from '../../core/clock.ts';
+import { canonicalJson, isObject, jsonEqual } from '../../core/json.ts';
+import { ApiError, badRequest, type StatusCause } from '../model/errors.ts';
+import type { ManagedEntry } from '../model/object.ts';
+import { fieldsOf, type Fields } from './atom.ts';
+import { compare } from './compare.ts';
+import { goJson, pathText } from './element.ts';
+import { difference, EMPTY, has, union } from './field-set.ts';
+import {
+  identityOf,
+  readOwners,
+  withoutEmpty,
+  writeOwners,
+  type Manager,
+  type Owners,
+} from './managed.ts';
+import { membersOf } from './members.ts';
+import type { Shape } from './shape.ts';
+import { bare, currentOwners, managerAt, ownable, ownersAfterWrite, type Place } from './track.ts';
+import { applied, type Conflict } from './updater.ts';
+import { shapeErrors } from './valid.ts';
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** Owns what was there before anybody applied, where owners were not tracked. */
+const BEFORE = 'before-first-apply';
+
+/** A configuration to be applied. */
+export interface Configuration {
+  /** The object; absent if there is none yet. */
+  readonly old?: Fields;
+  readonly configuration: Fields;
+  readonly manager: string;
+  readonly force: boolean;
+}
+
+/** The object with a configuration merged into it, not judged yet. */
+export interface Configured {
+  readonly object: Fields;
+  readonly managedFields: readonly ManagedEntry[];
+}
+
+interface Merged {
+  readonly object: unknown;
+  readonly owners: Owners;
+}
+
+class Conflicts extends Error {
+  readonly conflicts: readonly Conflict[];
+
+  constructor(conflicts: readonly Conflict[]) {
+    super('conflicts');
+    this.conflicts = conflicts;
+  }
+}
+
+function managerText({ manager, subresource, operation, apiVersion }: Manager): string {
+  const part = subresource === undefined ? '' : ` with subresource ${JSON.stringify(subresource)}`;
+  const how = operation === 'Update' ? ` using ${apiVersion}` : '';
+  return `${JSON.stringify(manager)}${part}${how}`;
+}
+
+function conflictText(conflicts: readonly Conflict[]): string {
+  const [first] = conflicts;
+  if (conflicts.length === 1 && first !== undefined) {
+    const { owner, path } = first;
+    return `Apply failed with 1 conflict: conflict with ${managerText(owner)}: ${pathText(path)}`;
+  }
+  const groups = [...Map.groupBy(conflicts, ({ owner }) => identityOf(owner))].sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
+  const lines = groups.flatMap(([, group]) => [
+    ...group.slice(0, 1).map(({ owner }) => `conflicts with ${managerText(owner)}:`),
+    ...group.map(({ path }) => `- ${pathText(path)}`),
+  ]);
+  return `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`;
+}
+
+function refusal(conflicts: readonly Conflict[]): ApiError {
+  const causes = conflicts.map(({ owner, path }): StatusCause => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with ${managerText(owner)}`,
+    field: pathText(path),
+  }));
+  return new ApiError(409, 'Conflict', conflictText(conflicts), { causes });
+}
+
+function typeText(object: Fields): string {
+  const version = typeof object['apiVersion'] === 'string' ? object['apiVersion'] : '';
+  const kind = typeof object['kind'] === 'string' ? object['kind'] : '';
+  return `${version.includes('/') ? version : `/${version}`}, Kind=${kind}`;
+}
+
+function metadataText(object: Fields, field: string): string {
+  const value = fieldsOf(object['metadata'])?.[field];
+  return typeof value === 'string' ? value : '';
+}
+
+function assertShape(what: string, object: Fields, shape: Shape, mayRepeat: boolean): void {
+  const errors = shapeErrors(object, shape, { mayRepeat });
+  if (errors === undefined) return;
+  const name = `${metadataText(object, 'namespace')}/${metadataText(object, 'name')}`;
+  const text = `failed to create typed ${what} object (${name}; ${typeText(object)}): ${errors}`;
+  throw new ApiError(500, '', text);
+}
+
+function assertConfiguration(place: Place, configuration: Fields): void {
+  const { apiVersion, kind } = place;
+  if (configuration['apiVersion'] !== apiVersion || configuration['kind'] !== kind) {
+    throw badRequest(`invalid object type: ${typeText(configuration)}`);
+  }
+  const owners = fieldsOf(configuration['metadata'])?.['managedFields'];
+  if (owners !== undefined && owners !== null) {
+    throw badRequest('metadata.managedFields must be nil');
+  }
+  assertShape('patch', configuration, place.rules.shape, false);
+}
+
+/** One try to merge; throws the conflicts unless it is forced. */
+function merge(place: Place, live: Fields, asked: Configuration, owners: Owners): Merged {
+  const self = managerAt(place, asked.manager, 'Apply');
+  const id = identityOf(self);
+  const known = currentOwners(owners, place);
+  const change = { live, next: asked.configuration };
+  const outcome = applied(known, self, place.rules, change);
+  if (!asked.force && outcome.conflicts.length > 0) throw new Conflicts(outcome.conflicts);
+  const isSame = jsonEqual(live, outcome.object);
+  const after = new Map(outcome.owners);
+  const own = after.get(id);
+  if (own !== undefined) {
+    const time = isSame ? {} : { time: timestamp(place.nowMs) };
+    after.set(id, { ...own, set: ownable(own.set), ...time });
+  }
+  return { object: isSame ? live : outcome.object, owners: withoutEmpty(after) };
+}
+
+/** What kubectl applied on its own side, and nobody changed since. */
+function appliedByClient(live: Fields, { rules, apiVersion }: Place) {
+  const { shape } = rules;
+  const annotations = fieldsOf(fieldsOf(live['metadata'])?.['annotations']);
+  const text = annotations?.[LAST_APPLIED];
+  let last: unknown;
+  try {
+    last = typeof text === 'string' ? JSON.parse(text) : undefined;
+  } catch {
+    return undefined;
+  }
+  if (!isObject(last) || last['apiVersion'] !== apiVersion) return undefined;
+  if (shapeErrors(last, shape, { mayRepeat: false }) !== undefined) return undefined;
+  const { modified, added, removed } = compare(last, live, shape, EMPTY);
+  return difference(membersOf(last, shape), union(union(modified, added), removed));
+}
+
+/** As `merge`; what kubectl owned as a client, it takes over without a conflict. */
+function mergeOrMigrate(place: Place, live: Fields, asked: Configuration, owners: Owners): Merged {
+  try {
+    return merge(place, live, asked, owners);
+  } catch (error) {
+    if (!(error instanceof Conflicts)) throw error;
+    const allowed = asked.manager === 'kubectl' ? appliedByClient(live, place) : undefined;
+    if (allowed === undefined) throw refusal(error.conflicts);
+    const left = error.conflicts.filter(({ path }) => !has(allowed, path));
+    if (left.length > 0) throw refusal(left);
+    return merge(place, live, { ...asked, force: true }, owners);
+  }
+}
+
+/** Keeps the annotation of client-side apply true for kubectl, where it is there. */
+function withLastApplied(object: Fields, { manager, configuration }: Configuration): Fields {
+  const metadata = fieldsOf(object['metadata']);
+  const annotations = fieldsOf(metadata?.['annotations']);
+  const last = annotations?.[LAST_APPLIED];
+  if (manager !== 'kubectl' || typeof last !== 'string' || last === '') return object;
+  const sent = fieldsOf(configuration['metadata']) ?? {};
+  const { [LAST_APPLIED]: _own, ...others } = fieldsOf(sent['annotations']) ?? {};
+  const kept = sent['annotations'] === undefined ? sent : { ...sent, annotations: others };
+  const text = `${goJson(canonicalJson({ ...configuration, metadata: kept }))}\n`;
+  return {
+    ...object,
+    metadata: { ...metadata, annotations: { ...annotations, [LAST_APPLIED]: text } },
+  };
+}
+
+/** Applies a configuration, as server-side apply does. Throws an ApiError: 400, 409, or 500 as upstream. */
+export function configured(place: Place, asked: Configuration): Configured {
+  assertConfiguration(place, asked.configuration);
+  const { apiVersion, kind, rules } = place;
+  const metadata = fieldsOf(asked.old?.['metadata']);
+  const tracked = readOwners(metadata?.['managedFields']);
+  const empty = { apiVersion, kind };
+  const live = asked.old === undefined ? empty : bare(asked.old);
+  assertShape('live', live, rules.shape, true);
+  const owners =
+    tracked.size > 0
+      ? tracked
+      : ownersAfterWrite(tracked, place, BEFORE, { live: empty, next: live });
+  const { object, owners: after } = mergeOrMigrate(place, live, asked, owners);
+  const result = withLastApplied(fieldsOf(object) ?? empty, asked);
+  return { object: result, managedFields: writeOwners(after) };
+}

@@ -1,0 +1,31 @@
+import type { ServedResource } from '../model/resource.ts';
+import { fieldElement } from './element.ts';
+import { setOf } from './field-set.ts';
+import { shapeOf } from './shape.ts';
+import type { FieldRules } from './updater.ts';
+
+interface RulesOfResource {
+  readonly main: FieldRules;
+  readonly status: FieldRules;
+}
+
+const known = new WeakMap<ServedResource, RulesOfResource>();
+
+function made({ schema, subresources, strategy }: ServedResource): RulesOfResource {
+  const shape = shapeOf(schema);
+  const ignoring = (names: readonly string[]): FieldRules => ({
+    shape,
+    ignored: setOf(...names.map((name) => [fieldElement(name)])),
+  });
+  return {
+    main: ignoring(subresources.status ? ['status'] : []),
+    status: ignoring(strategy.keptByStatus),
+  };
+}
+
+/** How the fields of a resource are owned, when it is written as a whole or by its status. */
+export function fieldRulesOf(resource: ServedResource, subresource?: 'status'): FieldRules {
+  const rules = known.get(resource) ?? made(resource);
+  known.set(resource, rules);
+  return rules[subresource ?? 'main'];
+}

@@ -1,0 +1,182 @@
+import { timestamp } from '../../core/clock.ts';
+import { isList, isObject, jsonEqual } from '../../core/json.ts';
+import type { ManagedEntry } from '../model/object.ts';
+import type { Fields } from './atom.ts';
+import { fieldElement } from './element.ts';
+import { difference, setOf, union, type FieldSet } from './field-set.ts';
+import {
+  byAge,
+  identityOf,
+  readOwners,
+  withoutEmpty,
+  writeOwners,
+  type Manager,
+  type Owner,
+  type Owners,
+} from './managed.ts';
+import { settled } from './settle.ts';
+import { ownersAfterChange, type Change, type FieldRules } from './updater.ts';
+import { shapeErrors } from './valid.ts';
+
+/** Where and when fields are written. */
+export interface Place {
+  readonly rules: FieldRules;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly subresource?: string;
+  readonly nowMs: number;
+}
+
+/** How many managers that do not apply are told apart. */
+const MAX_UPDATERS = 10;
+
+const ANCIENT = 'ancient-changes';
+
+/** Stands for the writer during a change, so that what it already owned is seen to change too. */
+const CURRENT = 'current-operation';
+
+const [METADATA, ...SERVER_FIELDS] = [
+  [],
+  ['name'],
+  ['namespace'],
+  ['creationTimestamp'],
+  ['selfLink'],
+  ['uid'],
+  ['clusterName'],
+  ['generation'],
+  ['managedFields'],
+  ['resourceVersion'],
+].map((names) => ['metadata', ...names].map(fieldElement));
+
+/** Fields that nobody owns. */
+const UNOWNED = setOf(
+  [fieldElement('apiVersion')],
+  [fieldElement('kind')],
+  METADATA ?? [],
+  ...SERVER_FIELDS,
+);
+
+/** What of a set can be owned. */
+export function ownable(set: FieldSet): FieldSet {
+  return difference(set, UNOWNED);
+}
+
+/** The manager that writes in this place. */
+export function managerAt(
+  { apiVersion, subresource }: Place,
+  manager: string,
+  operation: Manager['operation'],
+): Manager {
+  return {
+    manager: manager === '' ? 'unknown' : manager,
+    operation,
+    apiVersion,
+    ...(subresource === undefined ? {} : { subresource }),
+  };
+}
+
+/** The object as its fields are compared: owners are no field. */
+export function bare(object: Fields): Fields {
+  const { metadata } = object;
+  if (!isObject(metadata)) return object;
+  const { managedFields: _owners, ...rest } = metadata;
+  return { ...object, metadata: rest };
+}
+
+/** Owners under the version and schema that are served: what else they owned cannot be known. */
+export function currentOwners(owners: Owners, { rules, apiVersion }: Place): Owners {
+  const current = [...owners].filter(([, owner]) => owner.apiVersion === apiVersion);
+  return new Map(
+    current.map(([id, owner]) => [id, { ...owner, set: settled(owner.set, rules.shape) }]),
+  );
+}
+
+/** Merges the oldest of too many managers into one. */
+function capped(owners: Owners): Owners {
+  const updaters = [...owners.values()].filter(({ operation }) => operation === 'Update');
+  const surplus = updaters.length - MAX_UPDATERS;
+  if (surplus <= 0) return owners;
+  const merged = updaters.sort(byAge).slice(0, surplus + 1);
+  const [oldest] = merged;
+  const last = merged.at(-1);
+  if (oldest === undefined || last === undefined) return owners;
+  const set = merged.reduce<FieldSet>((sum, owner) => union(sum, owner.set), oldest.set);
+  const { apiVersion, time } = last;
+  const bucket: Owner = {
+    manager: ANCIENT,
+    operation: 'Update',
+    apiVersion,
+    ...(time === undefined ? {} : { time }),
+    set,
+  };
+  const gone = new Set(merged.map(identityOf));
+  const kept = [...owners].filter(([id]) => !gone.has(id));
+  return new Map([...kept, [identityOf(bucket), bucket]]);
+}
+
+/** The owners after a write that is no apply. */
+export function ownersAfterWrite(
+  owners: Owners,
+  place: Place,
+  manager: string,
+  change: Change,
+): Owners {
+  const writer = managerAt(place, manager, 'Update');
+  const self: Manager = { ...writer, manager: CURRENT };
+  const changed = new Map(
+    ownersAfterChange(currentOwners(owners, place), self, place.rules, change),
+  );
+  const now = changed.get(identityOf(self));
+  changed.delete(identityOf(self));
+  const set = now === undefined ? undefined : ownable(now.set);
+  const id = identityOf(writer);
+  if (set !== undefined) {
+    const before = changed.get(id)?.set;
+    const all = before === undefined ? set : union(set, before);
+    changed.set(id, { ...writer, set: all, time: timestamp(place.nowMs) });
+  }
+  return capped(withoutEmpty(changed));
+}
+
+/** A write that is no apply. */
+export interface Write {
+  /** The object before; absent if it is created. */
+  readonly old?: Fields;
+  readonly next: Fields;
+  /** `managedFields` as the client sent it. */
+  readonly sent: unknown;
+  /** Who writes. */
+  readonly manager: string;
+}
+
+/** An empty list, or one with an empty entry, asks to forget all owners. */
+function isReset(sent: unknown): boolean {
+  if (!isList(sent)) return false;
+  const [first] = sent;
+  return sent.length === 0 || (sent.length === 1 && isObject(first) && jsonEqual(first, {}));
+}
+
+function startingOwners({ subresource }: Place, { old, sent }: Write): Owners {
+  const metadata = old?.['metadata'];
+  const known = () => readOwners(isObject(metadata) ? metadata['managedFields'] : undefined);
+  if (subresource !== undefined) return known();
+  if (isReset(sent)) return new Map();
+  // Clients that do not know the field must not delete it by accident.
+  const asked = readOwners(sent);
+  return asked.size > 0 ? asked : known();
+}
+
+/** `managedFields` after a write; undefined if owners are not tracked. */
+export function managedAfterWrite(place: Place, write: Write): readonly ManagedEntry[] | undefined {
+  const owners = startingOwners(place, write);
+  if (owners.size === 0 && write.old !== undefined) return undefined;
+  const { apiVersion, kind, rules } = place;
+  const live = write.old === undefined ? { apiVersion, kind } : bare(write.old);
+  const next = bare(write.next);
+  const isMergeable = [live, next].every(
+    (object) => shapeErrors(object, rules.shape, { mayRepeat: true }) === undefined,
+  );
+  if (!isMergeable) return undefined;
+  const entries = writeOwners(ownersAfterWrite(owners, place, write.manager, { live, next }));
+  return entries.length === 0 ? undefined : entries;
+}

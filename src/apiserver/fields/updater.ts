@@ -1,0 +1,122 @@
+import { isEmpty, EMPTY, union, difference, intersection, without, pathsOf } from './field-set.ts';
+import { fieldNameOf, type Element, type Path } from './element.ts';
+import type { FieldSet } from './field-set.ts';
+import { compare, type Comparison } from './compare.ts';
+import { fieldShape } from './atom.ts';
+import { identityOf, withoutEmpty, type Manager, type Owner, type Owners } from './managed.ts';
+import { membersOf } from './members.ts';
+import { mergeValues } from './merge.ts';
+import { remove } from './remove.ts';
+import type { Shape } from './shape.ts';
+
+/** What a resource says about its fields. */
+export interface FieldRules {
+  readonly shape: Shape;
+  /** Fields that this part of the object never writes, with all that is below them. */
+  readonly ignored: FieldSet;
+}
+
+/** A field that somebody else owns. */
+export interface Conflict {
+  readonly owner: Owner;
+  readonly path: Path;
+}
+
+/** A change of an object; undefined is no object yet. */
+export interface Change {
+  readonly live: unknown;
+  readonly next: unknown;
+}
+
+interface Taken {
+  readonly owners: Owners;
+  readonly conflicts: readonly Conflict[];
+  readonly comparison: Comparison;
+}
+
+/** Takes what changed away from everybody but the one who changes it. */
+function takeFrom(owners: Owners, self: string, rules: FieldRules, { live, next }: Change): Taken {
+  const comparison = compare(live, next, rules.shape, rules.ignored);
+  const changed = union(comparison.modified, comparison.added);
+  const conflicts: Conflict[] = [];
+  const left = [...owners].map(([id, owner]): readonly [string, Owner] => {
+    if (id === self) return [id, owner];
+    const taken = intersection(owner.set, changed);
+    for (const path of pathsOf(taken)) conflicts.push({ owner, path });
+    return [id, { ...owner, set: difference(difference(owner.set, taken), comparison.removed) }];
+  });
+  return { owners: withoutEmpty(new Map(left)), conflicts, comparison };
+}
+
+/** The owners after a change that is no apply: who changes a field owns it. */
+export function ownersAfterChange(
+  owners: Owners,
+  manager: Manager,
+  rules: FieldRules,
+  change: Change,
+): Owners {
+  const id = identityOf(manager);
+  const taken = takeFrom(owners, id, rules, change);
+  const { removed, modified, added } = taken.comparison;
+  const kept = difference(taken.owners.get(id)?.set ?? EMPTY, removed);
+  const set = without(union(union(kept, modified), added), rules.ignored);
+  return withoutEmpty(new Map([...taken.owners, [id, { ...manager, set }]]));
+}
+
+/** With the named fields on the way to members, which are not members themselves. */
+function withNamedFields(set: FieldSet, shape: Shape | undefined): FieldSet {
+  const below = (element: Element): Shape | undefined => {
+    const name = fieldNameOf(element);
+    if (name !== undefined) return shape?.map && fieldShape(shape.map, name);
+    return element.startsWith('k:') ? shape?.list?.items : undefined;
+  };
+  const named = [...set.children.keys()].filter((element) => {
+    const name = fieldNameOf(element);
+    return name !== undefined && shape?.map?.fields.has(name);
+  });
+  const children = [...set.children].map(
+    ([element, child]) => [element, withNamedFields(child, below(element))] as const,
+  );
+  return { members: set.members.union(new Set(named)), children: new Map(children) };
+}
+
+/**
+ * Removes what the manager applied last time and applies no longer, unless somebody else owns it. Items
+ * that nobody ever applied stay.
+ */
+function pruned(merged: unknown, last: FieldSet, owners: Owners, shape: Shape): unknown {
+  if (isEmpty(last)) return merged;
+  const named = (set: FieldSet) => withNamedFields(set, shape);
+  const all = named(membersOf(merged, shape));
+  const owned = [...owners.values()].reduce<FieldSet>((sum, { set }) => union(sum, set), EMPTY);
+  const bare = named(membersOf(remove(merged, shape, named(last)), shape));
+  const withOwned = remove(merged, shape, difference(all, union(bare, named(owned))));
+  const left = named(membersOf(withOwned, shape));
+  return remove(merged, shape, intersection(difference(all, left), named(last)));
+}
+
+/** What came of an apply: the merged object, who owns it, and what somebody else owns. */
+export interface Applied {
+  readonly object: unknown;
+  readonly owners: Owners;
+  readonly conflicts: readonly Conflict[];
+}
+
+/** Merges a configuration into the live object. */
+export function applied(
+  owners: Owners,
+  manager: Manager,
+  rules: FieldRules,
+  { live, next: configuration }: Change,
+): Applied {
+  const { shape, ignored } = rules;
+  const id = identityOf(manager);
+  const set = without(membersOf(configuration, shape), ignored);
+  const { time } = owners.get(id) ?? {};
+  const self: Owner = { ...manager, set, ...(time === undefined ? {} : { time }) };
+  const claimed = new Map([...owners, [id, self] as const]);
+  const last = owners.get(id)?.set ?? EMPTY;
+  const object = pruned(mergeValues(live, configuration, shape), last, claimed, shape);
+  const taken = takeFrom(claimed, id, rules, { live, next: object });
+  return { object, owners: taken.owners, conflicts: taken.conflicts };
+}

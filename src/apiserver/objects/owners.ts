@@ -1,0 +1,55 @@
+import { jsonEqual } from '../../core/json.ts';
+import { fieldRulesOf } from '../fields/rules.ts';
+import { managedAfterWrite, type Place } from '../fields/track.ts';
+import type { ManagedEntry, StoredObject } from '../model/object.ts';
+import type { ServedResource } from '../model/resource.ts';
+
+/** Where and when an object is written. */
+export function placeOf(resource: ServedResource, nowMs: number, subresource?: 'status'): Place {
+  const { apiVersion, kind } = resource;
+  return {
+    rules: fieldRulesOf(resource, subresource),
+    apiVersion,
+    kind,
+    ...(subresource === undefined ? {} : { subresource }),
+    nowMs,
+  };
+}
+
+/** The object with these owners of its fields. */
+export function withOwners(
+  object: StoredObject,
+  managedFields: readonly ManagedEntry[] | undefined,
+): StoredObject {
+  const { managedFields: _old, ...metadata } = object.metadata;
+  return {
+    ...object,
+    metadata: { ...metadata, ...(managedFields === undefined ? {} : { managedFields }) },
+  };
+}
+
+/** A write that is no apply: what was there, what `managedFields` the client sent, who it is. */
+export interface TrackedWrite {
+  readonly old?: StoredObject;
+  readonly sent: unknown;
+  readonly manager: string;
+}
+
+/** The object with the owners of its fields after a write. */
+export function tracked(place: Place, object: StoredObject, write: TrackedWrite): StoredObject {
+  return withOwners(object, managedAfterWrite(place, { ...write, next: object }));
+}
+
+function timeless({ time: _time, ...entry }: ManagedEntry): Omit<ManagedEntry, 'time'> {
+  return entry;
+}
+
+/** Whether nothing differs but the times at which owners wrote. */
+export function isSameButTimes(left: StoredObject, right: StoredObject): boolean {
+  const { managedFields: leftOwners = [] } = left.metadata;
+  const { managedFields: rightOwners = [] } = right.metadata;
+  return (
+    jsonEqual(leftOwners.map(timeless), rightOwners.map(timeless)) &&
+    jsonEqual(withOwners(left, undefined), withOwners(right, undefined))
+  );
+}
