@@ -1,15 +1,10 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { run } from '../../src/host/run.ts';
-
-/** A kubectl that `make peers` built. */
-export interface KubectlPeer {
-  readonly version: string;
-  readonly program: string;
-}
+import { builtPeers, type Peer } from './peers.ts';
 
 /** What a call left; kubectl's exit code is part of the answer. */
 export interface KubectlResult {
@@ -18,18 +13,9 @@ export interface KubectlResult {
   readonly stderr: string;
 }
 
-/** The built peers, newest last. Never the kubectl of the PATH: that may be a vendor's. */
-export function kubectlPeers(): readonly KubectlPeer[] {
-  const folder = process.env['LAMINA_PEERS'] ?? join(homedir(), '.cache/lamina/peers');
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.startsWith('kubectl-v'))
-    .map((name) => ({
-      version: name.slice('kubectl-'.length),
-      program: join(folder, name, 'kubectl'),
-    }))
-    .filter(({ program }) => existsSync(program))
-    .sort((left, right) => left.version.localeCompare(right.version, 'en', { numeric: true }));
+/** The built versions of kubectl, newest last. */
+export function kubectlPeers(): readonly Peer[] {
+  return builtPeers('kubectl');
 }
 
 /** Why nothing runs without peers. */
@@ -37,11 +23,11 @@ export const NO_KUBECTL = 'no kubectl is built: run "make peers" (needs Go)';
 
 /** kubectl with a home of its own, bound to one kubeconfig. */
 export class Kubectl {
-  readonly peer: KubectlPeer;
+  readonly peer: Peer;
   private readonly home: string;
   private readonly kubeconfig: string;
 
-  constructor(peer: KubectlPeer, kubeconfig: string) {
+  constructor(peer: Peer, kubeconfig: string) {
     this.peer = peer;
     this.kubeconfig = kubeconfig;
     this.home = mkdtempSync(join(tmpdir(), 'lam-kubectl-'));

@@ -1,24 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { run } from '../../src/host/run.ts';
+import { freePort } from './free-port.ts';
 
 /** A real OCI registry on the loopback, with its data in a folder. */
 export interface Registry {
   /** `host:port`. */
   readonly address: string;
   [Symbol.asyncDispose](): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Starts Debian's docker-registry and waits until it answers. */

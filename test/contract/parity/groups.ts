@@ -1,0 +1,25 @@
+import type { Group } from './case.ts';
+import { BUILTINS } from './cases/builtins.ts';
+import { DELETING } from './cases/deleting.ts';
+import { METADATA } from './cases/metadata.ts';
+import { NAMESPACE_CASES } from './cases/namespaces.ts';
+import { PATCHING } from './cases/patching.ts';
+import { READING } from './cases/reading.ts';
+import { SUBRESOURCES } from './cases/subresources.ts';
+import { VALIDATION } from './cases/validation.ts';
+import { WATCHING } from './cases/watching.ts';
+import { WIRE } from './cases/wire.ts';
+
+/** All cases, as the checklist of the embedded API groups them. */
+export const GROUPS: readonly Group[] = [
+  METADATA,
+  READING,
+  WATCHING,
+  PATCHING,
+  VALIDATION,
+  SUBRESOURCES,
+  DELETING,
+  NAMESPACE_CASES,
+  BUILTINS,
+  WIRE,
+];

@@ -1,0 +1,79 @@
+import { isObject } from '../../../src/core/json.ts';
+
+const UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
+const AGE = /^(\d+[dhms])+$/;
+const DAY_MS = 86_400_000;
+
+/**
+ * Puts names in place of what two servers choose on their own: a uid or a revision is called by the
+ * place where the case saw it first, so that it is still compared which of them are the same.
+ */
+export class Mask {
+  private readonly names = new Map<string, string>();
+  private readonly now: number;
+  private readonly generated: readonly string[];
+
+  /** Times of today are masked; `generated` are the beginnings of names that the server ended. */
+  constructor(now: number, generated: readonly string[]) {
+    this.now = now;
+    this.generated = generated;
+  }
+
+  /** The body of an answer as it is compared. */
+  body(value: unknown, at: string): unknown {
+    if (typeof value === 'string') return this.text(value, at);
+    if (Array.isArray(value)) return value.map((item, i) => this.body(item, `${at}.${i}`));
+    if (!isObject(value)) return value;
+    const isTable = value['kind'] === 'Table';
+    const isMany = isTable || 'items' in value;
+    const fields = Object.keys(value)
+      .filter((key) => key !== 'managedFields')
+      .sort()
+      .map((key) => [key, this.field(key, value[key], { at: `${at}.${key}`, isMany })]);
+    return Object.fromEntries(fields) as unknown;
+  }
+
+  private field(key: string, value: unknown, where: { at: string; isMany: boolean }): unknown {
+    const { at, isMany } = where;
+    if (key === 'metadata' && isMany && isObject(value)) return this.listMetadata(value, at);
+    if (key === 'resourceVersion' && typeof value === 'string') return this.name(value, at);
+    if (key === 'cells' && Array.isArray(value)) {
+      return value.map((cell: unknown, i) => this.cell(cell, `${at}.${i}`));
+    }
+    return this.body(value, at);
+  }
+
+  /** Others write while a case runs, so the revision of a whole collection says nothing. */
+  private listMetadata(value: Readonly<Record<string, unknown>>, at: string): unknown {
+    const { resourceVersion, continue: token, ...rest } = value;
+    return {
+      ...(this.body(rest, at) as object),
+      ...(resourceVersion === undefined ? {} : { resourceVersion: '<revision of the list>' }),
+      ...(token === undefined ? {} : { continue: '<token>' }),
+    };
+  }
+
+  private cell(value: unknown, at: string): unknown {
+    return typeof value === 'string' && AGE.test(value) ? '<age>' : this.body(value, at);
+  }
+
+  private name(value: string, at: string): string {
+    const known = this.names.get(value) ?? `<first seen at ${at}>`;
+    this.names.set(value, known);
+    return known;
+  }
+
+  private text(value: string, at: string): string {
+    let text = value
+      .replace(UID, (uid) => this.name(uid, at))
+      .replace(TIME, (time, fraction?: string) => {
+        const isToday = Math.abs(Date.parse(time) - this.now) < DAY_MS;
+        return isToday ? `<time${'0'.repeat(Math.max(0, (fraction ?? '').length - 1))}>` : time;
+      });
+    for (const start of this.generated) {
+      text = text.replaceAll(new RegExp(`${start}[a-z0-9]{5}\\b`, 'g'), `${start}<any>`);
+    }
+    return text.replace(/\b\d{3,}\b/g, (number) => this.names.get(number) ?? number);
+  }
+}

@@ -1,0 +1,132 @@
+import { isObject } from '../../../src/core/json.ts';
+import { until } from '../../support/until.ts';
+import type { Ask, Case, Wanted } from './case.ts';
+import { differences, type Difference } from './compare.ts';
+import { Mask } from './mask.ts';
+import type { Answer, Wire } from './wire.ts';
+
+/** The two servers that are compared. */
+export interface Servers {
+  readonly ours: Wire;
+  readonly real: Wire;
+}
+
+/** Headers that tell something to clients; others are the business of a server alone. */
+const HEADERS = [
+  ['content-type', 'cache-control', 'warning', 'allow'],
+  ['retry-after', 'www-authenticate', 'location'],
+].flat();
+
+const NAMESPACES = '/api/v1/namespaces';
+
+function fieldOf(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (isObject(at) || Array.isArray(at) ? Reflect.get(at, key) : undefined),
+    value,
+  );
+}
+
+/** A text with what its placeholders stand for. */
+function filled(text: string, namespace: string, seen: readonly Answer[]): string {
+  return text.replaceAll('{ns}', namespace).replace(/\{(\d+)\.([\w.]+)\}/g, (_, index, path) => {
+    const value = fieldOf(seen[Number(index)]?.body, String(path).split('.'));
+    return typeof value === 'string' ? value : JSON.stringify(value ?? '<missing>');
+  });
+}
+
+function filledAsk(ask: Ask, namespace: string, seen: readonly Answer[]): Ask {
+  const fill = (text: string) => filled(text, namespace, seen);
+  const { body, headers = {} } = ask;
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return {
+    ...ask,
+    path: fill(ask.path),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, fill(value)]),
+    ),
+    ...(body === undefined || body instanceof Uint8Array ? {} : { body: fill(text) }),
+  };
+}
+
+function isWanted({ status, body }: Answer, wanted: Wanted): boolean {
+  if (wanted.status !== undefined && status !== wanted.status) return false;
+  return wanted.text === undefined || JSON.stringify(body).includes(wanted.text);
+}
+
+/** How long something behind a request may take; then the last answer is compared as it is. */
+const PATIENCE_MS = 10_000;
+
+async function asked(wire: Wire, ask: Ask): Promise<Answer> {
+  let answer = await wire.send(ask);
+  const { until: wanted } = ask;
+  if (wanted === undefined) return answer;
+  const look = async () => {
+    answer = await wire.send(ask);
+    return isWanted(answer, wanted);
+  };
+  await until(`${ask.method} ${ask.path}`, look, PATIENCE_MS).catch(() => undefined);
+  return answer;
+}
+
+async function answers(wire: Wire, { asks }: Case, namespace: string): Promise<readonly Answer[]> {
+  const seen: Answer[] = [];
+  for (const ask of asks) seen.push(await asked(wire, filledAsk(ask, namespace, seen)));
+  return seen;
+}
+
+function headersOf({ headers }: Answer): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(HEADERS.map((name) => [name, headers[name]]));
+}
+
+function brief({ status, body }: Answer): string {
+  const told = isObject(body) ? (body['message'] ?? body['kind']) : body;
+  return `${status} ${typeof told === 'string' ? told.slice(0, 300) : JSON.stringify(told)}`;
+}
+
+/** Prefixes of all names that a case lets the server end. */
+function generatedIn({ asks }: Case): readonly string[] {
+  const found = JSON.stringify(asks).matchAll(/"generateName":"([^"]+)"/g);
+  return [...found].map(([, prefix]) => String(prefix));
+}
+
+function compared(plan: Case, ours: readonly Answer[], real: readonly Answer[]) {
+  const masks = [ours, real].map(() => new Mask(Date.now(), generatedIn(plan)));
+  return plan.asks.flatMap(({ pick = (body) => body }, index): readonly Difference[] => {
+    const [left, right] = [ours[index], real[index]];
+    if (left === undefined || right === undefined) return [];
+    const at = String(index);
+    const [body, wanted] = [left, right].map((answer, side) =>
+      masks[side]?.body(pick(answer.body), `${at}.body`),
+    );
+    if (left.status !== right.status) {
+      return [{ at: `${at}.status`, ours: brief(left), real: brief(right) }];
+    }
+    return [
+      ...differences(`${at}.headers`, headersOf(left), headersOf(right)),
+      ...differences(`${at}.body`, body, wanted),
+    ];
+  });
+}
+
+async function prepare(wire: Wire, namespace: string): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+  const headers = { 'content-type': 'application/json' };
+  const made = await wire.send({ method: 'POST', path: NAMESPACES, body, headers });
+  if (made.status !== 201) throw new Error(`namespace ${namespace}: ${brief(made)}`);
+}
+
+/** Plays a case on both servers, and tells every difference. */
+export async function play(
+  servers: Servers,
+  plan: Case,
+  namespace: string,
+): Promise<readonly Difference[]> {
+  const both = [servers.ours, servers.real];
+  const [ours = [], real = []] = await Promise.all(
+    both.map(async (wire) => {
+      await prepare(wire, namespace);
+      return answers(wire, plan, namespace);
+    }),
+  );
+  return compared(plan, ours, real);
+}

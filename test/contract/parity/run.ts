@@ -1,0 +1,61 @@
+import { openSubject } from '../../support/api-subject.ts';
+import { startJudge } from '../../support/judge.ts';
+import { GROUPS } from './groups.ts';
+import { play } from './play.ts';
+import { Verdict, type Found } from './verdict.ts';
+import { openWire } from './wire.ts';
+
+/*
+ * Plays the cases on both servers and prints what differs, for whoever changes the server:
+ * node test/contract/parity/run.ts [PATTERN], where PATTERN is a regular expression for `group: why`.
+ * With --all, excused differences are printed too.
+ */
+
+const words = process.argv.slice(2).filter((word) => word !== '--all');
+const isAll = process.argv.includes('--all');
+const wanted = new RegExp(words[0] ?? '', 'i');
+
+function shown(value: unknown): string {
+  return value === undefined ? '(missing)' : JSON.stringify(value);
+}
+
+function print(found: readonly Found[]): void {
+  for (const { at, ours, real } of found) {
+    console.log(`  ${at}\n    ours: ${shown(ours)}\n    real: ${shown(real)}`);
+  }
+}
+
+await using stack = new AsyncDisposableStack();
+const [subject, judge] = await Promise.all([openSubject(), startJudge()]);
+stack.defer(() => subject.close());
+stack.defer(() => judge.close());
+const [ours, real] = await Promise.all([openWire(subject.kubeconfig), openWire(judge.kubeconfig)]);
+stack.defer(() => ours.close());
+stack.defer(() => real.close());
+
+const verdict = new Verdict();
+let [played, differing, number] = [0, 0, 0];
+for (const group of GROUPS) {
+  for (const plan of group.cases) {
+    const where = `${group.name}: ${plan.why}`;
+    number += 1;
+    if (!wanted.test(where)) continue;
+    const all = (await play({ ours, real }, plan, `case-${number}`)).map((each) => ({
+      ...each,
+      where,
+    }));
+    const left = verdict.unexcused(all);
+    const told = isAll ? all : left;
+    played += 1;
+    if (left.length > 0) differing += 1;
+    if (told.length > 0) console.log(where);
+    print(told);
+  }
+}
+if (words.length === 0) {
+  for (const { where, at, why } of verdict.idle()) {
+    console.log(`no longer needed: ${where} | ${at}: ${why}`);
+  }
+}
+console.log(`${played} cases, ${differing} differ without excuse`);
+process.exitCode = differing === 0 ? 0 : 1;

@@ -1,0 +1,207 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { writeKubeconfig } from '../../src/apiserver/certificates/kubeconfig.ts';
+import { temporaryFolder } from './folder.ts';
+import { freePort } from './free-port.ts';
+import { Kubectl, kubectlPeers } from './kubectl.ts';
+import { builtPeers } from './peers.ts';
+import { until } from './until.ts';
+
+/** A real kube-apiserver with our CRDs, collecting garbage and emptying namespaces. */
+export interface Judge {
+  readonly url: string;
+  /** The authority of its certificate, PEM. */
+  readonly ca: string;
+  readonly token: string;
+  readonly kubeconfig: string;
+  close(): Promise<void>;
+}
+
+/** Why there is no judge, or undefined if there is one. */
+export function judgeMissing(): string | undefined {
+  const missing = ['kube', 'kubectl'].filter((name) => builtPeers(name).length === 0);
+  if (missing.length === 0) return undefined;
+  return `not built: ${missing.join(', ')}: run "make peers" (needs Go)`;
+}
+
+const CRDS = join(import.meta.dirname, '..', '..', 'crds');
+const START_MS = 60_000;
+
+/** Health is open to everybody, as the roles of a cluster have it; all else needs the token. */
+const AUTHENTICATION = {
+  apiVersion: 'apiserver.config.k8s.io/v1',
+  kind: 'AuthenticationConfiguration',
+  anonymous: {
+    enabled: true,
+    conditions: ['/healthz', '/livez', '/readyz'].map((path) => ({ path })),
+  },
+};
+
+/** The three programs in one folder. */
+class Trio {
+  private readonly children: { readonly child: ChildProcess; readonly ended: Promise<unknown> }[] =
+    [];
+  private readonly program: string;
+  readonly folder: string;
+
+  constructor(program: string, folder: string) {
+    this.program = program;
+    this.folder = folder;
+  }
+
+  at(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Starts one of them. It lives as long as its standard input is open, so it never outlives us. */
+  async start(name: string, flags: Readonly<Record<string, string>>): Promise<void> {
+    const log = await open(this.at(`${name}.log`), 'w');
+    const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+    const child = spawn(this.program, [name, ...args], {
+      cwd: this.folder,
+      env: { PATH: '/usr/bin:/bin', HOME: this.folder },
+      stdio: ['pipe', log.fd, log.fd],
+    });
+    this.children.push({ child, ended: once(child, 'exit') });
+    await log.close();
+  }
+
+  /** Waits until something is so; a program that ends meanwhile is reported with its last words. */
+  async until(what: string, name: string, look: () => Promise<boolean>): Promise<void> {
+    await until(
+      what,
+      async () => {
+        if (this.children.every(({ child }) => child.exitCode === null)) return look();
+        const log = await readFile(this.at(`${name}.log`), 'utf8');
+        throw new Error(`the judge ended before ${what}: ${log.slice(-2000)}`);
+      },
+      START_MS,
+    );
+  }
+
+  async stop(): Promise<void> {
+    // Its folder goes with it, so nothing need be written down in good order.
+    for (const { child } of this.children) child.kill('SIGKILL');
+    await Promise.all(this.children.map(({ ended }) => ended));
+  }
+}
+
+/** Whether a health path answers 200. */
+function isWell(url: string, ca: string | undefined): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const asked = request(url, { agent: false, ...(ca === undefined ? {} : { ca }) }, (answer) => {
+    answer.resume();
+    resolve(answer.statusCode === 200);
+  });
+  asked.on('error', () => resolve(false));
+  asked.end();
+  return promise;
+}
+
+async function startEtcd(trio: Trio): Promise<string> {
+  const [client, peer] = [await freePort(), await freePort()];
+  const [url, peerUrl] = [`http://127.0.0.1:${client}`, `http://127.0.0.1:${peer}`];
+  await trio.start('etcd', {
+    name: 'judge',
+    'data-dir': trio.at('etcd'),
+    'unsafe-no-fsync': 'true',
+    'log-level': 'warn',
+    'listen-client-urls': url,
+    'advertise-client-urls': url,
+    'listen-peer-urls': peerUrl,
+    'initial-advertise-peer-urls': peerUrl,
+    'initial-cluster': `judge=${peerUrl}`,
+  });
+  return url;
+}
+
+async function writeSecrets(trio: Trio, token: string): Promise<void> {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  await mkdir(trio.at('pki'));
+  await writeFile(trio.at('sa.key'), privateKey.export({ type: 'sec1', format: 'pem' }));
+  await writeFile(trio.at('sa.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
+  await writeFile(trio.at('tokens.csv'), `${token},admin,admin,"system:masters"\n`);
+  await writeFile(trio.at('authentication.json'), JSON.stringify(AUTHENTICATION));
+}
+
+async function startApi(trio: Trio, etcd: string, token: string): Promise<Omit<Judge, 'close'>> {
+  await writeSecrets(trio, token);
+  const port = await freePort();
+  await trio.start('kube-apiserver', {
+    'etcd-servers': etcd,
+    'bind-address': '127.0.0.1',
+    'secure-port': String(port),
+    // It makes the certificate itself, and writes it with its authority.
+    'cert-dir': trio.at('pki'),
+    'token-auth-file': trio.at('tokens.csv'),
+    'authentication-config': trio.at('authentication.json'),
+    'authorization-mode': 'AlwaysAllow',
+    'service-account-issuer': 'https://judge.invalid',
+    'service-account-key-file': trio.at('sa.pub'),
+    'service-account-signing-key-file': trio.at('sa.key'),
+    'service-cluster-ip-range': '10.0.0.0/24',
+  });
+  const url = `https://127.0.0.1:${port}`;
+  const certificate = trio.at('pki/apiserver.crt');
+  let ca: string | undefined;
+  await trio.until('kube-apiserver is ready', 'kube-apiserver', async () => {
+    ca ??= await readFile(certificate, 'utf8').catch(() => undefined);
+    return ca !== undefined && isWell(`${url}/readyz`, ca);
+  });
+  if (ca === undefined) throw new Error('kube-apiserver is ready without a certificate');
+  const kubeconfig = trio.at('kubeconfig');
+  await writeKubeconfig(kubeconfig, { server: url, authority: ca, token });
+  return { url, ca, token, kubeconfig };
+}
+
+async function applyCrds(kubeconfig: string): Promise<void> {
+  const peer = kubectlPeers().at(-1);
+  if (peer === undefined) throw new Error('no kubectl is built');
+  const kubectl = new Kubectl(peer, kubeconfig);
+  try {
+    await kubectl.ok(['create', '-f', CRDS]);
+    await kubectl.ok(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  } finally {
+    kubectl.dispose();
+  }
+}
+
+/** After the CRDs: the collector looks for new kinds only twice a minute. */
+async function startControllers(trio: Trio, kubeconfig: string): Promise<void> {
+  const port = await freePort();
+  await trio.start('kube-controller-manager', {
+    kubeconfig,
+    controllers: 'garbage-collector-controller,namespace-controller',
+    'leader-elect': 'false',
+    'bind-address': '127.0.0.1',
+    'secure-port': String(port),
+    'cert-dir': trio.at('pki-controllers'),
+    'kube-api-qps': '1000',
+    'kube-api-burst': '2000',
+  });
+}
+
+/** Starts etcd, kube-apiserver and the two controllers; about five seconds. */
+export async function startJudge(): Promise<Judge> {
+  const program = builtPeers('kube').at(-1)?.program;
+  if (program === undefined) throw new Error('the judge is not built: run "make peers"');
+  const folder = await temporaryFolder();
+  const trio = new Trio(program, folder.path);
+  const close = async () => {
+    await trio.stop();
+    await folder[Symbol.asyncDispose]();
+  };
+  try {
+    const access = await startApi(trio, await startEtcd(trio), randomUUID());
+    await applyCrds(access.kubeconfig);
+    await startControllers(trio, access.kubeconfig);
+    return { ...access, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
