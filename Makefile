@@ -22,8 +22,9 @@ demo: setup peers ## from nothing to a booted layered image
 bench: setup ## tables on standard output, JSON under bench/results
 	@$(NODE) bench/main.ts
 
-generate: setup ## CRDs and reference pages
+generate: setup ## CRDs, reference pages, the list of what differs from a real kube-apiserver
 	@$(NODE) src/main/generate.ts
+	@$(NODE) test/contract/parity/page.ts
 
 soak: setup peers ## the long forms of fault, crash and fuzz tests
 	@LAMINA_SOAK=1 $(JEST) $(TESTS)

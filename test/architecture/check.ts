@@ -4,6 +4,7 @@ import { messageOf } from '../../src/core/failure.ts';
 import { plainEnvironment } from '../../src/host/run.ts';
 import { spawn } from 'node:child_process';
 import { staleFiles } from '../../src/main/generate.ts';
+import { stalePage } from '../contract/parity/page.ts';
 import { globalBreaches, type Breach } from './globals.ts';
 import { importBreaches } from './imports.ts';
 import { claimBreaches, houseNumbers, limitBreaches } from './numbers.ts';
@@ -75,7 +76,10 @@ const CHECKS: readonly Check[] = [
   { name: 'dead code', run: () => tool('knip', '--config', 'test/architecture/knip.json') },
   {
     name: 'generated files',
-    run: async () => (await staleFiles(ROOT)).map((path) => `${path} is stale: make generate`),
+    run: async () =>
+      [...(await staleFiles(ROOT)), ...(await stalePage(ROOT))].map(
+        (path) => `${path} is stale: make generate`,
+      ),
   },
   { name: 'house', run: house },
 ];

@@ -5,6 +5,28 @@ const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
 const AGE = /^(\d+[dhms])+$/;
 const DAY_MS = 86_400_000;
 
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * A Status in one order: several causes come in any, because the real server takes labels and the like
+ * from maps. The message repeats them, so they are compared once.
+ */
+function ordered(status: Fields): Fields {
+  const { details, message } = status;
+  const causes = isObject(details) ? details['causes'] : undefined;
+  if (!Array.isArray(causes) || typeof message !== 'string') return status;
+  const parts = causes.map((cause: Fields) => `${cause['field']}: ${cause['message']}`);
+  const told = parts.length === 1 ? parts.join('') : `[${parts.join(', ')}]`;
+  const sorted = causes.toSorted((left: unknown, right: unknown) =>
+    JSON.stringify(left) < JSON.stringify(right) ? -1 : 1,
+  );
+  return {
+    ...status,
+    message: message.replace(told, () => '<the causes>'),
+    details: { ...(details as Fields), causes: sorted },
+  };
+}
+
 /**
  * Puts names in place of what two servers choose on their own: a uid or a revision is called by the
  * place where the case saw it first, so that it is still compared which of them are the same.
@@ -25,12 +47,12 @@ export class Mask {
     if (typeof value === 'string') return this.text(value, at);
     if (Array.isArray(value)) return value.map((item, i) => this.body(item, `${at}.${i}`));
     if (!isObject(value)) return value;
-    const isTable = value['kind'] === 'Table';
-    const isMany = isTable || 'items' in value;
-    const fields = Object.keys(value)
-      .filter((key) => key !== 'managedFields')
-      .sort()
-      .map((key) => [key, this.field(key, value[key], { at: `${at}.${key}`, isMany })]);
+    const { kind } = value;
+    const isMany = kind === 'Table' || 'items' in value;
+    const fields = Object.entries(kind === 'Status' ? ordered(value) : value)
+      .filter(([key]) => key !== 'managedFields')
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([key, field]) => [key, this.field(key, field, { at: `${at}.${key}`, isMany })]);
     return Object.fromEntries(fields) as unknown;
   }
 
@@ -74,6 +96,7 @@ export class Mask {
     for (const start of this.generated) {
       text = text.replaceAll(new RegExp(`${start}[a-z0-9]{5}\\b`, 'g'), `${start}<any>`);
     }
-    return text.replace(/\b\d{3,}\b/g, (number) => this.names.get(number) ?? number);
+    const named = text.replace(/\b\d{3,}\b/g, (number) => this.names.get(number) ?? number);
+    return /resource ?version/i.test(named) ? named.replace(/\b\d{3,}\b/g, '<revision>') : named;
   }
 }

@@ -15,13 +15,29 @@ const words = process.argv.slice(2).filter((word) => word !== '--all');
 const isAll = process.argv.includes('--all');
 const wanted = new RegExp(words[0] ?? '', 'i');
 
-function shown(value: unknown): string {
+/** Longest text that is printed whole. */
+const SHORT = 300;
+
+function text(value: unknown): string {
   return value === undefined ? '(missing)' : JSON.stringify(value);
+}
+
+/** Where two texts part. */
+function parting(left: string, right: string): number {
+  let at = 0;
+  while (at < left.length && left[at] === right[at]) at += 1;
+  return at;
 }
 
 function print(found: readonly Found[]): void {
   for (const { at, ours, real } of found) {
-    console.log(`  ${at}\n    ours: ${shown(ours)}\n    real: ${shown(real)}`);
+    const sides = [text(ours), text(real)] as const;
+    const from = Math.max(0, parting(...sides) - SHORT / 5);
+    const [left, right] = sides.map((side) => {
+      if (side.length <= SHORT) return side;
+      return `${from > 0 ? '…' : ''}${side.slice(from, from + SHORT)}`;
+    });
+    console.log(`  ${at}\n    ours: ${left}\n    real: ${right}`);
   }
 }
 
