@@ -50,9 +50,12 @@ export class Mask {
     const { kind } = value;
     const isMany = kind === 'Table' || 'items' in value;
     const fields = Object.entries(kind === 'Status' ? ordered(value) : value)
-      .filter(([key]) => key !== 'managedFields')
       .sort(([left], [right]) => (left < right ? -1 : 1))
-      .map(([key, field]) => [key, this.field(key, field, { at: `${at}.${key}`, isMany })]);
+      .map(([key, field]) => {
+        // Items of lists are named by their uid there.
+        const name = this.text(key, at);
+        return [name, this.field(key, field, { at: `${at}.${name}`, isMany })];
+      });
     return Object.fromEntries(fields) as unknown;
   }
 
