@@ -12,6 +12,7 @@ import {
   oneOf,
   optional,
   reference,
+  secretReference,
   shortName,
   text,
   versionName,
@@ -63,6 +64,11 @@ export const install = fields(
             2048,
           ),
           sha256: matching('SHA-256 of the file, in hex.', '^[0-9a-f]{64}$', 64),
+          headersSecretRef: optional(
+            secretReference(
+              'A Secret whose keys and values are headers of the request, such as Authorization. Only an https url is sent them, and no server that it redirects to.',
+            ),
+          ),
         }),
         32,
       ),

@@ -26,11 +26,25 @@ export interface StoreTools extends JobTools {
   readonly store: LayerStore;
 }
 
+/** Names a Secret, and who needs it. */
+export interface SecretRef {
+  readonly namespace: string;
+  readonly secret: string;
+  /** For messages, as `ConnectorConfig/lab`. */
+  readonly neededBy: string;
+}
+
+/** A file of an installation. */
+export interface MediaWanted {
+  readonly url: string;
+  readonly sha256: string;
+  readonly path: string;
+  /** The Secret whose keys and values are headers of the request. */
+  readonly headersFrom?: SecretRef;
+}
+
 /** Fetches a file of an installation to its place, once. */
-export type FetchMedia = (
-  wanted: { readonly url: string; readonly sha256: string; readonly path: string },
-  signal: AbortSignal,
-) => Promise<void>;
+export type FetchMedia = (wanted: MediaWanted, signal: AbortSignal) => Promise<void>;
 
 /** The part of them that the engine works with. */
 export function engineTools(tools: StoreTools): EngineTools & { readonly store: LayerStore } {

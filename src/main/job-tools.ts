@@ -1,6 +1,7 @@
 import { systemClock } from '../host/clock.ts';
+import type { DownloadWanted } from '../host/download.ts';
 import { run } from '../host/run.ts';
-import type { FetchMedia, JobTools } from '../jobs/tools.ts';
+import type { FetchMedia, JobTools, MediaWanted } from '../jobs/tools.ts';
 import type { WorkerTools } from '../jobs/worker.ts';
 import type { WorkerConfig } from '../jobs/worker-config.ts';
 import type { PlatformOf } from './platforms.ts';
@@ -13,14 +14,32 @@ export type PlatformFor = (worker: WorkerConfig) => PlatformOf | Promise<Platfor
 
 /* What only some jobs need is loaded by those: half of the start of a process is loading modules. */
 
-function fetchFrom({ allowLocalMedia = false }: WorkerConfig): FetchMedia {
+function headersFor(
+  { headersFrom }: MediaWanted,
+  worker: WorkerConfig,
+  signal: AbortSignal,
+): Pick<DownloadWanted, 'headers'> {
+  if (headersFrom === undefined) return {};
+  return {
+    headers: async () => {
+      const { secretHeaders } = await import('./secret-headers.ts');
+      return secretHeaders(headersFrom, worker, signal);
+    },
+  };
+}
+
+function fetchFrom(worker: WorkerConfig): FetchMedia {
   return async (wanted, signal) => {
     const { download } = await import('../host/download.ts');
     const { openNetwork } = await import('../host/network.ts');
-    const network = openNetwork({ allowLocal: allowLocalMedia });
-    const options = { network, clock: systemClock, signal };
+    const { url, sha256, path } = wanted;
+    const network = openNetwork({ allowLocal: worker.allowLocalMedia === true });
+    const file = { url, sha256, path, mostBytes: MOST_MEDIA_BYTES };
     try {
-      await download({ ...wanted, mostBytes: MOST_MEDIA_BYTES }, options);
+      await download(
+        { ...file, ...headersFor(wanted, worker, signal) },
+        { network, clock: systemClock, signal },
+      );
     } finally {
       await network.close();
     }

@@ -146,10 +146,17 @@ export class JobPlace {
   }
 
   /** An installation with a runner of its own. */
-  async installation(suffix = ''): Promise<JobInstallation> {
+  async installation(
+    suffix = '',
+    runner: Partial<ChildRunnerOptions> = {},
+  ): Promise<JobInstallation> {
     const { parts, shared } = await this.parts(suffix);
     const platformOf = folderPlatformOf(shared.machines);
-    return new JobInstallation(this, { ...parts, platformOf, runner: { workerPath: WORKER } });
+    return new JobInstallation(this, {
+      ...parts,
+      platformOf,
+      runner: { workerPath: WORKER, ...runner },
+    });
   }
 
   /** One whose jobs are the real ones, on QEMU of this host. */

@@ -10,7 +10,7 @@ import {
   packaging,
   passed,
 } from '../parts.ts';
-import { channelsExist } from '../rules.ts';
+import { channelsExist, secretsOverHttps } from '../rules.ts';
 import {
   fields,
   listMap,
@@ -66,6 +66,6 @@ export const appLayer: KindDefinition = {
   spec,
   status: layerStatus,
   columns: [READY, STATUS, AGE],
-  rules: [channelsExist],
+  rules: [channelsExist, secretsOverHttps],
   conditions: [LAYER_READY, LAYER_AVAILABLE, RETAINED],
 };

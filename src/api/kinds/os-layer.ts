@@ -10,7 +10,7 @@ import {
   packaging,
   passed,
 } from '../parts.ts';
-import { channelsExist, itemsOf, specOf } from '../rules.ts';
+import { channelsExist, itemsOf, secretsOverHttps, specOf } from '../rules.ts';
 import { fields, listMap, matching, oneOf, optional, text, versionName } from '../schema.ts';
 import { AGE, LAYER_AVAILABLE, LAYER_READY, READY, RETAINED, STATUS } from './columns.ts';
 
@@ -91,6 +91,6 @@ export const osLayer: KindDefinition = {
   spec,
   status: layerStatus,
   columns: [READY, STATUS, AGE],
-  rules: [importOrFrom, firstIsImport, fromExists, channelsExist],
+  rules: [importOrFrom, firstIsImport, fromExists, channelsExist, secretsOverHttps],
   conditions: [LAYER_READY, LAYER_AVAILABLE, RETAINED],
 };

@@ -10,7 +10,7 @@ import {
   packaging,
   passed,
 } from '../parts.ts';
-import { channelsExist } from '../rules.ts';
+import { channelsExist, secretsOverHttps } from '../rules.ts';
 import { fields, listMap, oneOf, optional, reference, text, versionName } from '../schema.ts';
 import { AGE, LAYER_AVAILABLE, LAYER_READY, READY, RETAINED, STATUS } from './columns.ts';
 
@@ -50,6 +50,6 @@ export const platformLayer: KindDefinition = {
   spec,
   status: layerStatus,
   columns: [READY, STATUS, AGE],
-  rules: [channelsExist],
+  rules: [channelsExist, secretsOverHttps],
   conditions: [LAYER_READY, LAYER_AVAILABLE, RETAINED],
 };
