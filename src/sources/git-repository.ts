@@ -34,7 +34,8 @@ export const GIT_VARIABLES = [
   'HTTPS_PROXY',
   'no_proxy',
   'NO_PROXY',
-  'SSL_CERT_FILE',
+  // The authorities of https servers: git hands this to every build of curl, which reads none by itself.
+  'GIT_SSL_CAINFO',
 ];
 
 /*
@@ -86,6 +87,34 @@ const OVER_LIMIT =
   /out of memory|malloc failed|unable to create thread|(died of|ended by a) signal|file too large|^fatal: fetch-pack: invalid index-pack output$/i;
 const ENDED_BY_SIGNAL = 'fatal: git was ended by a signal';
 
+/** What a person can cure outside of the source, by what git says of it. */
+const CURABLE: readonly {
+  readonly said: RegExp;
+  readonly code: string;
+  readonly hint: string;
+}[] = [
+  {
+    said: /couldn't find remote ref/i,
+    code: 'BranchMissing',
+    hint: 'Push the branch, or name another one.',
+  },
+  {
+    said: /authentication failed|could not read (username|password)|permission denied|terminal prompts/i,
+    code: 'RepositoryDenied',
+    hint: 'Give the controller the right to read it.',
+  },
+  {
+    said: /returned error: 30\d/i,
+    code: 'RepositoryMoved',
+    hint: 'Name the address at which the repository itself lies: redirects are not followed.',
+  },
+  {
+    said: /certificate verification failed|SSL certificate problem/i,
+    code: 'CertificateRefused',
+    hint: 'Start the controller with GIT_SSL_CAINFO=FILE, where FILE holds the authority of the server.',
+  },
+];
+
 function failure(location: GitLocation, error: unknown): Failure {
   const known = failureData(error);
   if (known.code !== 'Unexpected') return new Failure(known, error);
@@ -101,16 +130,8 @@ function failure(location: GitLocation, error: unknown): Failure {
     const what = `one commit is larger than ${MAX_CACHE_BYTES >> 20} MiB, or takes too much to unpack`;
     return impossible('RepositoryTooLarge', `${location.url}: ${what} (${words})`, hint);
   }
-  if (/couldn't find remote ref/i.test(message)) {
-    return denied('BranchMissing', message, 'Push the branch, or name another one.');
-  }
-  if (
-    /authentication failed|could not read (username|password)|permission denied|terminal prompts/i.test(
-      message,
-    )
-  ) {
-    return denied('RepositoryDenied', message, 'Give the controller the right to read it.');
-  }
+  const curable = CURABLE.find(({ said }) => said.test(message));
+  if (curable !== undefined) return denied(curable.code, message, curable.hint);
   return transient('RepositoryUnreachable', message, error);
 }
 
