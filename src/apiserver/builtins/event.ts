@@ -89,7 +89,8 @@ export const EVENTS = builtIn({
       source: reader('source', 'component'),
       type: reader('type'),
     },
-    keptByStatus: [],
+    unowned: { main: [], status: [] },
+    createOnUpdate: true,
     mergeKeys: {},
   },
 });
