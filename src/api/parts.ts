@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { DURATION_PATTERN } from '../core/duration.ts';
+import { DURATION_PATTERN } from '../core/quantity.ts';
 import {
   digest,
   fields,

@@ -1,4 +1,4 @@
-import { gateAnnotation } from '../api/annotations.ts';
+import { gateAnnotation } from '../api/object.ts';
 import { denied, impossible } from '../core/failure.ts';
 import { resourceOf } from '../kube/resource.ts';
 import {

@@ -1,6 +1,5 @@
 import { Option } from 'commander';
-import { conditionOf } from '../api/conditions.ts';
-import type { ApiObject } from '../api/object.ts';
+import { conditionOf, type ApiObject } from '../api/object.ts';
 import { isFailure } from '../core/failure.ts';
 import { resourceOf } from '../kube/resource.ts';
 import { durationArgument } from './arguments.ts';

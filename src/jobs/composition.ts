@@ -6,8 +6,7 @@ import { compose, findComposed, type Composed } from '../engine/compose/compose.
 import type { GuestWork } from '../engine/compose/guest-task.ts';
 import type { GuestMark } from '../engine/inspect/inspect.ts';
 import { holdKey } from './key-lock.ts';
-import { compositionId } from './names.ts';
-import type { Recipe } from './spec.ts';
+import { compositionId, type Recipe } from './spec.ts';
 import { engineTools, type MediaWanted, type StoreTools } from './tools.ts';
 
 type DeclaredMedia = Extract<GuestTask, { readonly role: 'package' }>['media'][number];

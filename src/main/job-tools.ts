@@ -2,8 +2,8 @@ import { systemClock } from '../host/clock.ts';
 import type { DownloadWanted } from '../host/download.ts';
 import { run } from '../host/run.ts';
 import type { FetchMedia, JobTools, MediaWanted } from '../jobs/tools.ts';
-import type { WorkerTools } from '../jobs/worker.ts';
-import type { WorkerConfig } from '../jobs/worker-config.ts';
+import { work, type WorkerTools } from '../jobs/worker.ts';
+import { parseWorkerConfig, WORKER_VARIABLE, type WorkerConfig } from '../jobs/worker-config.ts';
 import type { PlatformOf } from './platforms.ts';
 import { runFolder } from './run-folder.ts';
 
@@ -68,4 +68,14 @@ export async function jobTools(
     fetchMedia: fetchFrom(worker),
     transferFor: transferFrom(worker, platformFor),
   };
+}
+
+/** The process of one job: its specification comes on standard input, its lines go to standard output. */
+export async function runWorker(options: { readonly platformFor: PlatformFor }): Promise<void> {
+  process.exitCode = await work({
+    input: process.stdin,
+    output: process.stdout,
+    debug: process.stderr,
+    open: () => jobTools(parseWorkerConfig(process.env[WORKER_VARIABLE]), options.platformFor),
+  });
 }

@@ -1,7 +1,7 @@
 import type { Transfer } from '../connectors/connector.ts';
 import { Failure } from '../core/failure.ts';
 import type { ConnectorRef } from '../jobs/spec.ts';
-import { superseded } from '../jobs/superseded.ts';
+import { superseded } from '../jobs/tools.ts';
 import type { WorkerConfig } from '../jobs/worker-config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { resourceOf } from '../kube/resource.ts';

@@ -9,9 +9,8 @@ import type {
   PackagingMachineStatus,
 } from '../api/kinds/packaging-machine.ts';
 import type { PlatformLayerSpec } from '../api/kinds/platform-layer.ts';
-import { conditionOf } from '../api/conditions.ts';
+import { conditionOf, type ApiObject, type Condition, type OwnerReference } from '../api/object.ts';
 import { API_VERSION } from '../api/kind.ts';
-import type { ApiObject, Condition, OwnerReference } from '../api/object.ts';
 import type { StoredLayer } from '../core/layer.ts';
 
 /** An operating system. */

@@ -13,8 +13,14 @@ import { systemClock } from '../../src/host/clock.ts';
 import { silentLog } from '../../src/host/log.ts';
 import { run } from '../../src/host/run.ts';
 import type { DiskFile } from '../../src/images/source.ts';
-import { compositionId } from '../../src/jobs/names.ts';
-import type { ConnectorRef, ImportJob, JobRunner, JobSpec, Recipe } from '../../src/jobs/spec.ts';
+import {
+  compositionId,
+  type ConnectorRef,
+  type ImportJob,
+  type JobRunner,
+  type JobSpec,
+  type Recipe,
+} from '../../src/jobs/spec.ts';
 import { kubeClient, type KubeClient } from '../../src/kube/client.ts';
 import { resourceOf, SECRETS } from '../../src/kube/resource.ts';
 import type { ChildRunnerOptions } from '../../src/jobs/child-runner.ts';

@@ -5,7 +5,7 @@ import type { Clock } from '../../core/clock.ts';
 import { isObject } from '../../core/json.ts';
 import { isMissing, writeFileAtomic } from '../../host/files.ts';
 import type { Run } from '../../host/run.ts';
-import type { Hypervisor } from './hypervisor.ts';
+import type { Hypervisor } from './settings.ts';
 import { acceleratorArgs } from './launch.ts';
 
 /** What a probe needs. */

@@ -1,5 +1,4 @@
-import { gateAnnotation } from '../../api/annotations.ts';
-import { conditionOf } from '../../api/conditions.ts';
+import { gateAnnotation, conditionOf } from '../../api/object.ts';
 import type { LayerVersionSpec } from '../../api/kinds/layer-version.ts';
 import type { LayerStatus } from '../../api/kinds/os-layer.ts';
 import { jsonEqual } from '../../core/json.ts';

@@ -5,11 +5,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { failureData } from '../../../src/core/failure.ts';
-import { guardChildren } from '../../../src/host/guard-children.ts';
+import { guardChildren, run } from '../../../src/host/run.ts';
 import { systemClock } from '../../../src/host/clock.ts';
 import { startDetached } from '../../../src/host/detached.ts';
 import { silentLog } from '../../../src/host/log.ts';
-import { run } from '../../../src/host/run.ts';
 import { startChild } from '../../../src/jobs/child.ts';
 import { GitRepository } from '../../../src/sources/git-repository.ts';
 

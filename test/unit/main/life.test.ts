@@ -1,11 +1,10 @@
-import { conditionOf } from '../../../src/api/conditions.ts';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import type { ApiObject } from '../../../src/api/object.ts';
+import { conditionOf, type ApiObject } from '../../../src/api/object.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { failureData } from '../../../src/core/failure.ts';
-import { superseded } from '../../../src/jobs/superseded.ts';
+import { superseded } from '../../../src/jobs/tools.ts';
 import { resourceOf } from '../../../src/kube/resource.ts';
 import { holds, isDeleting } from '../../../src/reconcilers/objects.ts';
 import { describe, expect, it } from '../../support/runner.ts';

@@ -1,6 +1,5 @@
-import { conditionOf } from '../../../src/api/conditions.ts';
+import { conditionOf, type ApiObject } from '../../../src/api/object.ts';
 import { API_VERSION } from '../../../src/api/kind.ts';
-import type { ApiObject } from '../../../src/api/object.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { noMetrics, type Metrics } from '../../../src/host/metrics.ts';
 import { resourceOf } from '../../../src/kube/resource.ts';
