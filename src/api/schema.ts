@@ -114,6 +114,9 @@ export function secretReference(description: string) {
   });
 }
 
+/** The SHA-256 of a file that comes from outside, as `sha256sum` prints it. */
+export const sha256 = matching('SHA-256 of the file, in hex.', '^[0-9a-f]{64}$', 64);
+
 /** A reference to an object in the same namespace. */
 export function reference(description: string) {
   return fields(description, { name: objectName('Name of the object, in the same namespace.') });

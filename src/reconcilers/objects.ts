@@ -3,7 +3,8 @@ import type { ConnectorConfigSpec, ConnectorConfigStatus } from '../api/kinds/co
 import type { ImageTemplateSpec, ImageTemplateStatus } from '../api/kinds/image-template.ts';
 import type { LayerVersionSpec, LayerVersionStatus } from '../api/kinds/layer-version.ts';
 import type { LayeredImageSpec, LayeredImageStatus } from '../api/kinds/layered-image.ts';
-import type { LayerStatus, OSLayerSpec } from '../api/kinds/os-layer.ts';
+import type { LayerStatus } from '../api/kinds/layer.ts';
+import type { OSLayerSpec } from '../api/kinds/os-layer.ts';
 import type {
   PackagingMachineSpec,
   PackagingMachineStatus,

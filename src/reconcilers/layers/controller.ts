@@ -1,4 +1,4 @@
-import type { LayerStatus } from '../../api/kinds/os-layer.ts';
+import type { LayerStatus } from '../../api/kinds/layer.ts';
 import { conditionOf } from '../../api/object.ts';
 import { API_VERSION } from '../../api/kind.ts';
 import { KIND_OF, referencesOf } from '../../api/references/declared.ts';
