@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/host/clock.ts';
 import { jsonLog } from '../../../src/host/log.ts';
-import { compositionId } from '../../../src/jobs/names.ts';
+import { compositionId } from '../../../src/jobs/spec.ts';
 import type { Recipe } from '../../../src/jobs/spec.ts';
 import { SECRETS } from '../../../src/kube/resource.ts';
 import { temporaryFolder } from '../../support/folder.ts';
