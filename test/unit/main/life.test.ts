@@ -12,6 +12,7 @@ import { isPicked } from '../../support/soak.ts';
 import { ToyOutside } from '../../support/toy-outside.ts';
 import type { ToyTraits } from '../../support/toy-platform.ts';
 import { startToyController } from '../../support/toy-world.ts';
+import { PATIENCE_MS } from '../../support/until.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../examples/local');
 
@@ -35,7 +36,7 @@ async function until(
   wanted: (object: ApiObject) => boolean,
 ): Promise<ApiObject> {
   const resource = resourceOf(kind);
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   let last: ApiObject | undefined;
   try {
     const { metadata } = await client.list(resource);

@@ -55,15 +55,11 @@ async function rest(passes: ReadonlyMap<string, number>): Promise<void> {
   const total = () => [...passes.values()].reduce((sum, one) => sum + one, 0);
   let before = -1;
   let calm = 0;
-  await eventually(
-    () => {
-      calm = total() === before ? calm + 1 : 0;
-      before = total();
-      return calm > 100;
-    },
-    'the controllers rest',
-    60_000,
-  );
+  await eventually(() => {
+    calm = total() === before ? calm + 1 : 0;
+    before = total();
+    return calm > 100;
+  }, 'the controllers rest');
 }
 
 async function writeStatus(client: KubeClient, version: ApiObject, status: object): Promise<void> {

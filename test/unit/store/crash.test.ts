@@ -10,7 +10,7 @@ import { IS_SOAK, isPicked } from '../../support/soak.ts';
 import { layerNamed, storeIn, wrongBlobs } from './fixtures.ts';
 
 const WRITER = fileURLToPath(new URL('crashing-writer.ts', import.meta.url));
-const LIMIT_MS = IS_SOAK ? 1_800_000 : 120_000;
+const LIMIT_MS = IS_SOAK ? 1_800_000 : 600_000;
 
 const write = (folder: string, verb: string, killAt = 0) =>
   run(process.execPath, [WRITER, folder, verb, String(killAt)]);
