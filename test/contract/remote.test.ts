@@ -78,6 +78,19 @@ describe('the picture that a session keeps', () => {
     await picture.close();
   });
 
+  it('is known on a platform whose lists take longer than the time between two', async () => {
+    const { clock, asked, picture } = pictureByHand();
+    for (let lists = 0; lists < 3; lists += 1) {
+      await eventually(() => asked.length > lists, 'a list');
+      clock.advance(10_000);
+      asked[lists]?.resolve({ asOf: 1, things: [disk] });
+      await eventually(() => clock.waiting > 0, 'it is drawn');
+      expect(picture.view(KEY)).toMatchObject({ known: true });
+      clock.advance(1000);
+    }
+    await picture.close();
+  });
+
   it('costs one list a second, whatever is asked of it', async () => {
     const { clock, asked, picture } = pictureByHand();
     for (let second = 0; second < 5; second += 1) {

@@ -91,7 +91,10 @@ describe('startSource', () => {
     const running = start(sourceHere(place), api, 100);
     await eventually(() => names(api).length === 2, 'two objects');
     await tree.git('branch', '-m', 'main', 'away');
-    await eventually(() => /BranchMissing/.test(running.status().problems[0]?.message ?? ''));
+    await eventually(
+      () => /BranchMissing/.test(running.status().problems[0]?.message ?? ''),
+      'no branch',
+    );
     expect(names(api)).toHaveLength(2);
     await tree.git('branch', '-m', 'away', 'main');
     await tree.write('a.yaml', connector('one'));
