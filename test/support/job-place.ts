@@ -41,8 +41,8 @@ for i in $(seq 200); do echo $i > usr/file$i; done; echo root:x:0:0::/: > etc/pa
 
 const WORKER = join(import.meta.dirname, 'job-worker.ts');
 
-/** What the installer of the tests consists of. */
-export const MEDIA = 'bytes of an installer';
+/** What the installer of the tests consists of: enough to fill a disk while it is written. */
+export const MEDIA = 'bytes of an installer '.repeat(40_000);
 
 /** Everything that jobs need: an API with a connector, a file to import, and media to fetch. */
 export class JobPlace {
