@@ -179,7 +179,10 @@ describe('disks that were hurt', () => {
     for (let seed = SEED; seed < SEED + ROUNDS; seed += 1) {
       const kind = kinds[seed % kinds.length];
       if (kind === undefined) break;
-      const words = await through(`${seed}`, hurt(kind.disk, seeded(seed)), kind.format);
+      const bytes = hurt(kind.disk, seeded(seed));
+      const words = await through(`${seed}`, bytes, kind.format).catch((cause: unknown) => {
+        throw new Error(`seed ${seed}`, { cause });
+      });
       said.push(...words);
       // An image without its tables is refused for good; a file system can be repaired.
       const allowed =
