@@ -36,6 +36,7 @@ describe('run', () => {
       program: 'sleep',
       args: ['3600'],
       timeoutMs: 200,
+      code: 'ProgramTimedOut',
       says: 'took longer than 0.2 seconds',
     },
     {
@@ -50,12 +51,19 @@ describe('run', () => {
       args: ['-c', 'kill $$; sleep 3600'],
       says: 'SIGTERM',
     },
+    {
+      why: 'it broke',
+      program: 'sh',
+      args: ['-c', 'kill -SEGV $$'],
+      code: 'ProgramCrashed',
+      says: 'SIGSEGV',
+    },
   ])(
     'says of a program that was killed that $why',
-    async ({ program, args, timeoutMs = PATIENCE_MS, says }) => {
+    async ({ program, args, timeoutMs = PATIENCE_MS, code = 'ProgramKilled', says }) => {
       await expect(run(program, args, { timeoutMs })).rejects.toMatchObject({
         consequence: 'Transient',
-        code: 'ProgramKilled',
+        code,
         message: expect.stringContaining(says),
       });
     },
