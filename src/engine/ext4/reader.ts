@@ -94,6 +94,11 @@ export class Ext4Volume implements VolumeReader {
     return parseInode(this.superblock, number, raw);
   }
 
+  /** A copy of a block. */
+  block(number: number): Buffer {
+    return Buffer.from(this.context.cache.view(number * this.blockSize, this.blockSize));
+  }
+
   meta(inode: number): NodeMeta {
     const found = this.inode(inode);
     this.checkUsed(found);
