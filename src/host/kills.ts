@@ -1,25 +1,14 @@
-import type { ChildProcess } from 'node:child_process';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { hearChildren } from './children.ts';
 
 /**
- * Whether somebody killed a program that this process started while this is in use: for libraries that do
- * not tell by which signal their programs ended.
+ * Whether somebody killed a program that this process ran until `stop`: for libraries that do not tell by
+ * which signal their programs ended.
  */
-export class Kills implements Disposable {
+export class Kills {
   wasKilled = false;
-
-  constructor() {
-    subscribe('child_process', this.hear);
-  }
-
-  [Symbol.dispose](): void {
-    unsubscribe('child_process', this.hear);
-  }
-
-  private readonly hear = (message: unknown) => {
-    const { process: child } = message as { readonly process: ChildProcess };
+  readonly stop = hearChildren((child) => {
     child.once('exit', (_code, signal) => {
       if (signal === 'SIGKILL') this.wasKilled = true;
     });
-  };
+  });
 }

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { runProgram } from '../cli/program.ts';
 import { systemClock } from '../host/clock.ts';
-import { guardChildren } from '../host/run.ts';
+import { guardChildren } from '../host/children.ts';
 import { jobCommand } from './job-command.ts';
 import { upCommand } from './up-command.ts';
 import { VERSION } from './version.ts';

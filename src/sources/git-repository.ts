@@ -271,11 +271,13 @@ export class GitRepository {
 
   /** Reads from the repository, or fails in the words of this kind of source. */
   private async reading<Result>(work: () => Promise<Result>): Promise<Result> {
-    using kills = new Kills();
+    const kills = new Kills();
     try {
       return await work();
     } catch (error) {
       throw failure(this.location, error, kills);
+    } finally {
+      kills.stop();
     }
   }
 
@@ -315,7 +317,7 @@ export class GitRepository {
 
   /** Brings the newest commit here and returns its id. A history that was rewritten is no matter. */
   async fetch(signal: AbortSignal): Promise<string> {
-    using kills = new Kills();
+    const kills = new Kills();
     try {
       await this.prepare();
       const options = ['-q', '--force', '--depth=1', '--no-tags', '--no-write-fetch-head'];
@@ -328,6 +330,8 @@ export class GitRepository {
       this.ready = false;
       await rm(this.folder, { recursive: true, force: true });
       throw failure(this.location, error, { wasKilled: kills.wasKilled, wasCut });
+    } finally {
+      kills.stop();
     }
   }
 

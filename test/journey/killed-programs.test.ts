@@ -90,7 +90,7 @@ describe('a host that kills programs for want of memory', () => {
     let image: ApiObject;
     {
       await using killer = new Killer(system.pid, MOST, seeded(SEED));
-      await follow(system.client, 'ImageTemplate', isReady, 400_000);
+      await follow(system.client, 'ImageTemplate', isReady);
       image = await follow(system.client, 'LayeredImage', isReady);
       // Some live shorter than it takes to find them.
       expect([killer.killed, new Set(killer.killed).size > 5]).toEqual([killer.killed, true]);

@@ -6,7 +6,7 @@ import { jest } from './runner.ts';
  */
 
 /** Whether this is the long form. */
-export const IS_SOAK = process.env['LAMINA_SOAK'] === '1';
+const IS_SOAK = process.env['LAMINA_SOAK'] === '1';
 
 /** What all random choices of a run follow from. */
 export const SEED = Number(process.env['LAMINA_SEED'] ?? '20261121');

@@ -5,7 +5,8 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { failureData } from '../../../src/core/failure.ts';
-import { guardChildren, run } from '../../../src/host/run.ts';
+import { guardChildren } from '../../../src/host/children.ts';
+import { run } from '../../../src/host/run.ts';
 import { systemClock } from '../../../src/host/clock.ts';
 import { startDetached } from '../../../src/host/detached.ts';
 import { silentLog } from '../../../src/host/log.ts';
