@@ -8,22 +8,20 @@ const DAY_MS = 86_400_000;
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * A Status in one order: several causes come in any, because the real server takes labels and the like
- * from maps. The message repeats them, so they are compared once.
+ * A Status with its causes as a set, because the real server takes labels and the like from maps, in any
+ * order. The message repeats the causes, so there they are left out.
  */
-function ordered(status: Fields): Fields {
+function unordered(status: Fields): Fields {
   const { details, message } = status;
   const causes = isObject(details) ? details['causes'] : undefined;
   if (!Array.isArray(causes) || typeof message !== 'string') return status;
   const parts = causes.map((cause: Fields) => `${cause['field']}: ${cause['message']}`);
   const told = parts.length === 1 ? parts.join('') : `[${parts.join(', ')}]`;
-  const sorted = causes.toSorted((left: unknown, right: unknown) =>
-    JSON.stringify(left) < JSON.stringify(right) ? -1 : 1,
-  );
+  const set = causes.map((cause: Fields, i) => [parts[i], cause['reason']]);
   return {
     ...status,
     message: message.replace(told, () => '<the causes>'),
-    details: { ...(details as Fields), causes: sorted },
+    details: { ...(details as Fields), causes: Object.fromEntries(set) as unknown },
   };
 }
 
@@ -49,12 +47,11 @@ export class Mask {
     if (!isObject(value)) return value;
     const { kind } = value;
     const isMany = kind === 'Table' || 'items' in value;
-    const fields = Object.entries(kind === 'Status' ? ordered(value) : value)
+    const fields = Object.entries(kind === 'Status' ? unordered(value) : value)
       .sort(([left], [right]) => (left < right ? -1 : 1))
       .map(([key, field]) => {
-        // Items of lists are named by their uid there.
-        const name = this.text(key, at);
-        return [name, this.field(key, field, { at: `${at}.${name}`, isMany })];
+        const where = { at: `${at}.${key}`, isMany };
+        return [this.text(key, where.at), this.field(key, field, where)];
       });
     return Object.fromEntries(fields) as unknown;
   }

@@ -69,9 +69,7 @@ for (const group of GROUPS) {
   }
 }
 if (words.length === 0) {
-  for (const { where, at, why } of verdict.idle()) {
-    console.log(`no longer needed: ${where} | ${at}: ${why}`);
-  }
+  for (const fit of verdict.idle()) console.log('no longer needed:', JSON.stringify(fit));
 }
 console.log(`${played} cases, ${differing} differ without excuse`);
 process.exitCode = differing === 0 ? 0 : 1;

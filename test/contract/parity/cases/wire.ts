@@ -16,12 +16,19 @@ function many(value: unknown): readonly Fields[] {
   return (value ?? []) as readonly Fields[];
 }
 
-/** The resources of core that are served on both sides, in the order of their names. */
+function sortedBy(name: string, list: readonly Fields[]): readonly Fields[] {
+  return list.toSorted((left, right) => (String(left[name]) < String(right[name]) ? -1 : 1));
+}
+
+/** Resources by name: those of CustomResourceDefinitions come in any order. */
+function ourResources(body: unknown): unknown {
+  return { ...(body as Fields), resources: sortedBy('name', many(field(body, 'resources'))) };
+}
+
+/** The resources of core that are served on both sides. */
 function coreResources(body: unknown): unknown {
-  const resources = many(field(body, 'resources'))
-    .filter(({ name }) => CORE.includes(String(name)))
-    .toSorted((left, right) => (String(left['name']) < String(right['name']) ? -1 : 1));
-  return { ...(body as Fields), resources };
+  const served = many(field(body, 'resources')).filter(({ name }) => CORE.includes(String(name)));
+  return { ...(body as Fields), resources: sortedBy('name', served) };
 }
 
 function groups(body: unknown): unknown {
@@ -30,16 +37,18 @@ function groups(body: unknown): unknown {
 }
 
 function aggregatedGroups(body: unknown): unknown {
-  const items = many(field(body, 'items')).filter((item) =>
-    SERVED.has(String(field(item['metadata'], 'name') ?? '')),
-  );
+  const groupOf = (item: Fields) => String(field(item['metadata'], 'name') ?? '');
+  const items = many(field(body, 'items')).filter((item) => SERVED.has(groupOf(item)));
   return items.map((item) => ({
     ...item,
     versions: many(item['versions']).map((version) => ({
       ...version,
-      resources: many(version['resources'])
-        .filter(({ resource }) => item['metadata'] !== undefined || CORE.includes(String(resource)))
-        .toSorted((left, right) => (String(left['resource']) < String(right['resource']) ? -1 : 1)),
+      resources: sortedBy(
+        'resource',
+        many(version['resources']).filter(
+          ({ resource }) => groupOf(item) !== '' || CORE.includes(String(resource)),
+        ),
+      ),
     })),
   }));
 }
@@ -74,7 +83,11 @@ export const WIRE: Group = {
     asking('groups', get('/apis', { pick: groups }), get('/apis/', { pick: groups })),
     asking('our group', get('/apis/lamina.dev'), get('/apis/lamina.dev/')),
     asking('a group that is not there', get('/apis/nowhere.dev'), get('/apis/nowhere.dev/v1')),
-    asking('our kinds', get('/apis/lamina.dev/v1alpha1'), get('/apis/lamina.dev/v1alpha1/')),
+    asking(
+      'our kinds',
+      get('/apis/lamina.dev/v1alpha1', { pick: ourResources }),
+      get('/apis/lamina.dev/v1alpha1/', { pick: ourResources }),
+    ),
     asking('a version that is not there', get('/apis/lamina.dev/v9'), get('/apis/lamina.dev/v9/x')),
     asking('kinds of core', get('/api/v1', { pick: coreResources })),
     asking('leases', get('/apis/coordination.k8s.io/v1')),
