@@ -15,7 +15,9 @@ function unordered(status: Fields): Fields {
   const { details, message } = status;
   const causes = isObject(details) ? details['causes'] : undefined;
   if (!Array.isArray(causes) || typeof message !== 'string') return status;
-  const parts = causes.map((cause: Fields) => `${cause['field']}: ${cause['message']}`);
+  const parts = causes.map(
+    (cause: Fields) => `${String(cause['field'])}: ${String(cause['message'])}`,
+  );
   const told = parts.length === 1 ? parts.join('') : `[${parts.join(', ')}]`;
   const set = causes.map((cause: Fields, i) => [parts[i], cause['reason']]);
   return {

@@ -11,7 +11,8 @@ const [BEGIN, END] = ['<!-- parity: made by `make generate` -->', '<!-- parity: 
 
 function lines(title: string, excuses: readonly Excuse[]): readonly string[] {
   if (excuses.length === 0) return [];
-  return [title, '', ...excuses.map(({ why }) => `- ${why}`), ''];
+  const told = new Set(excuses.map(({ why }) => `- ${why}`));
+  return [title, '', ...told, ''];
 }
 
 function section(): string {

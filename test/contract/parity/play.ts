@@ -128,7 +128,7 @@ async function prepare(wire: Wire, namespace: string): Promise<void> {
 }
 
 /** Plays a case on both servers, and tells every difference. */
-export async function play(
+async function play(
   servers: Servers,
   plan: Case,
   namespace: string,
@@ -141,4 +141,23 @@ export async function play(
     }),
   );
   return compared(plan, ours, real);
+}
+
+/** Cases wait for what happens behind a request, so some are played at the same time. */
+const LANES = 8;
+
+/** Plays all cases, and tells of each by a promise. */
+export function playAll(
+  servers: Servers,
+  plans: readonly Case[],
+): ReadonlyMap<Case, Promise<readonly Difference[]>> {
+  const ends = Array.from({ length: LANES }, () => Promise.resolve<unknown>(undefined));
+  return new Map(
+    plans.map((plan, number) => {
+      const lane = number % LANES;
+      const played = Promise.resolve(ends[lane]).then(() => play(servers, plan, `case-${number}`));
+      ends[lane] = played.catch(() => undefined);
+      return [plan, played];
+    }),
+  );
 }

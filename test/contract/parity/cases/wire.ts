@@ -12,6 +12,10 @@ function field(value: unknown, name: string): unknown {
   return (value as Fields | undefined)?.[name];
 }
 
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 function many(value: unknown): readonly Fields[] {
   return (value ?? []) as readonly Fields[];
 }
@@ -37,7 +41,7 @@ function groups(body: unknown): unknown {
 }
 
 function aggregatedGroups(body: unknown): unknown {
-  const groupOf = (item: Fields) => String(field(item['metadata'], 'name') ?? '');
+  const groupOf = (item: Fields) => textOf(field(item['metadata'], 'name'));
   const items = many(field(body, 'items')).filter((item) => SERVED.has(groupOf(item)));
   return items.map((item) => ({
     ...item,
