@@ -47,8 +47,9 @@ export class Mask {
     if (typeof value === 'string') return this.text(value, at);
     if (Array.isArray(value)) return value.map((item, i) => this.body(item, `${at}.${i}`));
     if (!isObject(value)) return value;
-    const { kind } = value;
-    const isMany = kind === 'Table' || 'items' in value;
+    const { kind, metadata } = value;
+    // Lists, tables and bookmarks have the revision of a collection, where others write at the same time.
+    const isMany = isObject(metadata) && !('name' in metadata);
     const fields = Object.entries(kind === 'Status' ? unordered(value) : value)
       .sort(([left], [right]) => (left < right ? -1 : 1))
       .map(([key, field]) => {
@@ -68,7 +69,6 @@ export class Mask {
     return this.body(value, at);
   }
 
-  /** Others write while a case runs, so the revision of a whole collection says nothing. */
   private listMetadata(value: Readonly<Record<string, unknown>>, at: string): unknown {
     const { resourceVersion, continue: token, ...rest } = value;
     return {
