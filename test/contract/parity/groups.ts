@@ -4,6 +4,7 @@ import { DELETING } from './cases/deleting.ts';
 import { METADATA } from './cases/metadata.ts';
 import { NAMESPACE_CASES } from './cases/namespaces.ts';
 import { PATCHING } from './cases/patching.ts';
+import { PROTOBUF_BODIES } from './cases/protobuf.ts';
 import { READING } from './cases/reading.ts';
 import { SUBRESOURCES } from './cases/subresources.ts';
 import { VALIDATION } from './cases/validation.ts';
@@ -21,5 +22,6 @@ export const GROUPS: readonly Group[] = [
   DELETING,
   NAMESPACE_CASES,
   BUILTINS,
+  PROTOBUF_BODIES,
   WIRE,
 ];

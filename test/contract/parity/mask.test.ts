@@ -43,9 +43,9 @@ describe('what is masked of two servers', () => {
     },
     {
       why: 'times of today are masked, those of the case are not',
-      ours: [{ now: '2026-05-05T12:00:01Z', then: '2001-01-01T00:00:00Z' }],
-      real: [{ now: '2026-05-05T12:00:02Z', then: '2001-01-01T00:00:01Z' }],
-      found: ['0.then'],
+      ours: [{ now: '2026-05-05T12:00:01Z', old: '2001-01-01T00:00:00Z' }],
+      real: [{ now: '2026-05-05T12:00:02Z', old: '2001-01-01T00:00:01Z' }],
+      found: ['0.old'],
     },
     {
       why: 'fractions of a second keep their length',

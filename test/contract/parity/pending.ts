@@ -167,6 +167,8 @@ const CASES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'force is for apply alone': '`force` without apply is taken.',
   },
   'deletion and garbage collection': {
+    'an owner of a version that is not served':
+      'An owner of a version that is not served takes its dependents with it.',
     'a finalizer holds*':
       'The last write of a deleted object shows a revision of its own; new finalizers are told once.',
     preconditions: 'Preconditions are told in other words.',
@@ -204,6 +206,9 @@ const CASES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'Event: new style with something missing': 'Events of the new style are not judged.',
     'Event: another type': 'An empty type of an event is stored.',
     'Event: the newer group': '`events.k8s.io` is not served.',
+  },
+  protobuf: {
+    'another kind than that of the path': 'Another kind or version in the body is told otherwise.',
   },
   'discovery and wire': {
     version: 'A slash at the end is a 404.',
