@@ -76,15 +76,12 @@ class Trio {
 
   /** Waits until something is so; a program that ends meanwhile is reported with its last words. */
   async until(what: string, look: () => Promise<boolean>): Promise<void> {
-    await until(
-      what,
-      async () => {
-        const dead = this.children.find(({ child }) => child.exitCode !== null);
-        if (dead === undefined) return look();
-        const log = await readFile(this.at(`${dead.name}.log`), 'utf8');
-        throw new Error(`${dead.name} ended before ${what}: ${log.slice(-2000)}`);
-      },
-    );
+    await until(what, async () => {
+      const dead = this.children.find(({ child }) => child.exitCode !== null);
+      if (dead === undefined) return look();
+      const log = await readFile(this.at(`${dead.name}.log`), 'utf8');
+      throw new Error(`${dead.name} ended before ${what}: ${log.slice(-2000)}`);
+    });
   }
 
   async stop(): Promise<void> {
