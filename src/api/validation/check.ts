@@ -72,6 +72,16 @@ function storedForm(definition: KindDefinition, { unknown }: Findings, old: unkn
   return isObject(pruned) ? { ...pruned, metadata } : old;
 }
 
+/** How an object is judged. */
+export interface CheckOptions {
+  /** The stored object, on updates. */
+  readonly old?: unknown;
+  /** What is wrong elsewhere keeps the rules of the kind from being looked at. */
+  readonly withoutRules?: boolean;
+  /** Nulls are wrong, and not dropped. */
+  readonly keepsNulls?: boolean;
+}
+
 /**
  * Judges an object as a kube-apiserver with our CRD would: prunes unknown fields, drops nulls, fills in
  * defaults, validates against the schema and, if the shape is right, against the rules of the kind.
@@ -80,13 +90,15 @@ function storedForm(definition: KindDefinition, { unknown }: Findings, old: unkn
 export function checkObject(
   definition: KindDefinition,
   candidate: unknown,
-  options: { readonly old?: unknown; readonly withoutRules?: boolean } = {},
+  options: CheckOptions = {},
 ): Checked {
   if (!isObject(candidate)) {
     return { object: {}, unknown: [], errors: [wrongType('<nil>', candidate, 'object')] };
   }
   const { metadata, ...rest } = candidate;
-  const found: Findings = { unknown: [], errors: identityErrors(definition, candidate) };
+  const errors = identityErrors(definition, candidate);
+  const { keepsNulls = false } = options;
+  const found: Findings = { unknown: [], errors, keepsNulls };
   const body = walkFields(rest, schemaOf(definition), '', found);
   if (metadata !== undefined && metadata !== null && !isObject(metadata)) {
     found.errors.push(wrongType('metadata', metadata, 'object'));

@@ -14,6 +14,8 @@ import type { SchemaNode } from './schema-node.ts';
 export interface Findings {
   readonly unknown: string[];
   readonly errors: FieldError[];
+  /** Nulls are not dropped but wrong, as in what server-side apply has merged. */
+  readonly keepsNulls?: boolean;
 }
 
 const MAX_FINDINGS = 100;
@@ -33,8 +35,9 @@ function schemaOf(schema: SchemaNode, key: string): SchemaNode | undefined {
 }
 
 /** Kubernetes drops a null, since no field of ours may be null, unless a default takes its place. */
-function isDropped(item: unknown, { default: standing }: SchemaNode): boolean {
-  return item === undefined || (item === null && standing === undefined);
+function isDropped(item: unknown, { default: standing }: SchemaNode, found: Findings): boolean {
+  if (item === undefined) return true;
+  return item === null && standing === undefined && found.keepsNulls !== true;
 }
 
 type Entry = readonly [string, unknown];
@@ -50,8 +53,8 @@ function knownEntries(
     const child = schemaOf(schema, key);
     const item = value[key];
     if (child === undefined) addTo(found.unknown, [childPath(path, key)]);
-    else if (!isDropped(item, child)) {
-      entries.push([key, walk(item ?? child.default, child, childPath(path, key), found)]);
+    else if (!isDropped(item, child, found)) {
+      entries.push([key, walk(item ?? child.default ?? null, child, childPath(path, key), found)]);
     }
   }
   return entries;

@@ -173,17 +173,16 @@ function startingOwners({ subresource }: Place, { old, sent }: Write): Owners {
   return asked.size > 0 ? asked : known();
 }
 
-/** `managedFields` after a write; undefined if owners are not tracked. */
-export function managedAfterWrite(place: Place, write: Write): readonly ManagedEntry[] | undefined {
+/** `managedFields` after a write; empty if owners are not tracked. */
+export function managedAfterWrite(place: Place, write: Write): readonly ManagedEntry[] {
   const owners = startingOwners(place, write);
-  if (owners.size === 0 && write.old !== undefined) return undefined;
+  if (owners.size === 0 && write.old !== undefined) return [];
   const { rules } = place;
   const live = write.old === undefined ? emptyObject(place) : bare(write.old);
   const next = bare(write.next);
   const isMergeable = [live, next].every(
     (object) => shapeErrors(object, rules.shape, { mayRepeat: true }) === undefined,
   );
-  if (!isMergeable) return undefined;
-  const entries = writeOwners(ownersAfterWrite(owners, place, write.manager, { live, next }));
-  return entries.length === 0 ? undefined : entries;
+  if (!isMergeable) return [];
+  return writeOwners(ownersAfterWrite(owners, place, write.manager, { live, next }));
 }

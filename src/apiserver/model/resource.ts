@@ -1,4 +1,5 @@
 import type { SchemaNode } from '../../api/validation/schema-node.ts';
+import type { CheckOptions } from '../../api/validation/check.ts';
 import type { KindDefinition } from '../../api/kind.ts';
 import type { FieldErrorType as SchemaErrorType } from '../../api/validation/field-error.ts';
 import type { StoredObject } from './object.ts';
@@ -36,17 +37,14 @@ interface Lifecycle {
 }
 
 /** What an object is checked against. */
-export interface CheckOptions {
-  /** The stored object, on updates. */
+export interface Against extends CheckOptions {
   readonly old?: StoredObject | undefined;
-  /** What is wrong elsewhere keeps the rules of the kind from being looked at. */
-  readonly withoutRules?: boolean;
 }
 
 /** What makes one resource differ from the next on the write and read paths. */
 export interface Strategy {
   /** Prunes, defaults and checks everything outside `metadata`. May throw an ApiError (400). */
-  check(candidate: Readonly<Record<string, unknown>>, against?: CheckOptions): CheckResult;
+  check(candidate: Readonly<Record<string, unknown>>, against?: Against): CheckResult;
   /** Whether `metadata.generation` counts the changes of the spec. */
   readonly generation: boolean;
   /** Whether PUT without a resourceVersion overwrites whatever is there. */

@@ -15,7 +15,7 @@ import { assertSize, judge } from './judge.ts';
 import { ownedByClients, type SentMeta } from './metadata.ts';
 import { metadataErrors } from './metadata-rules.ts';
 import { generateNameErrors, nameErrors } from './names.ts';
-import { placeOf, tracked, withOwners } from './owners.ts';
+import { placeOf, sentOwners, tracked, withOwners } from './owners.ts';
 import type { Document, ManagedEntry, StoredObject, StoredMeta } from '../model/object.ts';
 import type { Collection, WriteOptions, WriteResult } from '../model/service.ts';
 
@@ -140,7 +140,7 @@ function made(
   const place = placeOf(resource, context.clock.now());
   const object =
     owners === undefined
-      ? tracked(place, bare, { sent: draft.meta.managedFields, manager })
+      ? tracked(place, bare, { sent: sentOwners(resource, draft.meta), manager })
       : withOwners(bare, owners);
   assertSize(object);
   if (options.dryRun === true) return withoutRevision(object);
@@ -154,8 +154,9 @@ export function createObject(
   body: unknown,
   options: CreateOptions,
 ): WriteResult {
-  const draft = readDraft(collection.resource, body);
-  const warnings = fieldWarnings(collection.resource, draft, options);
+  const read = readDraft(collection.resource, body);
+  const warnings = fieldWarnings(collection.resource, read, options);
+  const draft = { ...read, keepsNulls: options.owners !== undefined };
   const document = warned(warnings, () =>
     made(context, collection, withoutStatus(collection, draft), options),
   );

@@ -18,6 +18,8 @@ export interface Draft {
   readonly unknown: readonly string[];
   /** Owners that were named twice, by uid. */
   readonly doubled: readonly string[];
+  /** Made by an apply, in which nulls stay. */
+  readonly keepsNulls?: boolean;
 }
 
 function textOf(value: unknown): string {

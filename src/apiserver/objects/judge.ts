@@ -55,7 +55,11 @@ export function judge({
   const head = { apiVersion: resource.apiVersion, kind: resource.kind };
   const candidate = { ...head, kind: draft.kind, metadata: meta, ...draft.rest };
   const isEarly = isBlocked(errors);
-  const checked = resource.strategy.check(candidate, { old, withoutRules: isEarly });
+  const checked = resource.strategy.check(candidate, {
+    old,
+    withoutRules: isEarly,
+    keepsNulls: draft.keepsNulls === true,
+  });
   const found = statusOnly ? checked.errors.flatMap(ofStatus) : checked.errors;
   const all = [...errors, ...found].slice(0, MAX_ERRORS);
   if (all.length > 0) {

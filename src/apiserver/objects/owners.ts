@@ -3,6 +3,7 @@ import { fieldRulesOf } from '../fields/rules.ts';
 import { managedAfterWrite, type Place } from '../fields/track.ts';
 import type { ManagedEntry, StoredObject } from '../model/object.ts';
 import type { ServedResource } from '../model/resource.ts';
+import type { SentMeta } from './metadata.ts';
 
 /** Where and when an object is written. */
 export function placeOf(resource: ServedResource, nowMs: number, subresource?: 'status'): Place {
@@ -20,13 +21,11 @@ export function placeOf(resource: ServedResource, nowMs: number, subresource?: '
 /** The object with these owners of its fields. */
 export function withOwners(
   object: StoredObject,
-  managedFields: readonly ManagedEntry[] | undefined,
+  managedFields: readonly ManagedEntry[] = [],
 ): StoredObject {
   const { managedFields: _old, ...metadata } = object.metadata;
-  return {
-    ...object,
-    metadata: { ...metadata, ...(managedFields === undefined ? {} : { managedFields }) },
-  };
+  if (managedFields.length === 0) return { ...object, metadata };
+  return { ...object, metadata: { ...metadata, managedFields } };
 }
 
 /** A write that is no apply: what was there, what `managedFields` the client sent, who it is. */
@@ -39,6 +38,11 @@ export interface TrackedWrite {
 /** The object with the owners of its fields after a write. */
 export function tracked(place: Place, object: StoredObject, write: TrackedWrite): StoredObject {
   return withOwners(object, managedAfterWrite(place, { ...write, next: object }));
+}
+
+/** `managedFields` as a client sent it; an empty list counts on built-in kinds alone, as upstream. */
+export function sentOwners({ definition }: ServedResource, { managedFields }: SentMeta): unknown {
+  return definition !== undefined && managedFields?.length === 0 ? undefined : managedFields;
 }
 
 function timeless({ time: _time, ...entry }: ManagedEntry): Omit<ManagedEntry, 'time'> {

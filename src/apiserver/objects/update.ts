@@ -9,7 +9,7 @@ import { assertSameObject, fieldWarnings, readDraft, type Draft } from './draft.
 import { createObject } from './create.ts';
 import { assertPlain } from '../model/body.ts';
 import { ApiError, badRequest, conflict, invalid, ofPatch, warned } from '../model/errors.ts';
-import { isSameButTimes, placeOf, tracked, withOwners } from './owners.ts';
+import { isSameButTimes, placeOf, sentOwners, tracked, withOwners } from './owners.ts';
 import { assertSize, judge, type Judged } from './judge.ts';
 import { ownedByClients, type SentMeta } from './metadata.ts';
 import { metadataErrors, metadataUpdateErrors } from './metadata-rules.ts';
@@ -112,11 +112,11 @@ interface Target {
 }
 
 /** The object with the owners of its fields. */
-function owned(place: Place, object: StoredObject, sent: SentMeta, target: Target): StoredObject {
+function owned(place: Place, object: StoredObject, sent: unknown, target: Target): StoredObject {
   const { row, options, owners } = target;
   if (owners !== undefined) return withOwners(object, owners);
   const { manager = '' } = options;
-  return tracked(place, object, { old: row.document.object, sent: sent.managedFields, manager });
+  return tracked(place, object, { old: row.document.object, sent, manager });
 }
 
 function write(context: Context, key: ObjectKey, draft: Draft, target: Target): Document {
@@ -128,7 +128,7 @@ function write(context: Context, key: ObjectKey, draft: Draft, target: Target): 
       ? judgeStatus(resource, draft, old)
       : judgeMain(resource, draft, old);
   const place = placeOf(resource, context.clock.now(), options.subresource);
-  const object = owned(place, judged.object, draft.meta, target);
+  const object = owned(place, judged.object, sentOwners(resource, draft.meta), target);
   if (isSameButTimes(object, old)) return row.document;
   assertSize(object);
   if (options.dryRun === true) return documentOf(object);
@@ -206,9 +206,14 @@ function applyObject(
   const asked = { configuration: body, manager, force, ...(old === undefined ? {} : { old }) };
   const { object, managedFields: owners } = configured(place, asked);
   if (row === undefined) {
-    return { ...createObject(context, key, object, { ...options, owners }), created: true };
+    // Whatever revision it names: there is none to compare it with.
+    const { resourceVersion: _any, ...metadata } = isObject(object['metadata'])
+      ? object['metadata']
+      : {};
+    const body = { ...object, metadata };
+    return { ...createObject(context, key, body, { ...options, owners }), created: true };
   }
-  const draft = readDraft(resource, object);
+  const draft = { ...readDraft(resource, object), keepsNulls: true };
   assertSameObject(draft.meta, key);
   assertCurrent(key, draft.meta, row.document.object.metadata);
   return { document: write(context, key, draft, { row, options, owners }), warnings: [] };

@@ -76,6 +76,23 @@ export function strategic(path: string, body: unknown, more?: More): Ask {
   return { method: 'PATCH', path, body, ...typed('application/strategic-merge-patch+json', more) };
 }
 
+/** Who applies, and whether it takes fields of others. */
+interface Applier {
+  readonly manager: string;
+  readonly force: boolean;
+}
+
+/** Applies on the server's side. */
+export function applying(path: string, body: unknown, { manager, force }: Applier): Ask {
+  const query = `${path.includes('?') ? '&' : '?'}fieldManager=${manager}${force ? '&force=true' : ''}`;
+  return {
+    method: 'PATCH',
+    path: `${path}${query}`,
+    body,
+    ...typed('application/apply-patch+yaml'),
+  };
+}
+
 /** Deletes, with DeleteOptions if there is a body. */
 export function remove(path: string, body?: unknown, more?: More): Ask {
   if (body === undefined) return { method: 'DELETE', path, ...more };

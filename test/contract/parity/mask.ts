@@ -27,6 +27,15 @@ function unordered(status: Fields): Fields {
   };
 }
 
+/** Owners of fields by name: both servers list them by the second of their last write. */
+function byOwner(entries: readonly unknown[]): readonly unknown[] {
+  const nameOf = (entry: unknown) => {
+    const { manager, operation, subresource } = isObject(entry) ? entry : {};
+    return JSON.stringify([manager, operation, subresource]);
+  };
+  return entries.toSorted((left, right) => (nameOf(left) < nameOf(right) ? -1 : 1));
+}
+
 /**
  * Puts names in place of what two servers choose on their own: a uid or a revision is called by the
  * place where the case saw it first, so that it is still compared which of them are the same.
@@ -63,6 +72,9 @@ export class Mask {
     const { at, isMany } = where;
     if (key === 'metadata' && isMany && isObject(value)) return this.listMetadata(value, at);
     if (key === 'resourceVersion' && typeof value === 'string') return this.name(value, at);
+    if (key === 'managedFields' && Array.isArray(value)) {
+      return byOwner(value).map((entry, i) => this.body(entry, `${at}.${i}`));
+    }
     if (key === 'cells' && Array.isArray(value)) {
       return value.map((cell: unknown, i) => this.cell(cell, `${at}.${i}`));
     }

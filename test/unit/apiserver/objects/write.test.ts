@@ -166,7 +166,7 @@ describe('refused creations', () => {
   ];
   it.each(cases)('%s', async (...[, code, reason, message, metadata]) => {
     const status = await refusal(create('AppLayer', body('AppLayer', 'a', metadata as never)));
-    expect(status).toMatchObject({ code, reason });
+    expect([status.code, status.reason]).toEqual([code, reason]);
     expect(status.message).toContain(message);
   });
 
