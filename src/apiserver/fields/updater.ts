@@ -30,7 +30,8 @@ export interface Change {
 
 interface Taken {
   readonly owners: Owners;
-  readonly conflicts: readonly Conflict[];
+  /** What each owner lost because somebody else changed it. */
+  readonly lost: ReadonlyMap<Owner, FieldSet>;
   readonly comparison: Comparison;
 }
 
@@ -38,14 +39,18 @@ interface Taken {
 function takeFrom(owners: Owners, self: string, rules: FieldRules, { live, next }: Change): Taken {
   const comparison = compare(live, next, rules.shape, rules.ignored);
   const changed = union(comparison.modified, comparison.added);
-  const conflicts: Conflict[] = [];
+  const lost = new Map<Owner, FieldSet>();
   const left = [...owners].map(([id, owner]): readonly [string, Owner] => {
     if (id === self) return [id, owner];
     const taken = intersection(owner.set, changed);
-    for (const path of pathsOf(taken)) conflicts.push({ owner, path });
+    if (!isEmpty(taken)) lost.set(owner, taken);
     return [id, { ...owner, set: difference(difference(owner.set, taken), comparison.removed) }];
   });
-  return { owners: withoutEmpty(new Map(left)), conflicts, comparison };
+  return { owners: withoutEmpty(new Map(left)), lost, comparison };
+}
+
+function conflictsIn(lost: Taken['lost']): readonly Conflict[] {
+  return [...lost].flatMap(([owner, set]) => [...pathsOf(set)].map((path) => ({ owner, path })));
 }
 
 /** The owners after a change that is no apply: who changes a field owns it. */
@@ -118,5 +123,5 @@ export function applied(
   const last = owners.get(id)?.set ?? EMPTY;
   const object = pruned(mergeValues(live, configuration, shape), last, claimed, shape);
   const taken = takeFrom(claimed, id, rules, { live, next: object });
-  return { object, owners: taken.owners, conflicts: taken.conflicts };
+  return { object, owners: taken.owners, conflicts: conflictsIn(taken.lost) };
 }
