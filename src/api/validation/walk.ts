@@ -114,6 +114,7 @@ function duplicates(
   const seen = new Set<string>();
   const errors: FieldError[] = [];
   for (const [index, item] of items.entries()) {
+    if (item === null) continue;
     if (!isObject(item)) {
       const why = 'must be an object for an array of list-type map';
       errors.push(invalid(`${path}[${index}]`, item, why));
@@ -133,16 +134,16 @@ function walkList(value: unknown, schema: SchemaNode, path: string, found: Findi
     return value;
   }
   const { items: itemSchema, minItems = 0, maxItems = Infinity } = schema;
-  if (value.length > maxItems) {
-    addTo(found.errors, [tooMany(path, value.length, maxItems)]);
-    return value;
-  }
+  const isLong = value.length > maxItems;
+  if (isLong) addTo(found.errors, [tooMany(path, value.length, maxItems)]);
   if (value.length < minItems) {
     const detail = `${path} in body should have at least ${minItems} items`;
     addTo(found.errors, [invalid(path, value.length, detail)]);
   }
   if (itemSchema === undefined) return value;
-  const items = value.map((item, index) => walk(item, itemSchema, `${path}[${index}]`, found));
+  // What is beyond the bound is refused unread.
+  const judged = isLong ? value.slice(0, maxItems) : value;
+  const items = judged.map((item, index) => walk(item, itemSchema, `${path}[${index}]`, found));
   const keys = schema['x-kubernetes-list-map-keys'];
   if (keys !== undefined) addTo(found.errors, duplicates(items, keys, path));
   return items;

@@ -1,3 +1,4 @@
+import { invalid } from '../../api/validation/field-error.ts';
 import { isObject } from '../../core/json.ts';
 import type { StoredObject } from '../model/object.ts';
 import { builtIn, list, listMap, object, prune, schemaOf, text } from './structural.ts';
@@ -42,6 +43,12 @@ function held(candidate: StoredObject): boolean {
   return Array.isArray(finalizers) && finalizers.length > 0;
 }
 
+/** When the server has which phase. */
+const PHASE_TEXT = {
+  Active: "may only be 'Active' if `deletionTimestamp` is empty",
+  Terminating: "may only be 'Terminating' if `deletionTimestamp` is not empty",
+};
+
 /** Namespaces. */
 export const NAMESPACES = builtIn({
   kind: 'Namespace',
@@ -58,7 +65,12 @@ export const NAMESPACES = builtIn({
       const spec = old === undefined ? { finalizers: [CONTENT] } : old['spec'];
       const status = isObject(pruned['status']) ? pruned['status'] : {};
       const phase = old?.metadata.deletionTimestamp === undefined ? 'Active' : 'Terminating';
-      return { object: { ...pruned, spec, status: { ...status, phase } }, unknown, errors: [] };
+      const asked = status['phase'];
+      const errors =
+        asked === undefined || asked === phase
+          ? []
+          : [invalid('status.Phase', asked, PHASE_TEXT[phase])];
+      return { object: { ...pruned, spec, status: { ...status, phase } }, unknown, errors };
     },
     generation: false,
     unconditionalUpdate: true,

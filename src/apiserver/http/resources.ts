@@ -67,7 +67,9 @@ async function watch(call: Call, collection: Collection): Promise<ApiResponse> {
  * path says them: generated clients rely on it. For our own kinds upstream asks for them, so we do.
  */
 function objectBody(call: Call, { apiVersion, kind, definition }: ServedResource): Body {
-  const { value, duplicates } = decodeBody(call.request);
+  const { value: sent, duplicates } = decodeBody(call.request);
+  // Go reads null as an object of which nothing is said.
+  const value = sent === null && definition === undefined ? {} : sent;
   if (definition !== undefined || !isObject(value)) return { value, duplicates };
   return { value: { apiVersion, kind, ...value }, duplicates };
 }

@@ -56,7 +56,8 @@ class Merge {
       case 'delete':
         return {};
       default:
-        throw badRequest(`unknown $patch directive ${JSON.stringify(patch['$patch'])}`);
+        // Upstream takes a directive that it does not know for none.
+        break;
     }
     const keep = patch['$retainKeys'];
     const retained = Array.isArray(keep) ? new Set<unknown>(keep) : undefined;
@@ -95,7 +96,7 @@ class Merge {
     const mergeKey = this.keys[path];
     if (!Array.isArray(patch) || mergeKey === undefined) return patch;
     return mergeKey === ''
-      ? [...new Set([...listOf(target), ...patch])]
+      ? [...new Set([...patch, ...listOf(target)])]
       : this.list(listOf(target), patch, { key: mergeKey, path });
   }
 
@@ -110,10 +111,10 @@ class Merge {
     if (patch.length > MAX_ITEMS) throw badRequest(`${path} has more than ${MAX_ITEMS} items`);
     let items = [...target];
     for (const item of patch) {
-      if (!isObject(item) || item[key] === undefined) {
-        throw badRequest(`an item of ${path} in the patch has no merge key "${key}"`);
-      }
-      const same = items.findIndex((each) => isObject(each) && jsonEqual(each[key], item[key]));
+      if (!isObject(item)) throw badRequest(`an item of ${path} in the patch is no object`);
+      const same = items.findIndex(
+        (each) => isObject(each) && key in item && jsonEqual(each[key], item[key]),
+      );
       if (directive(item) === 'delete') items = items.filter((_, index) => index !== same);
       else if (same < 0) items.push(this.object({}, item, path));
       else items[same] = this.object(items[same], item, path);
