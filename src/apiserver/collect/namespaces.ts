@@ -1,16 +1,16 @@
 import { timestamp } from '../../core/clock.ts';
 import { isList, isObject, jsonEqual } from '../../core/json.ts';
 import type { Context } from '../objects/context.ts';
+import { placeOf } from '../objects/owners.ts';
 import { removeObject } from '../objects/remove.ts';
 import { storageName } from '../objects/selection.ts';
 import type { StoredObject } from '../model/object.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type { Row } from '../storage/row.ts';
 import { inTurns } from './dying.ts';
-import { objectKey, resourceOf, settle } from './owners.ts';
+import { objectKey, putBy, resourceOf, settle } from './owners.ts';
 
 const CHUNK = 200;
-const NAMED = 5;
 
 /** Deletes what is in a namespace, in turns; returns what finalizers still hold. */
 async function deleteContent(context: Context, namespace: string): Promise<readonly Row[]> {
@@ -44,30 +44,74 @@ async function deleteContent(context: Context, namespace: string): Promise<reado
   return held;
 }
 
-function describe(context: Context, held: readonly Row[]): string {
-  const names = held.slice(0, NAMED).map((row) => {
-    const finalizers = row.document.object.metadata.finalizers ?? [];
-    const kind = resourceOf(context, row.resource)?.singular ?? row.resource;
-    return `${kind}/${row.name} (${finalizers.join(', ')})`;
-  });
-  const more = held.length > NAMED ? ` and ${held.length - NAMED} more` : '';
-  return `${names.join(', ')}${more}`;
+/** How many of something there are, by name and in the order of names, as `WHAT SEPARATOR COUNT …`. */
+function counted(names: readonly string[], word: string): string {
+  const counts = [...Map.groupBy(names, (name) => name)].sort(([left], [right]) =>
+    left < right ? -1 : 1,
+  );
+  return counts.map(([name, all]) => `${name} ${word} ${all.length} resource instances`).join(', ');
 }
 
-/** The namespace with a condition that names what blocks its deletion. */
-function blocked(context: Context, object: StoredObject, held: readonly Row[]): StoredObject {
+/** Upstream's conditions of a namespace that ends, in its order and words. */
+function conditionsOf(context: Context, held: readonly Row[]) {
+  const finalizers = held.flatMap(({ document }) => document.object.metadata.finalizers ?? []);
+  const resources = held.map((row) => {
+    const resource = resourceOf(context, row.resource);
+    return resource === undefined ? row.resource : `${resource.plural}.${resource.group}`;
+  });
+  const fine = (type: string, reason: string, message: string) => ({
+    ...{ type, status: 'False', reason, message },
+  });
+  return [
+    fine(
+      'NamespaceDeletionDiscoveryFailure',
+      'ResourcesDiscovered',
+      'All resources successfully discovered',
+    ),
+    fine(
+      'NamespaceDeletionGroupVersionParsingFailure',
+      'ParsedGroupVersions',
+      'All legacy kube types successfully parsed',
+    ),
+    fine(
+      'NamespaceDeletionContentFailure',
+      'ContentDeleted',
+      'All content successfully deleted, may be waiting on finalization',
+    ),
+    held.length === 0
+      ? fine('NamespaceContentRemaining', 'ContentRemoved', 'All content successfully removed')
+      : {
+          ...{ type: 'NamespaceContentRemaining', status: 'True', reason: 'SomeResourcesRemain' },
+          message: `Some resources are remaining: ${counted(resources, 'has')}`,
+        },
+    finalizers.length === 0
+      ? fine(
+          'NamespaceFinalizersRemaining',
+          'ContentHasNoFinalizers',
+          'All content-preserving finalizers finished',
+        )
+      : {
+          ...{
+            type: 'NamespaceFinalizersRemaining',
+            status: 'True',
+            reason: 'SomeFinalizersRemain',
+          },
+          message: `Some content in the namespace has finalizers remaining: ${counted(finalizers, 'in')}`,
+        },
+  ];
+}
+
+/** The namespace with conditions that tell how far its deletion is. */
+function told(context: Context, object: StoredObject, held: readonly Row[]): StoredObject {
   const status = isObject(object['status']) ? object['status'] : {};
-  const condition = {
-    type: 'NamespaceContentRemaining',
-    status: 'True',
-    reason: 'SomeFinalizersRemain',
-    message: `Some content in the namespace has finalizers remaining: ${describe(context, held)}`,
-  };
-  const [known] = isList(status['conditions']) ? status['conditions'] : [];
-  const { lastTransitionTime: _time, ...rest } = isObject(known) ? known : {};
-  if (jsonEqual(rest, condition)) return object;
-  const lastTransitionTime = timestamp(context.clock.now());
-  return { ...object, status: { ...status, conditions: [{ ...condition, lastTransitionTime }] } };
+  const known = isList(status['conditions']) ? status['conditions'].filter(isObject) : [];
+  const now = timestamp(context.clock.now());
+  const conditions = conditionsOf(context, held).map((next) => {
+    const old = known.find(({ type }) => type === next.type);
+    const lastTransitionTime = old?.['status'] === next.status ? old['lastTransitionTime'] : now;
+    return { ...next, lastTransitionTime };
+  });
+  return { ...object, status: { ...status, conditions } };
 }
 
 /** Empties a namespace that is being deleted, and removes it when nothing is left. */
@@ -81,8 +125,13 @@ export async function emptyNamespace(
   await store.write(() => {
     const row = store.queries.live(namespace);
     if (row === undefined) return;
-    const { object } = row.document;
-    const next = held.length === 0 ? { ...object, spec: {} } : blocked(context, object, held);
-    if (!jsonEqual(next, object)) settle(context, resource, row, next);
+    const next = told(context, row.document.object, held);
+    if (held.length > 0 && jsonEqual(next, row.document.object)) return;
+    const place = placeOf(resource, context.clock.now(), 'status');
+    putBy(context, place, row, next);
+    const emptied = store.queries.live(namespace);
+    if (held.length > 0 || emptied === undefined) return;
+    // Only now does the finalizer go that stands for the content.
+    settle(context, resource, emptied, { ...emptied.document.object, spec: {} });
   });
 }

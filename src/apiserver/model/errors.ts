@@ -64,7 +64,7 @@ function qualified(text: string, group: string): string {
 
 function detailsOf(resource: Named, name: string): StatusDetails {
   return {
-    name,
+    ...(name === '' ? {} : { name }),
     ...(resource.group === '' ? {} : { group: resource.group }),
     kind: resource.plural,
   };

@@ -119,7 +119,10 @@ function write(context: Context, key: ObjectKey, draft: Draft, target: Target): 
   if (isSameButTimes(object, old)) return { document: row.document, warnings };
   assertSize(object);
   if (options.dryRun === true) return { document: documentOf(object), warnings };
-  if (isReleased(resource, object)) return { document: context.store.drop(row, object), warnings };
+  if (isReleased(resource, object)) {
+    context.store.drop(row);
+    return { document: documentOf(object), warnings };
+  }
   return { document: context.store.put(rowKey(key), object, row), warnings };
 }
 

@@ -16,12 +16,20 @@ function many(value: unknown): readonly Fields[] {
   return (value ?? []) as readonly Fields[];
 }
 
-/** The resources of core that are served on both sides, in the order of their names. */
+function byName(left: Fields, right: Fields): number {
+  return String(left['name']) < String(right['name']) ? -1 : 1;
+}
+
+/** Resources in the order of their names: the real server has our kinds in any. */
+function ourResources(body: unknown): unknown {
+  return { ...(body as Fields), resources: many(field(body, 'resources')).toSorted(byName) };
+}
+
+/** The resources of core that are served on both sides. */
 function coreResources(body: unknown): unknown {
-  const resources = many(field(body, 'resources'))
-    .filter(({ name }) => CORE.includes(String(name)))
-    .toSorted((left, right) => (String(left['name']) < String(right['name']) ? -1 : 1));
-  return { ...(body as Fields), resources };
+  const resources = many(field(body, 'resources'));
+  const both = resources.filter(({ name }) => CORE.includes(String(name)));
+  return ourResources({ ...(body as Fields), resources: both });
 }
 
 function groups(body: unknown): unknown {
@@ -38,7 +46,10 @@ function aggregatedGroups(body: unknown): unknown {
     versions: many(item['versions']).map((version) => ({
       ...version,
       resources: many(version['resources'])
-        .filter(({ resource }) => item['metadata'] !== undefined || CORE.includes(String(resource)))
+        .filter(
+          ({ resource }) =>
+            field(item['metadata'], 'name') !== undefined || CORE.includes(String(resource)),
+        )
         .toSorted((left, right) => (String(left['resource']) < String(right['resource']) ? -1 : 1)),
     })),
   }));
@@ -74,7 +85,11 @@ export const WIRE: Group = {
     asking('groups', get('/apis', { pick: groups }), get('/apis/', { pick: groups })),
     asking('our group', get('/apis/lamina.dev'), get('/apis/lamina.dev/')),
     asking('a group that is not there', get('/apis/nowhere.dev'), get('/apis/nowhere.dev/v1')),
-    asking('our kinds', get('/apis/lamina.dev/v1alpha1'), get('/apis/lamina.dev/v1alpha1/')),
+    asking(
+      'our kinds',
+      get('/apis/lamina.dev/v1alpha1', { pick: ourResources }),
+      get('/apis/lamina.dev/v1alpha1/', { pick: ourResources }),
+    ),
     asking('a version that is not there', get('/apis/lamina.dev/v9'), get('/apis/lamina.dev/v9/x')),
     asking('kinds of core', get('/api/v1', { pick: coreResources })),
     asking('leases', get('/apis/coordination.k8s.io/v1')),
