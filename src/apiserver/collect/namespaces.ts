@@ -16,7 +16,10 @@ const CHUNK = 200;
 async function deleteContent(context: Context, namespace: string): Promise<readonly Row[]> {
   const { store } = context;
   const held: Row[] = [];
-  for (const resource of context.resources.filter((each) => each.namespaced)) {
+  const contents = context.resources.filter(
+    ({ namespaced, form }) => namespaced && form === undefined,
+  );
+  for (const resource of contents) {
     let after: Row | undefined;
     do {
       const from = after;
@@ -44,7 +47,7 @@ async function deleteContent(context: Context, namespace: string): Promise<reado
   return held;
 }
 
-/** How many of something there are, by name and in the order of names, as `WHAT SEPARATOR COUNT …`. */
+/** How many of each there are, in upstream's words. */
 function counted(names: readonly string[], word: string): string {
   const counts = [...Map.groupBy(names, (name) => name)].sort(([left], [right]) =>
     left < right ? -1 : 1,
@@ -52,53 +55,45 @@ function counted(names: readonly string[], word: string): string {
   return counts.map(([name, all]) => `${name} ${word} ${all.length} resource instances`).join(', ');
 }
 
-/** Upstream's conditions of a namespace that ends, in its order and words. */
-function conditionsOf(context: Context, held: readonly Row[]) {
-  const finalizers = held.flatMap(({ document }) => document.object.metadata.finalizers ?? []);
+/** Upstream's conditions of a namespace that ends, in its order: reason and message while all is well. */
+const CONDITIONS: Readonly<Record<string, readonly [reason: string, message: string]>> = {
+  NamespaceDeletionDiscoveryFailure: [
+    'ResourcesDiscovered',
+    'All resources successfully discovered',
+  ],
+  NamespaceDeletionGroupVersionParsingFailure: [
+    'ParsedGroupVersions',
+    'All legacy kube types successfully parsed',
+  ],
+  NamespaceDeletionContentFailure: [
+    'ContentDeleted',
+    'All content successfully deleted, may be waiting on finalization',
+  ],
+  NamespaceContentRemaining: ['ContentRemoved', 'All content successfully removed'],
+  NamespaceFinalizersRemaining: [
+    'ContentHasNoFinalizers',
+    'All content-preserving finalizers finished',
+  ],
+};
+
+/** Reason and message of the conditions that tell what is left. */
+function problems(context: Context, held: readonly Row[]): typeof CONDITIONS {
+  if (held.length === 0) return {};
   const resources = held.map((row) => {
     const resource = resourceOf(context, row.resource);
     return resource === undefined ? row.resource : `${resource.plural}.${resource.group}`;
   });
-  const fine = (type: string, reason: string, message: string) => ({
-    ...{ type, status: 'False', reason, message },
-  });
-  return [
-    fine(
-      'NamespaceDeletionDiscoveryFailure',
-      'ResourcesDiscovered',
-      'All resources successfully discovered',
-    ),
-    fine(
-      'NamespaceDeletionGroupVersionParsingFailure',
-      'ParsedGroupVersions',
-      'All legacy kube types successfully parsed',
-    ),
-    fine(
-      'NamespaceDeletionContentFailure',
-      'ContentDeleted',
-      'All content successfully deleted, may be waiting on finalization',
-    ),
-    held.length === 0
-      ? fine('NamespaceContentRemaining', 'ContentRemoved', 'All content successfully removed')
-      : {
-          ...{ type: 'NamespaceContentRemaining', status: 'True', reason: 'SomeResourcesRemain' },
-          message: `Some resources are remaining: ${counted(resources, 'has')}`,
-        },
-    finalizers.length === 0
-      ? fine(
-          'NamespaceFinalizersRemaining',
-          'ContentHasNoFinalizers',
-          'All content-preserving finalizers finished',
-        )
-      : {
-          ...{
-            type: 'NamespaceFinalizersRemaining',
-            status: 'True',
-            reason: 'SomeFinalizersRemain',
-          },
-          message: `Some content in the namespace has finalizers remaining: ${counted(finalizers, 'in')}`,
-        },
-  ];
+  const finalizers = held.flatMap(({ document }) => document.object.metadata.finalizers ?? []);
+  return {
+    NamespaceContentRemaining: [
+      'SomeResourcesRemain',
+      `Some resources are remaining: ${counted(resources, 'has')}`,
+    ],
+    NamespaceFinalizersRemaining: [
+      'SomeFinalizersRemain',
+      `Some content in the namespace has finalizers remaining: ${counted(finalizers, 'in')}`,
+    ],
+  };
 }
 
 /** The namespace with conditions that tell how far its deletion is. */
@@ -106,10 +101,13 @@ function told(context: Context, object: StoredObject, held: readonly Row[]): Sto
   const status = isObject(object['status']) ? object['status'] : {};
   const known = isList(status['conditions']) ? status['conditions'].filter(isObject) : [];
   const now = timestamp(context.clock.now());
-  const conditions = conditionsOf(context, held).map((next) => {
-    const old = known.find(({ type }) => type === next.type);
-    const lastTransitionTime = old?.['status'] === next.status ? old['lastTransitionTime'] : now;
-    return { ...next, lastTransitionTime };
+  const wrong = problems(context, held);
+  const conditions = Object.entries(CONDITIONS).map(([type, fine]) => {
+    const [reason, message] = wrong[type] ?? fine;
+    const value = wrong[type] === undefined ? 'False' : 'True';
+    const old = known.find((each) => each['type'] === type);
+    const lastTransitionTime = old?.['status'] === value ? old['lastTransitionTime'] : now;
+    return { type, status: value, reason, message, lastTransitionTime };
   });
   return { ...object, status: { ...status, conditions } };
 }

@@ -16,6 +16,7 @@ import { answer, streamAnswer, warningHeaders } from './answer.ts';
 import { decodeBody, patchTypeOf } from './body.ts';
 import { deleteOptionsOf } from './delete-options.ts';
 import { listOptionsOf, watchOptionsOf } from './list-options.ts';
+import { inForm } from './forms.ts';
 import { flag, patchFlagsOf, writeOptionsOf, type Query } from './query.ts';
 import { methodNotAllowed, noSuchPath } from './refusals.ts';
 import { includeOf, listAnswer, objectAnswer, type Representation } from './represent.ts';
@@ -203,7 +204,9 @@ export async function serveResource(
   query: Query,
   context: ResourceContext,
 ): Promise<ApiResponse> {
-  const call: Call = { ...context, request, query };
+  const { resource } = route.to === 'collection' ? route.collection : route.key;
+  const objects = inForm(context.objects, resource);
+  const call: Call = { ...context, objects, request, query };
   if (route.to === 'collection') return onCollection(call, route.collection);
   return onObject(call, route.key, route.subresource);
 }

@@ -25,6 +25,11 @@ const DOCUMENTS =
   'Documents and health are read by GET; other methods are a 405 (kube-apiserver answers some), or a 400 if HTTP does not know them.';
 const NAMESPACE_SPEC =
   '`spec.finalizers` of a namespace are those of the server, because there is no `/finalize` to take others away. Conditions are there at once.';
+const EMPTY_EVENT =
+  'Fields of events that hold nothing are left out; kube-apiserver writes them as null or empty.';
+const EVENT_OWNERS =
+  '`managedFields` of events name fields as `v1` does, whichever group they were written in.';
+const EVENT_GROUP = 'An event that is refused in `events.k8s.io` is told with its group.';
 const VERSION = '`/version` and `/api` tell of this program.';
 const DISCOVERY =
   'Aggregated discovery names group and version of built-in kinds (kube-apiserver leaves them empty), and no `namespaces/finalize`.';
@@ -35,13 +40,22 @@ export const EXEMPTIONS: readonly Excuse[] = [
   { where: '*', at: '*.items.*.kind', why: UNPARSED },
   { where: '*', at: '*columnDefinitions.*.description', why: DESCRIPTIONS },
   ...[
-    ...['eventTime', 'firstTimestamp', 'lastTimestamp'],
-    ...['reportingComponent', 'reportingInstance', 'managedFields.*.f:source..'],
-  ].map((field) => ({
-    where: '*vent*',
-    at: `*${field}`,
-    why: 'Fields of events that hold nothing are left out; kube-apiserver writes them as null or empty.',
-  })),
+    'eventTime',
+    'Timestamp',
+    'reportingComponent',
+    'reportingInstance',
+    'ource',
+    'f:source..',
+  ].map((field) => ({ where: '*vent*', at: `*${field}`, why: EMPTY_EVENT })),
+  { where: 'built-in kinds: Event: the newer group', at: '*managedFields.0.*', why: EVENT_OWNERS },
+  { where: 'events.k8s.io: *', at: '*managedFields.0.*', why: EVENT_OWNERS },
+  { where: 'events.k8s.io: *', at: '*.body.details.group', why: EVENT_GROUP },
+  { where: 'events.k8s.io: *', at: '*.body.message', why: EVENT_GROUP },
+  {
+    where: 'events.k8s.io: the version of the old form',
+    at: '0.headers.warning',
+    why: 'An object of another version is refused without a word about its fields.',
+  },
   {
     where: 'namespaces: preconditions of a namespace',
     at: '1.body.*',

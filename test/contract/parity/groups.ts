@@ -1,5 +1,6 @@
 import type { Group } from './case.ts';
 import { BUILTINS } from './cases/builtins.ts';
+import { EVENT_CASES } from './cases/events.ts';
 import { DELETING } from './cases/deleting.ts';
 import { METADATA } from './cases/metadata.ts';
 import { NAMESPACE_CASES } from './cases/namespaces.ts';
@@ -21,5 +22,6 @@ export const GROUPS: readonly Group[] = [
   DELETING,
   NAMESPACE_CASES,
   BUILTINS,
+  EVENT_CASES,
   WIRE,
 ];
