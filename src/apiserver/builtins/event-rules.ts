@@ -21,7 +21,7 @@ function isUnset(value: unknown): boolean {
 /** The namespace of the object that the event is about, and that of the event. */
 function namespacesOf({ involvedObject, metadata }: Event) {
   return {
-    about: isObject(involvedObject) ? (involvedObject['namespace'] ?? '') : '',
+    about: isObject(involvedObject) ? words(involvedObject, 'namespace') : '',
     own: isObject(metadata) ? metadata['namespace'] : undefined,
   };
 }
@@ -82,12 +82,15 @@ const IMMUTABLE: readonly (readonly [stored: string, told?: string])[] = [
 /** What is wrong with an event that came in the new form, besides: only the series may change. */
 export function newEventErrors(event: Event, old?: StoredObject): readonly FieldError[] {
   if (old !== undefined) {
-    const changed = IMMUTABLE.filter(([field]) => !jsonEqual(event[field] ?? '', old[field] ?? ''));
+    const isSame = (field: string) =>
+      (isUnset(event[field]) && isUnset(old[field])) || jsonEqual(event[field], old[field]);
+    const changed = IMMUTABLE.filter(([field]) => !isSame(field));
     return [
-      ...(jsonEqual(event['series'] ?? {}, old['series'] ?? {}) ? [] : seriesErrors(event)),
-      ...changed.map(([field, told = field]) =>
-        invalid(told, event[field] ?? '', 'field is immutable'),
-      ),
+      ...(isSame('series') ? [] : seriesErrors(event)),
+      ...changed.map(([field, told = field]) => {
+        const value = event[field];
+        return invalid(told, isUnset(value) ? '' : value, 'field is immutable');
+      }),
     ];
   }
   const type = words(event, 'type');

@@ -77,8 +77,8 @@ class View {
         const document = this.shown(event.document);
         yield { ...event, document, json: document.json };
       } else if (event.type === 'BOOKMARK') {
-        const mark = JSON.parse(event.json) as StoredObject;
-        yield { ...event, json: JSON.stringify({ ...mark, apiVersion }) };
+        const mark: unknown = JSON.parse(event.json);
+        yield { ...event, json: JSON.stringify({ ...(isObject(mark) ? mark : {}), apiVersion }) };
       } else yield event;
     }
   }

@@ -28,10 +28,10 @@ const INITIAL = 'sendInitialEvents';
 function listErrors(query: Query): readonly FieldError[] {
   const errors: FieldError[] = [];
   const refuse = (field: string, why: string) => errors.push(forbiddenOption(field, why));
-  const match = query.get(MATCH) ?? '';
-  const version = query.get('resourceVersion') ?? '';
-  if (match !== '') {
-    if (version === '') refuse(MATCH, `${MATCH} is forbidden unless resourceVersion is provided`);
+  const match = query.get(MATCH) || undefined;
+  const version = query.get('resourceVersion');
+  if (match !== undefined) {
+    if (!version) refuse(MATCH, `${MATCH} is forbidden unless resourceVersion is provided`);
     if (query.get('continue')) refuse(MATCH, `${MATCH} is forbidden when continue is provided`);
     if (match !== 'Exact' && match !== 'NotOlderThan') {
       errors.push(notSupported(MATCH, match, ['Exact', 'NotOlderThan', '']));
@@ -48,12 +48,12 @@ function listErrors(query: Query): readonly FieldError[] {
 function watchErrors(query: Query): readonly FieldError[] {
   const errors: FieldError[] = [];
   const refuse = (why: string) => errors.push(forbiddenOption(MATCH, why));
-  const match = query.get(MATCH) ?? '';
+  const match = query.get(MATCH) || undefined;
   const isFitting = match === 'NotOlderThan';
   if (query.has(INITIAL) && !isFitting) {
     refuse(`${INITIAL} requires setting ${MATCH} to NotOlderThan`);
   }
-  if (match === '') return errors;
+  if (match === undefined) return errors;
   if (!query.has(INITIAL)) {
     refuse(`${MATCH} is forbidden for watch unless ${INITIAL} is provided`);
   }
