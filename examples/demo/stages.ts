@@ -1,6 +1,5 @@
-import { conditionOf } from '../../src/api/conditions.ts';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ApiObject } from '../../src/api/object.ts';
+import { conditionOf, type ApiObject } from '../../src/api/object.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { resourceOf } from '../../src/kube/resource.ts';
 import { holds, stageOf } from '../../src/reconcilers/objects.ts';

@@ -23,6 +23,7 @@ export interface SystemOptions {
 export class System {
   readonly client: KubeClient;
   readonly kubeconfig: string;
+  readonly pid: number;
   /** What it logged, newest last. */
   readonly log: readonly string[];
   private readonly child: ChildProcessByStdio<null, Readable, Readable>;
@@ -33,6 +34,7 @@ export class System {
     this.kubeconfig = parts.kubeconfig;
     this.log = parts.log;
     this.child = parts.child;
+    this.pid = parts.child.pid ?? 0;
     this.disconnect = parts.disconnect;
   }
 

@@ -56,3 +56,16 @@ export interface ApiList<Item> {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
   readonly items: readonly Item[];
 }
+
+/** A condition of an object by its type. */
+export function conditionOf(object: ApiObject | undefined, type: string): Condition | undefined {
+  return object?.status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** With it a person asks to switch a packaging machine on again: the time of the request, RFC 3339. */
+export const POWER_ON_REQUESTED = 'lamina.dev/power-on-requested-at';
+
+/** The annotation that passes a gate; its value is the token that `status.action` shows. */
+export function gateAnnotation(gate: string): string {
+  return `gates.lamina.dev/${gate}`;
+}

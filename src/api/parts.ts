@@ -1,34 +1,22 @@
 import { Type } from 'typebox';
-import { DURATION_PATTERN } from '../core/duration.ts';
+import { DURATION_PATTERN } from '../core/quantity.ts';
 import {
   digest,
   fields,
   flag,
   listMap,
   listOf,
-  mapOf,
   matching,
   objectName,
   oneOf,
   optional,
-  reference,
+  secretReference,
+  sha256,
   shortName,
   text,
   versionName,
   whole,
 } from './schema.ts';
-
-/** Where layers of this object are packaged. */
-export const packaging = fields('Where versions are packaged.', {
-  connectorRef: reference('The ConnectorConfig on whose platform packaging machines run.'),
-});
-
-/** Named markers on versions. */
-export const channels = mapOf(
-  'Named markers on versions, such as test or prod. Moving one is a one-line commit.',
-  versionName('The version that the channel points at.'),
-  16,
-);
 
 /** A version of another layer, fixed or by channel. */
 export function layerReference(description: string) {
@@ -62,7 +50,12 @@ export const install = fields(
             '^https?://[^\\s/?#@]+([/?#][^\\s]*)?$',
             2048,
           ),
-          sha256: matching('SHA-256 of the file, in hex.', '^[0-9a-f]{64}$', 64),
+          sha256,
+          headersSecretRef: optional(
+            secretReference(
+              'A Secret whose keys and values are headers of the request, such as Authorization. Only an https url is sent them, and no server that it redirects to.',
+            ),
+          ),
         }),
         32,
       ),
@@ -86,11 +79,6 @@ export const gates = optional(
     oneOf('A gate.', ['Finalize']),
     1,
   ),
-);
-
-/** Approvals in git. */
-export const passed = optional(
-  mapOf('Approvals: the token that status.action shows, by gate.', text('The token.', 64), 4),
 );
 
 /** What a person is told to do. */
@@ -180,22 +168,4 @@ export const stored = fields('The version as it lies in the store.', {
   manifest: digest('Digest of its manifest.'),
   content: digest('Digest of its content: contentDigest of a disk, diffID of a delta.'),
   sizeBytes: Type.Integer({ description: 'Stored size in bytes.', minimum: 0 }),
-});
-
-/** Status of the three layer kinds. */
-export const layerStatus = fields('What the controller reports.', {
-  ...commonStatus,
-  versions: optional(
-    listMap(
-      'Every version with its stage.',
-      'name',
-      fields('One version.', {
-        name: versionName('Name of the version.'),
-        layerVersion: text('The LayerVersion that makes it.', 253),
-        stage: text('The stage people see, as on the LayerVersion.', 64),
-        content: optional(digest('Digest of its content, once Deployable.')),
-      }),
-      256,
-    ),
-  ),
 });

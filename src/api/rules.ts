@@ -26,6 +26,20 @@ export const channelsExist: Rule = {
   },
 };
 
+/** What a Secret holds never leaves unencrypted. */
+export const secretsOverHttps: Rule = {
+  at: 'spec',
+  cel: "self.versions.all(v, !has(v.install) || !has(v.install.media) || v.install.media.all(m, !has(m.headersSecretRef) || m.url.startsWith('https://')))",
+  message: 'media with headersSecretRef must have an https url: a Secret is not sent unencrypted',
+  holds: (input) =>
+    itemsOf(specOf(input)['versions'])
+      .flatMap(({ install }) => (isObject(install) ? itemsOf(install['media']) : []))
+      .every(
+        ({ headersSecretRef, url }) =>
+          headersSecretRef === undefined || String(url).startsWith('https://'),
+      ),
+};
+
 /** An entry with `field` on it is all or nothing: exactly one of the two is set. */
 export function exactlyOne(list: string, left: string, right: string): Rule {
   return {

@@ -106,6 +106,17 @@ export function digest(description: string) {
   return Type.Unsafe<Digest>(matching(description, '^sha256:[0-9a-f]{64}$', 71));
 }
 
+/** A reference to a Secret in the same namespace, whose name may be any that Kubernetes allows. */
+export function secretReference(description: string) {
+  const pattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
+  return fields(description, {
+    name: matching('Name of the Secret, in the same namespace.', pattern, 253),
+  });
+}
+
+/** The SHA-256 of a file that comes from outside, as `sha256sum` prints it. */
+export const sha256 = matching('SHA-256 of the file, in hex.', '^[0-9a-f]{64}$', 64);
+
 /** A reference to an object in the same namespace. */
 export function reference(description: string) {
   return fields(description, { name: objectName('Name of the object, in the same namespace.') });

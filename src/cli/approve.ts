@@ -1,16 +1,10 @@
-import { gateAnnotation } from '../api/annotations.ts';
-import { denied, impossible } from '../core/failure.ts';
+import { gateAnnotation } from '../api/object.ts';
+import { denied } from '../core/failure.ts';
 import { resourceOf } from '../kube/resource.ts';
-import {
-  connected,
-  withConnection,
-  type Connection,
-  type ConnectionOptions,
-} from './connection.ts';
+import { printAnswer, withAnswer, type AnswerOptions, type Connection } from './connection.ts';
 import type { AddCommand, Result } from './context.ts';
-import { outputOption, print, type Format } from './print.ts';
-import { nameOf, parseTargetOf, type Target } from './target.ts';
-import { viewOf, type ShownObject } from './view.ts';
+import { nameOf, parseTargetOf, readTarget, type Target } from './target.ts';
+import { viewOf } from './view.ts';
 
 const HELP = `
 A gate is passed by a token, a hash of the object and of the evidence that you were shown. Without
@@ -34,21 +28,12 @@ function gateOf(action: string): string {
 
 /** Passes the gate that an object waits at. */
 async function approve(
-  { client, namespace }: Connection,
+  connection: Connection,
   target: Target,
   approval: Approval,
   signal: AbortSignal,
 ): Promise<Result> {
-  const resource = resourceOf(target.definition.kind);
-  const object = await client.get<ShownObject>(resource, namespace, target.name, signal);
-  if (object === undefined) {
-    throw impossible(
-      'NotFound',
-      `there is no ${nameOf(target)} in ${namespace}`,
-      'Check the name.',
-    );
-  }
-  const { action } = viewOf(object);
+  const { action } = viewOf(await readTarget(connection, target, signal));
   const gate = action === undefined ? undefined : gateOf(action.gate);
   if (
     gate === undefined ||
@@ -66,9 +51,10 @@ async function approve(
     const hint = `Look again, then approve with --token ${action.token}.`;
     throw denied('StaleToken', `${nameOf(target)} changed since token ${approval.token}`, hint);
   }
+  const { client, namespace } = connection;
   const annotations = { [gateAnnotation(gate)]: action.token };
   await client.mergePatch(
-    resource,
+    resourceOf(target.definition.kind),
     { namespace, name: target.name },
     { metadata: { annotations } },
     { signal },
@@ -81,21 +67,16 @@ async function approve(
 }
 
 /** `lamina approve` */
-export const approveCommand: AddCommand = (program, context) => {
+export const approveCommand: AddCommand = (program, context, finish) => {
   const command = program
     .command('approve')
     .description('Pass the gate that a version or an image waits at.')
     .argument('<kind/name>', 'what waits', parseTargetOf('LayerVersion', 'LayeredImage'))
     .option('--gate <gate>', 'only if it waits at this gate')
     .option('--token <token>', 'only if the token is still this one')
-    .addOption(outputOption())
     .addHelpText('after', HELP);
-  withConnection(command).action(
-    async (target: Target, options: ConnectionOptions & Approval & { output: Format }) => {
-      const result = await connected(options, context, (connection) =>
-        approve(connection, target, options, context.signal),
-      );
-      print(context, result, options.output);
-    },
-  );
+  withAnswer(command).action(async (target: Target, options: AnswerOptions & Approval) => {
+    const ask = (connection: Connection) => approve(connection, target, options, context.signal);
+    finish(await printAnswer(options, context, ask));
+  });
 };

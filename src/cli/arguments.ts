@@ -1,4 +1,4 @@
-import { parseDuration } from '../core/duration.ts';
+import { parseDuration } from '../core/quantity.ts';
 import { messageOf } from '../core/failure.ts';
 import { badArgument } from './print.ts';
 

@@ -4,7 +4,8 @@ import { kubeClient, type KubeClient } from '../kube/client.ts';
 import { readKubeconfig } from '../kube/kubeconfig.ts';
 import { networkTransport } from '../kube/network.ts';
 import { namespaceArgument } from './arguments.ts';
-import type { CliContext } from './context.ts';
+import type { CliContext, Result } from './context.ts';
+import { outputOption, print, type Format } from './print.ts';
 
 /** How people say which API they mean. */
 export interface ConnectionOptions {
@@ -53,4 +54,25 @@ export async function connected<Outcome>(
   } finally {
     await transport.close();
   }
+}
+
+/** The options of a command that also prints what it was answered. */
+export interface AnswerOptions extends ConnectionOptions {
+  readonly output: Format;
+}
+
+/** Gives a command the options of those that ask the API and print the answer. */
+export function withAnswer(command: Command): Command {
+  return withConnection(command.addOption(outputOption()));
+}
+
+/** Asks the API, prints the answer in the format that is wanted, and returns the exit code. */
+export async function printAnswer(
+  options: AnswerOptions,
+  context: CliContext,
+  ask: (connection: Connection) => Promise<Result>,
+): Promise<number> {
+  const result = await connected(options, context, ask);
+  print(context, result, options.output);
+  return result.code ?? 0;
 }

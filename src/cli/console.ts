@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { denied, impossible, messageOf } from '../core/failure.ts';
-import { resourceOf } from '../kube/resource.ts';
+import { denied, messageOf } from '../core/failure.ts';
 import {
   connected,
   withConnection,
@@ -10,8 +9,8 @@ import {
 } from './connection.ts';
 import type { AddCommand, CliContext } from './context.ts';
 import { powerOn } from './power-on.ts';
-import { nameOf, parseTargetOf, type Target } from './target.ts';
-import { viewOf, type ShownObject } from './view.ts';
+import { nameOf, parseTargetOf, readTarget, type Target } from './target.ts';
+import { viewOf } from './view.ts';
 
 const HELP = `
 Connects this terminal to the serial line of a machine. Press Ctrl-] to leave; the machine runs on.
@@ -36,20 +35,11 @@ interface Place {
 
 /** The place of the machine that is made for an object. */
 async function placeOf(
-  { client, namespace }: Connection,
+  connection: Connection,
   target: Target,
   signal: AbortSignal,
 ): Promise<Place> {
-  const resource = resourceOf(target.definition.kind);
-  const object = await client.get<ShownObject>(resource, namespace, target.name, signal);
-  if (object === undefined) {
-    throw impossible(
-      'NotFound',
-      `there is no ${nameOf(target)} in ${namespace}`,
-      'Check the name.',
-    );
-  }
-  const { path, text } = viewOf(object).location ?? {};
+  const { path, text } = viewOf(await readTarget(connection, target, signal)).location ?? {};
   const seen = path === undefined ? undefined : await stat(path).catch(() => undefined);
   return {
     ...(path !== undefined && seen?.isSocket() === true ? { socket: path } : {}),

@@ -1,5 +1,4 @@
-import { POWER_ON_REQUESTED } from '../api/annotations.ts';
-import type { ApiObject } from '../api/object.ts';
+import { POWER_ON_REQUESTED, type ApiObject } from '../api/object.ts';
 import { isObject } from '../core/json.ts';
 import { denied } from '../core/failure.ts';
 import { resourceOf } from '../kube/resource.ts';

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { stringify } from 'yaml';
+import { yamlText } from '../host/yaml.ts';
 import type { CliContext, Result } from './context.ts';
 
 /** How data is printed. */
@@ -19,7 +19,7 @@ export function print(context: CliContext, { data, lines }: Result, format: Form
 
 function render(data: unknown, lines: readonly string[], format: Format): string {
   if (format === 'json') return `${JSON.stringify(data, null, 2)}\n`;
-  if (format === 'yaml') return stringify(data, { aliasDuplicateObjects: false, lineWidth: 0 });
+  if (format === 'yaml') return yamlText(data);
   return lines.map((line) => `${harmless(line)}\n`).join('');
 }
 

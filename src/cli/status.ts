@@ -1,17 +1,10 @@
 import { KINDS } from '../api/kinds/all.ts';
 import type { ApiObject } from '../api/object.ts';
-import { impossible } from '../core/failure.ts';
 import { isObject } from '../core/json.ts';
 import { resourceOf } from '../kube/resource.ts';
-import {
-  connected,
-  withConnection,
-  type Connection,
-  type ConnectionOptions,
-} from './connection.ts';
+import { printAnswer, withAnswer, type AnswerOptions, type Connection } from './connection.ts';
 import type { AddCommand, Result } from './context.ts';
-import { outputOption, print, type Format } from './print.ts';
-import { nameOf, parseTarget, type Target } from './target.ts';
+import { notFound, parseTarget, type Target } from './target.ts';
 import { viewOf, type ObjectView, type ShownObject } from './view.ts';
 
 const HELP = `
@@ -97,10 +90,7 @@ async function readStatus(
   );
   const all = lists.flatMap(({ items }) => items);
   const roots = all.filter((object) => isRoot(object, all, target));
-  if (target !== undefined && roots.length === 0) {
-    const hint = `Look with: kubectl get ${target.definition.short} -n ${namespace}`;
-    throw impossible('NotFound', `there is no ${nameOf(target)} in ${namespace}`, hint);
-  }
+  if (target !== undefined && roots.length === 0) throw notFound(target, namespace);
   const nodes = roots.map((object) => nodeOf(object, all));
   const summary = `${count(nodes, ({ ready }) => ready)} ready, ${count(nodes, ({ ready }) => !ready)} not, ${count(nodes, ({ action }) => action !== undefined)} waiting for a person`;
   return {
@@ -118,19 +108,14 @@ function isRoot(object: ApiObject, all: readonly ApiObject[], target: Target | u
 }
 
 /** `lamina status` */
-export const statusCommand: AddCommand = (program, context) => {
+export const statusCommand: AddCommand = (program, context, finish) => {
   const command = program
     .command('status')
     .description('Show what is ready, what waits, and what a person must do.')
     .argument('[kind/name]', 'only this object and what belongs to it', parseTarget)
-    .addOption(outputOption())
     .addHelpText('after', HELP);
-  withConnection(command).action(
-    async (target: Target | undefined, options: ConnectionOptions & { output: Format }) => {
-      const result = await connected(options, context, (connection) =>
-        readStatus(connection, target, context.signal),
-      );
-      print(context, result, options.output);
-    },
-  );
+  withAnswer(command).action(async (target: Target | undefined, options: AnswerOptions) => {
+    const ask = (connection: Connection) => readStatus(connection, target, context.signal);
+    finish(await printAnswer(options, context, ask));
+  });
 };

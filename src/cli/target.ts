@@ -1,6 +1,10 @@
 import type { KindDefinition } from '../api/kind.ts';
 import { KINDS } from '../api/kinds/all.ts';
+import { impossible, type Failure } from '../core/failure.ts';
+import { resourceOf } from '../kube/resource.ts';
+import type { Connection } from './connection.ts';
 import { badArgument } from './print.ts';
+import type { ShownObject } from './view.ts';
 
 /** One object as people name it on the command line. */
 export interface Target {
@@ -34,4 +38,22 @@ export function parseTargetOf(...kinds: readonly string[]): (text: string) => Ta
 /** An object as our messages name it. */
 export function nameOf({ definition, name }: Target): string {
   return `${definition.kind} "${name}"`;
+}
+
+/** The failure for a name that no object has. */
+export function notFound(target: Target, namespace: string): Failure {
+  const hint = `Look with: kubectl get ${target.definition.short} -n ${namespace}`;
+  return impossible('NotFound', `there is no ${nameOf(target)} in ${namespace}`, hint);
+}
+
+/** The object that is meant, as it is now. */
+export async function readTarget(
+  { client, namespace }: Connection,
+  target: Target,
+  signal: AbortSignal,
+): Promise<ShownObject> {
+  const resource = resourceOf(target.definition.kind);
+  const object = await client.get<ShownObject>(resource, namespace, target.name, signal);
+  if (object === undefined) throw notFound(target, namespace);
+  return object;
 }

@@ -1,5 +1,4 @@
-import { conditionOf } from '../api/conditions.ts';
-import type { ApiObject } from '../api/object.ts';
+import { conditionOf, type ApiObject } from '../api/object.ts';
 
 /** The parts of a status that commands show; which of them there are is up to the kind. */
 interface Shown {

@@ -1,17 +1,11 @@
 import { Option } from 'commander';
-import { conditionOf } from '../api/conditions.ts';
-import type { ApiObject } from '../api/object.ts';
+import { conditionOf, type ApiObject } from '../api/object.ts';
 import { isFailure } from '../core/failure.ts';
 import { resourceOf } from '../kube/resource.ts';
 import { durationArgument } from './arguments.ts';
-import {
-  connected,
-  withConnection,
-  type Connection,
-  type ConnectionOptions,
-} from './connection.ts';
+import { printAnswer, withAnswer, type AnswerOptions, type Connection } from './connection.ts';
 import type { AddCommand, CliContext, Result } from './context.ts';
-import { badArgument, harmless, outputOption, print, type Format } from './print.ts';
+import { badArgument, harmless } from './print.ts';
 import { nameOf, parseTarget, type Target } from './target.ts';
 import { holdsNow, viewOf, type ShownObject } from './view.ts';
 
@@ -145,11 +139,10 @@ function conditionName(text: string): string {
   throw badArgument('Write the type of a condition, such as Ready.');
 }
 
-interface WaitOptions extends ConnectionOptions {
+interface WaitOptions extends AnswerOptions {
   readonly for: string;
   readonly timeout: number;
   readonly failOnAction?: boolean;
-  readonly output: Format;
 }
 
 /** `lamina wait` */
@@ -165,9 +158,8 @@ export const waitCommand: AddCommand = (program, context, finish) => {
         .default(30 * 60_000, '30m'),
     )
     .option('--fail-on-action', 'end with exit code 4 when a person must act')
-    .addOption(outputOption())
     .addHelpText('after', HELP);
-  withConnection(command).action(async (target: Target, options: WaitOptions) => {
+  withAnswer(command).action(async (target: Target, options: WaitOptions) => {
     const wanted = {
       target,
       condition: options.for,
@@ -175,10 +167,7 @@ export const waitCommand: AddCommand = (program, context, finish) => {
       failOnAction: options.failOnAction === true,
       changed: (text: string) => context.stderr.write(`${harmless(text)}\n`),
     };
-    const result = await connected(options, context, (connection) =>
-      waitFor(connection, wanted, context),
-    );
-    print(context, result, options.output);
-    finish(result.code ?? 0);
+    const ask = (connection: Connection) => waitFor(connection, wanted, context);
+    finish(await printAnswer(options, context, ask));
   });
 };

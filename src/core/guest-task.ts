@@ -10,6 +10,8 @@ interface InstallMedia {
   readonly name: string;
   readonly url: string;
   readonly sha256: string;
+  /** The Secret whose keys and values are headers of the request. */
+  readonly headersSecretRef?: { readonly name: string };
 }
 
 /** A script of a layer that runs in every image that has it. */

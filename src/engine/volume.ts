@@ -83,3 +83,18 @@ export type VolumeChange =
     }
   | { readonly op: 'link'; readonly path: string; readonly to: string }
   | { readonly op: 'remove'; readonly path: string };
+
+/** What a writer can set of what a reader sees. */
+export function wantedMeta(meta: NodeMeta): WantedMeta {
+  const { type, mode, uid, gid, mtime, xattrs, device, target } = meta;
+  return {
+    type,
+    mode,
+    uid,
+    gid,
+    mtime,
+    xattrs,
+    ...(device === undefined ? {} : { device }),
+    ...(target === undefined ? {} : { target }),
+  };
+}

@@ -7,6 +7,7 @@ import { denied, failureData, impossible, messageOf, transient } from '../core/f
 import { formatBytes } from '../core/quantity.ts';
 import { isFile, syncFolder } from './files.ts';
 import { ALLOW_LOCAL, type Network } from './network.ts';
+import type { RequestHeaders } from './request-headers.ts';
 import { withRoom } from './room.ts';
 
 /** A file to fetch and what it must be. */
@@ -17,6 +18,11 @@ export interface DownloadWanted {
   /** Appears when the file is complete and verified; a file that is there is taken as it is. */
   readonly path: string;
   readonly mostBytes: number;
+  /**
+   * Secret headers, asked for only where the file must be fetched. The origin of the url is sent them, over
+   * https alone; from the first redirect to another origin on, nobody is.
+   */
+  readonly headers?: () => Promise<RequestHeaders>;
 }
 
 /** How it is fetched. */
@@ -42,7 +48,7 @@ function isHttp({ protocol }: URL): boolean {
 }
 
 /** The address as it was declared; whatever is wrong with it, only an edit cures. Never repeats a secret. */
-function parseUrl({ url, sha256 }: DownloadWanted, network: Network): URL {
+function parseUrl({ url, sha256, headers }: DownloadWanted, network: Network): URL {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !isHttp(parsed)) {
     const message = `the url of the file with sha256 ${sha256} is no http or https address`;
@@ -54,12 +60,16 @@ function parseUrl({ url, sha256 }: DownloadWanted, network: Network): URL {
       'Take them out of the url and change the password: whoever reads the object has seen it.';
     throw impossible('UrlWithPassword', message, hint);
   }
+  if (headers !== undefined && parsed.protocol !== 'https:') {
+    const message = `${shown(parsed)} is not encrypted, so the headers of a Secret are not sent there`;
+    throw impossible('SecretOverHttp', message, 'Give an https url, or take headersSecretRef out.');
+  }
   const what = network.refused(parsed.hostname);
   if (what === undefined) return parsed;
   throw impossible('AddressRefused', `${shown(parsed)} is refused: it is ${what}`, ALLOW_LOCAL);
 }
 
-/** Where a server sends us on, judged as if it had been declared. */
+/** Where a server sends us on, judged as if it had been declared. Its path may repeat what the server was sent. */
 function redirectOf(location: string, from: URL, network: Network): URL {
   const refused = (why: string, hint: string) =>
     denied('RedirectRefused', `${shown(from)} redirects to ${why}`, hint);
@@ -68,13 +78,13 @@ function redirectOf(location: string, from: URL, network: Network): URL {
   const to = new URL(location, from);
   if (!isHttp(to)) throw refused(`another protocol, ${to.protocol}`, hint);
   if (from.protocol === 'https:' && to.protocol === 'http:') {
-    throw refused(`${shown(to)}, which is not encrypted`, hint);
+    throw refused(`${to.origin}, which is not encrypted`, hint);
   }
   if (to.username !== '' || to.password !== '') {
-    throw refused(`${shown(to)} with a name or a password`, hint);
+    throw refused(`${to.origin} with a name or a password`, hint);
   }
   const what = network.refused(to.hostname);
-  if (what !== undefined) throw refused(`${shown(to)}, which is ${what}`, ALLOW_LOCAL);
+  if (what !== undefined) throw refused(`${to.origin}, which is ${what}`, ALLOW_LOCAL);
   return to;
 }
 
@@ -128,14 +138,15 @@ async function store(body: AsyncIterable<Uint8Array>, target: Target, path: stri
 /** The answer of the server at which a chain of redirects ends. */
 async function follow(
   first: URL,
-  { network, signal }: DownloadOptions,
+  { wanted, options: { network, signal } }: Target,
 ): Promise<Dispatcher.ResponseData> {
   let url = first;
+  let secret = await wanted.headers?.();
   for (let count = 0; count <= MOST_REDIRECTS; count += 1) {
     const response = await request(url, {
       dispatcher: network.dispatcher,
       // The bytes as they are: a digest is declared for the file, not for its content.
-      headers: { 'accept-encoding': 'identity' },
+      headers: { ...secret, 'accept-encoding': 'identity' },
       ...(signal === undefined ? {} : { signal }),
     });
     const { statusCode, headers, body } = response;
@@ -145,14 +156,17 @@ async function follow(
     }
     // What it says beside that is of no use, and its end may never come.
     body.on('error', () => undefined).destroy();
-    url = redirectOf(location, url, network);
+    const next = redirectOf(location, url, network);
+    // For good: whoever is asked then chooses where the chain goes on.
+    if (next.origin !== url.origin) secret = undefined;
+    url = next;
   }
   const message = `${shown(first)} redirects more than ${MOST_REDIRECTS} times`;
   throw denied('RedirectRefused', message, 'Give the address at which the file itself lies.');
 }
 
 async function fetchTo(url: URL, target: Target, path: string): Promise<void> {
-  const { statusCode, body } = await follow(url, target.options);
+  const { statusCode, body } = await follow(url, target);
   try {
     checkStatus(statusCode, target.from);
     await store(body, target, path);

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { entriesOf } from '../core/entries.ts';
+import { entriesOf } from '../core/json.ts';
 import {
   COUNTERS,
   GAUGES,

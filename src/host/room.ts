@@ -59,13 +59,14 @@ function fullest(rooms: readonly Room[]): Room | undefined {
   return rooms.toSorted((one, other) => rank(one) - rank(other))[0];
 }
 
-function noSpace(message: string): Failure {
+function noRoom(place: string, why: string): Failure {
+  const message = `there is not enough room on the file system of ${place}: ${why}`;
   const hint =
     'Free space there, or make it larger, or raise the quota; it is tried again by itself.';
   return denied('NoRoom', message, hint);
 }
 
-async function noRoom(
+async function becameFull(
   cause: unknown,
   places: readonly string[],
   neededBytes?: number,
@@ -74,16 +75,15 @@ async function noRoom(
   const { place = '', freeBytes = 0, freeFiles = Infinity } = room ?? {};
   const needed = neededBytes === undefined ? '' : `${formatBytes(neededBytes)} are needed, `;
   const files = Number.isFinite(freeFiles) ? ` and ${freeFiles} files` : '';
-  return noSpace(
-    `there is not enough room on the file system of ${place}: ${needed}${formatBytes(freeBytes)}${files} are free (${messageOf(cause).slice(-300)})`,
-  );
+  const free = `${formatBytes(freeBytes)}${files} are free`;
+  return noRoom(place, `${needed}${free} (${messageOf(cause).slice(-300)})`);
 }
 
 /** Fails where a file system is full: for programs that do not tell when they could not write. */
 export async function requireRoom(place: string): Promise<void> {
   const { freeBytes, freeFiles } = await roomAt(place);
   if (freeBytes > 0 && freeFiles > 0) return;
-  throw await noRoom(new Error('a program used it up'), [place]);
+  throw await becameFull(new Error('a program used it up'), [place]);
 }
 
 /**
@@ -98,7 +98,7 @@ export async function withRoom<Result>(
   try {
     return await work();
   } catch (error) {
-    throw isAboutRoom(error) ? await noRoom(error, places, neededBytes) : error;
+    throw isAboutRoom(error) ? await becameFull(error, places, neededBytes) : error;
   }
 }
 
@@ -113,9 +113,7 @@ export async function needRoom(folder: string, bytes: number, what: string): Pro
   const room = await roomIn(folder);
   if (bytes <= room) return;
   const [needed, left] = [bytes, room].map(formatBytes);
-  throw noSpace(
-    `there is not enough room on the file system of ${folder}: ${what} needs ${needed}, ${left} are free for it`,
-  );
+  throw noRoom(folder, `${what} needs ${needed}, ${left} are free for it`);
 }
 
 /** Something that writes below a folder, and that others may fill meanwhile. */
@@ -137,7 +135,7 @@ export async function whileRoom<Result>(
     while (!over.signal.aborted) {
       await clock.sleep(LOOK_MS, over.signal);
       if ((await roomIn(folder)) > 0) continue;
-      full.abort(noSpace(`${folder} became full: ${what} was stopped`));
+      full.abort(noRoom(folder, `${what} was stopped before it was full`));
       return;
     }
   };

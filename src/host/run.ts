@@ -42,6 +42,13 @@ export function plainEnvironment(): Readonly<Record<string, string>> {
   return { PATH: `${path}:/usr/sbin:/sbin`, LC_ALL: 'C.UTF-8' };
 }
 
+/** What others send; a program brings all other signals upon itself. */
+const FROM_OUTSIDE: ReadonlySet<string | null> = new Set([
+  'SIGKILL',
+  'SIGTERM',
+  'SIGINT',
+  'SIGHUP',
+]);
 const DEFAULT_LIMIT = 16 * 2 ** 20;
 const TIMEOUT_MS = 600_000;
 
@@ -102,9 +109,16 @@ function wrongEnd(program: string, end: End): Failure | undefined {
   if (tooMuch) {
     return programFailure(program, 'ProgramTooChatty', `wrote more than ${maxOutputBytes} bytes`);
   }
+  if (timedOut) {
+    return programFailure(
+      program,
+      'ProgramTimedOut',
+      `took longer than ${timeoutMs / 1000} seconds`,
+    );
+  }
   if (code === null) {
-    const why = timedOut ? `took longer than ${timeoutMs / 1000} seconds` : endedBy(killedBy);
-    return programFailure(program, 'ProgramKilled', why);
+    const end = FROM_OUTSIDE.has(killedBy) ? 'ProgramKilled' : 'ProgramCrashed';
+    return programFailure(program, end, endedBy(killedBy));
   }
   if (okCodes.includes(code)) return undefined;
   const words = (stderr.text().trim() || stdout.text().trim()).slice(-2000);
@@ -163,7 +177,7 @@ export const run: Run = (program, args, options = {}) => {
         stderr,
         options,
         tooMuch,
-        timedOut: child.killed,
+        timedOut: child.killed && code === null,
       });
       if (failure !== undefined) reject(failure);
       else resolve({ code: code ?? 0, stdout: stdout.text(), stderr: stderr.text() });

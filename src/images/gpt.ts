@@ -1,7 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { damagedDisk } from './failures.ts';
-import type { Partition } from './partition.ts';
-import type { ByteSource } from './source.ts';
+import type { ByteSource, Partition } from './source.ts';
 
 const SECTOR = 512;
 const MAX_ENTRIES = 1024;

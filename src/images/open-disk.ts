@@ -30,14 +30,21 @@ function compressed(path: string): Failure {
   });
 }
 
+function beyondEnd(path: string | undefined): Failure {
+  return damagedDisk(`a table of ${path} leads beyond its end`);
+}
+
 function pieceOf(entry: MapEntry, bottom: number, chain: readonly DiskFile[]): Piece {
   const { start, length, data, present, offset } = entry;
   // What no file of the chain holds counts as the bottom's, so that it is nobody's change.
   const depth = present ? entry.depth : bottom;
   const file = chain[depth];
   if (file === undefined) throw damagedDisk(`the map of a disk names file ${depth} of its chain`);
-  if (data && offset === undefined) throw compressed(file.path);
-  return { start, length, data, depth, offset: data && offset !== undefined ? offset : -1 };
+  if (!data) return { start, length, data, depth, offset: -1 };
+  if (offset === undefined) throw compressed(file.path);
+  // A position that no call can take, nor any file have.
+  if (!Number.isSafeInteger(offset + length)) throw beyondEnd(file.path);
+  return { start, length, data, depth, offset };
 }
 
 function piecesOf(
@@ -116,7 +123,7 @@ class ChainSource implements ByteSource {
 
   private endedAt({ depth, offset, length }: Piece): Failure {
     if (offset + length > (this.sizes[depth] ?? 0)) {
-      return damagedDisk(`a table of ${this.chain[depth]?.path} leads beyond its end`);
+      return beyondEnd(this.chain[depth]?.path);
     }
     return transient('DiskShrank', 'a disk file became shorter while it was read');
   }

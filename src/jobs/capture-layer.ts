@@ -4,9 +4,8 @@ import type { MachineDisk } from '../engine/capture/machine-disk.ts';
 import { captureOs } from '../engine/capture/scrub.ts';
 import { ensureComposition } from './composition.ts';
 import { requireSame } from './inspect-disk.ts';
-import { holdKey } from './key-lock.ts';
+import { captureLock, holdKey } from './key-lock.ts';
 import { composedBefore, withDisk } from './machine-disk.ts';
-import { captureLock } from './names.ts';
 import type { CaptureJob } from './spec.ts';
 import { engineTools, type StoreTools } from './tools.ts';
 

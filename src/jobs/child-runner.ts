@@ -5,10 +5,8 @@ import type { Log } from '../host/log.ts';
 import { noMetrics, type Metrics } from '../host/metrics.ts';
 import { Alarm } from './alarm.ts';
 import { startChild, type Child, type ChildOptions, type JobEnd } from './child.ts';
-import { counting, forgetAt, pastOf, stateOf, type Past } from './job-memory.ts';
-import { NamesByKey } from './names-by-key.ts';
-import { jobName } from './names.ts';
-import { JOB_KINDS, type JobRunner, type JobSpec, type JobState } from './spec.ts';
+import { counting, forgetAt, pastOf, stateOf, NamesByKey, type Past } from './job-memory.ts';
+import { jobName, JOB_KINDS, type JobRunner, type JobSpec, type JobState } from './spec.ts';
 import type { WorkerConfig } from './worker-config.ts';
 
 /** How jobs are run on this machine. */

@@ -2,8 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFailure } from '../core/failure.ts';
 import { isMissing } from '../host/files.ts';
-import { holdAt } from './key-lock.ts';
-import { captureLock } from './names.ts';
+import { captureLock, holdAt } from './key-lock.ts';
 import type { StoreTools } from './tools.ts';
 
 /**

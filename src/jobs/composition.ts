@@ -6,26 +6,37 @@ import { compose, findComposed, type Composed } from '../engine/compose/compose.
 import type { GuestWork } from '../engine/compose/guest-task.ts';
 import type { GuestMark } from '../engine/inspect/inspect.ts';
 import { holdKey } from './key-lock.ts';
-import { compositionId } from './names.ts';
-import type { Recipe } from './spec.ts';
-import { engineTools, type StoreTools } from './tools.ts';
+import { compositionId, type Recipe } from './spec.ts';
+import { engineTools, type MediaWanted, type StoreTools } from './tools.ts';
+
+type DeclaredMedia = Extract<GuestTask, { readonly role: 'package' }>['media'][number];
+
+/** What a namespace got by its Secret is kept for itself: the digest of a file opens no door to it. */
+function mediaWanted(medium: DeclaredMedia, namespace: string, work: string): MediaWanted {
+  const { name, url, sha256, headersSecretRef: ref } = medium;
+  const folder = join(work, 'media');
+  if (ref === undefined) return { url, sha256, path: join(folder, sha256) };
+  const headersFrom = { namespace, secret: ref.name, neededBy: `the file ${name}` };
+  return { url, sha256, path: join(folder, namespace, sha256), headersFrom };
+}
 
 /** The task with its media fetched. */
-async function guestWork(task: GuestTask, tools: StoreTools): Promise<GuestWork> {
+async function guestWork({ namespace, task }: Recipe, tools: StoreTools): Promise<GuestWork> {
   if (task.role === 'image') return task;
   const media: { readonly name: string; readonly path: string }[] = [];
-  for (const { name, url, sha256 } of task.media) {
+  for (const medium of task.media) {
+    const { name } = medium;
     tools.progress(`Fetching ${name}`, 0);
-    const path = join(tools.places.work, 'media', sha256);
-    await tools.fetchMedia({ url, sha256, path }, tools.signal);
-    media.push({ name, path });
+    const wanted = mediaWanted(medium, namespace, tools.places.work);
+    await tools.fetchMedia(wanted, tools.signal);
+    media.push({ name, path: wanted.path });
   }
   return { ...task, media };
 }
 
 async function make(id: string, recipe: Recipe, tools: StoreTools): Promise<Composed> {
-  const { os, deltas, task } = recipe;
-  const guest = await guestWork(task, tools);
+  const { os, deltas } = recipe;
+  const guest = await guestWork(recipe, tools);
   return compose({ id, os, deltas, guest }, engineTools(tools));
 }
 

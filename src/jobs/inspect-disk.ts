@@ -3,10 +3,8 @@ import type { MachineDisk } from '../engine/capture/machine-disk.ts';
 import { inspect } from '../engine/inspect/inspect.ts';
 import { guestMark } from './composition.ts';
 import { composedBefore, withDisk, type MachineJob } from './machine-disk.ts';
-import { compositionId } from './names.ts';
-import type { CaptureJob, CopyJob, InspectJob } from './spec.ts';
-import { superseded } from './superseded.ts';
-import { engineTools, type StoreTools } from './tools.ts';
+import { compositionId, type CaptureJob, type CopyJob, type InspectJob } from './spec.ts';
+import { superseded, engineTools, type StoreTools } from './tools.ts';
 
 /** Looks at a disk that is held, and says what it found as it would be recorded. */
 async function lookAt(

@@ -26,3 +26,8 @@ export async function holdKey(
   const [path, what] = await lockOf(work, name);
   return holdWhenFree(path, what, { clock, signal, waitMs: WAIT_MS, pollMs: POLL_MS });
 }
+
+/** Lock of a layer that is captured: what that leaves in the work folder is named by the layer, not by the key. */
+export function captureLock(inputsHex: string): string {
+  return `capture-${inputsHex}`;
+}

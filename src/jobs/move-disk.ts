@@ -1,8 +1,7 @@
 import type { HandedOut, TransferOptions } from '../connectors/connector.ts';
 import { ensureComposition } from './composition.ts';
 import { requireSame } from './inspect-disk.ts';
-import { compositionId } from './names.ts';
-import type { CopyJob, UploadJob } from './spec.ts';
+import { compositionId, type CopyJob, type UploadJob } from './spec.ts';
 import type { StoreTools } from './tools.ts';
 
 function watched(step: string, { signal, progress }: StoreTools): TransferOptions {

@@ -9,8 +9,7 @@ import { importDisk } from './import-disk.ts';
 import { inspectDisk } from './inspect-disk.ts';
 import { holdKey } from './key-lock.ts';
 import { copyDisk, uploadDisk } from './move-disk.ts';
-import { compositionId } from './names.ts';
-import type { JobSpec } from './spec.ts';
+import { compositionId, type JobSpec } from './spec.ts';
 import type { JobTools, StoreTools } from './tools.ts';
 
 async function dispatch(job: JobSpec, tools: StoreTools): Promise<void> {

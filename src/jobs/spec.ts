@@ -1,4 +1,4 @@
-import type { Digest } from '../core/digest.ts';
+import { digestOf, hexOf, type Digest } from '../core/digest.ts';
 import type { FailureData } from '../core/failure.ts';
 import type { GuestTask } from '../core/guest-task.ts';
 import type { LayerIdentity, LayerPointer } from '../core/layer.ts';
@@ -138,4 +138,14 @@ export interface JobRunner {
   /** Calls back with the key of each job whose state changed; returns how to stop. */
   watch(changed: (key: string) => void): () => void;
   close(): Promise<void>;
+}
+
+/** Names a composition by all that it is made from. */
+export function compositionId(recipe: Recipe): string {
+  return `c-${hexOf(digestOf(recipe)).slice(0, 40)}`;
+}
+
+/** The name of a job: by all of its specification, and short enough for any cluster. */
+export function jobName(spec: JobSpec): string {
+  return `lamina-${spec.kind}-${hexOf(digestOf(spec)).slice(0, 40)}`;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { compareVersions, reaches } from './resource-version.ts';
+import { compareVersions, reaches } from './resource.ts';
 
 /** Longest that a pass waits for the echo of our own writes. */
 const LIMIT_MS = 5000;

@@ -1,5 +1,5 @@
 import type { ApiObject } from '../api/object.ts';
-import { reaches } from './resource-version.ts';
+import { reaches } from './resource.ts';
 
 /** So many conflicts in a row are retried at once and in silence; then people may know. */
 const MAX_SILENT_CONFLICTS = 3;

@@ -5,8 +5,7 @@ import type { Log } from '../host/log.ts';
 import { isNotFound, type KubeClient } from './client.ts';
 import type { EventRecorder } from './events.ts';
 import type { Plan, Reconciler } from './reconciler.ts';
-import { keyOfObject, type Resource } from './resource.ts';
-import { reaches } from './resource-version.ts';
+import { keyOfObject, reaches, type Resource } from './resource.ts';
 import type { StatusWriter } from './status-writer.ts';
 
 /** So often one pass acts and looks again; then others get their turn. */

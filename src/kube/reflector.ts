@@ -6,8 +6,13 @@ import type { Log } from '../host/log.ts';
 import type { CacheFeed } from './cache.ts';
 import type { KubeClient } from './client.ts';
 import type { CounterName, Metrics } from '../host/metrics.ts';
-import { compareVersions, reaches } from './resource-version.ts';
-import { resourceId, type KubeObject, type Resource } from './resource.ts';
+import {
+  compareVersions,
+  reaches,
+  resourceId,
+  type KubeObject,
+  type Resource,
+} from './resource.ts';
 import { isExpired } from './status-failure.ts';
 import type { WatchEvent } from './watch.ts';
 

@@ -145,7 +145,7 @@ class Pool implements ConnectionPool {
     return readCredential(this.options.client, {
       namespace,
       secret,
-      connector: config.metadata.name,
+      neededBy: `ConnectorConfig/${config.metadata.name}`,
     });
   }
 

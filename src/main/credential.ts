@@ -1,21 +1,14 @@
 import type { Credential } from '../connectors/connector.ts';
 import { denied } from '../core/failure.ts';
 import { isObject } from '../core/json.ts';
+import type { SecretRef } from '../jobs/tools.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { SECRETS, type KubeObject } from '../kube/resource.ts';
 
-/** Names a Secret, and who needs it. */
-export interface SecretWanted {
-  readonly namespace: string;
-  readonly secret: string;
-  /** The ConnectorConfig, for messages. */
-  readonly connector: string;
-}
-
-/** The data of a Secret, decoded. Its values go nowhere but to the platform. */
+/** The data of a Secret, decoded. Its values go nowhere but to whom they are for. */
 export async function readCredential(
   client: KubeClient,
-  { namespace, secret, connector }: SecretWanted,
+  { namespace, secret, neededBy }: SecretRef,
   signal?: AbortSignal,
 ): Promise<Credential> {
   const found = await client.get<KubeObject & { readonly data?: unknown }>(
@@ -25,8 +18,8 @@ export async function readCredential(
     signal,
   );
   if (found === undefined) {
-    const message = `there is no Secret ${namespace}/${secret}, which ConnectorConfig/${connector} needs`;
-    throw denied('SecretMissing', message, 'Create the Secret in the namespace of the connector.');
+    const message = `there is no Secret ${namespace}/${secret}, which ${neededBy} needs`;
+    throw denied('SecretMissing', message, 'Create the Secret in that namespace.');
   }
   const entries = Object.entries(isObject(found.data) ? found.data : {});
   return Object.fromEntries(

@@ -1,11 +1,12 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { crd } from '../api/crd.ts';
 import { KINDS } from '../api/kinds/all.ts';
 import { referencePage } from '../api/reference-page.ts';
 import { isObject } from '../core/json.ts';
 import { isMissing, writeFileAtomic } from '../host/files.ts';
+import { yamlText } from '../host/yaml.ts';
 
 const HEADER = '# Made by `make generate`; do not edit.\n';
 /** Folders that hold nothing but generated files. */
@@ -31,10 +32,7 @@ async function examples(root: string): Promise<ReadonlyMap<string, string>> {
 export async function generated(root: string): Promise<ReadonlyMap<string, string>> {
   const samples = await examples(root);
   const files = KINDS.flatMap((definition) => [
-    [
-      `crds/${definition.plural}.yaml`,
-      HEADER + stringify(crd(definition), { lineWidth: 0, aliasDuplicateObjects: false }),
-    ] as const,
+    [`crds/${definition.plural}.yaml`, HEADER + yamlText(crd(definition))] as const,
     [
       `docs/reference/${definition.singular}.md`,
       referencePage(definition, samples.get(definition.kind)),

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { denied, transient, type Failure } from '../core/failure.ts';
 import { isMissing } from '../host/files.ts';
 import type { Log } from '../host/log.ts';
-import { plainEnvironment } from '../host/run.ts';
+import { endedBy, plainEnvironment } from '../host/run.ts';
 import { linesOf } from '../kube/lines.ts';
 import { GIT_VARIABLES } from '../sources/git-repository.ts';
 import { refused } from '../sources/read-source.ts';
@@ -152,7 +152,8 @@ class Reader {
     if (end === 'read' && revision !== undefined) return this.heard.reading(revision);
     if (end !== undefined && end !== 'read') throw end;
     const limit = this.limitHit(signal);
-    if (limit === undefined) throw crashed(`ended with ${signal ?? `exit code ${code}`}`);
+    if (limit === undefined)
+      throw crashed(signal === null ? `ended with exit code ${code}` : endedBy(signal));
     const { file } = this.heard;
     const message = `reading the source needs more than ${limit}`;
     const hint = 'Split the file, or keep manifests in a repository or folder of their own.';

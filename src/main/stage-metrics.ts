@@ -1,5 +1,4 @@
-import { conditionOf } from '../api/conditions.ts';
-import type { ApiObject } from '../api/object.ts';
+import { conditionOf, type ApiObject } from '../api/object.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Metrics } from '../host/metrics.ts';
 import type { Change } from '../kube/cache.ts';

@@ -1,15 +1,14 @@
 import type { Transfer } from '../connectors/connector.ts';
-import { Failure, impossible } from '../core/failure.ts';
+import { Failure } from '../core/failure.ts';
 import type { ConnectorRef } from '../jobs/spec.ts';
-import { superseded } from '../jobs/superseded.ts';
+import { superseded } from '../jobs/tools.ts';
 import type { WorkerConfig } from '../jobs/worker-config.ts';
-import { kubeClient, type KubeClient } from '../kube/client.ts';
-import { readKubeconfig } from '../kube/kubeconfig.ts';
-import { networkTransport } from '../kube/network.ts';
+import type { KubeClient } from '../kube/client.ts';
 import { resourceOf } from '../kube/resource.ts';
 import type { ConnectorConfig } from '../reconcilers/objects.ts';
 import { readCredential } from './credential.ts';
 import { connectorPlace, type PlatformOf } from './platforms.ts';
+import { askApi } from './worker-api.ts';
 
 /** Asks the API once for what stands there now. */
 interface Asking {
@@ -32,31 +31,28 @@ async function configOf({ client, ref, signal }: Asking): Promise<ConnectorConfi
 }
 
 /** Opens the data verbs of the location that a job was planned for. */
-export async function transferFor(
+export function transferFor(
   ref: ConnectorRef,
   options: { readonly platformOf: PlatformOf; readonly worker: WorkerConfig },
   signal: AbortSignal,
 ): Promise<Transfer> {
-  const { kubeconfig } = options.worker;
-  if (kubeconfig === undefined) {
-    const message = 'the process of the job was given no kubeconfig, so it cannot read connectors';
-    throw impossible('NoKubeconfig', message, 'Give one to the process of the job.');
+  return askApi(options.worker, (client) =>
+    transferBy({ client, ref, signal }, options.platformOf),
+  );
+}
+
+async function transferBy(asking: Asking, platformOf: PlatformOf): Promise<Transfer> {
+  const { client, ref, signal } = asking;
+  const config = await configOf(asking);
+  const { platform, spec, location, secret } = connectorPlace(config, platformOf);
+  const { namespace, name } = ref;
+  if (location !== ref.location) {
+    throw superseded(`the ConnectorConfig ${namespace}/${name} leads elsewhere by now`);
   }
-  const network = networkTransport(await readKubeconfig(kubeconfig));
-  try {
-    const asking: Asking = { client: kubeClient(network.send), ref, signal };
-    const config = await configOf(asking);
-    const { platform, spec, location, secret } = connectorPlace(config, options.platformOf);
-    if (location !== ref.location) {
-      throw superseded(`the ConnectorConfig ${ref.namespace}/${ref.name} leads elsewhere by now`);
-    }
-    const { namespace, name: connector } = ref;
-    const credential =
-      secret === undefined
-        ? {}
-        : await readCredential(asking.client, { namespace, secret, connector }, signal);
-    return platform.transfer({ spec, credential });
-  } finally {
-    await network.close();
-  }
+  const neededBy = `ConnectorConfig/${name}`;
+  const credential =
+    secret === undefined
+      ? {}
+      : await readCredential(client, { namespace, secret, neededBy }, signal);
+  return platform.transfer({ spec, credential });
 }

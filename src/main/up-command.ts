@@ -25,7 +25,8 @@ Serves the Kubernetes API from this process and runs all controllers. Writes DIR
 it prints "ready", so any kubectl works. Logs go to standard error as JSON lines.
 
 With --source, a directory or a branch of a git repository is kept applied: what is new or changed is applied, what
-is gone is removed, and nothing at all happens while one document is bad.
+is gone is removed, and nothing at all happens while one document is bad. The variable GIT_SSL_CAINFO names a file with
+the certificate authority of the repository's server, if the system does not know it.
 
 Machines that a person works in go on when this program ends, and are found again when it starts.
 

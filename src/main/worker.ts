@@ -1,4 +1,4 @@
-import { runWorker } from './job-process.ts';
+import { runWorker } from './job-tools.ts';
 
 /* The process of one job on the platforms of this release. */
 await runWorker({

@@ -1,6 +1,5 @@
 import type { LayerVersionStatus } from '../api/kinds/layer-version.ts';
-import { conditionOf } from '../api/conditions.ts';
-import type { ApiObject, CommonStatus } from '../api/object.ts';
+import { conditionOf, type ApiObject, type CommonStatus } from '../api/object.ts';
 import { timestamp } from '../core/clock.ts';
 import type { PlannedCondition, Verdict } from '../kube/reconciler.ts';
 

@@ -3,15 +3,15 @@ import type { ConnectorConfigSpec, ConnectorConfigStatus } from '../api/kinds/co
 import type { ImageTemplateSpec, ImageTemplateStatus } from '../api/kinds/image-template.ts';
 import type { LayerVersionSpec, LayerVersionStatus } from '../api/kinds/layer-version.ts';
 import type { LayeredImageSpec, LayeredImageStatus } from '../api/kinds/layered-image.ts';
-import type { LayerStatus, OSLayerSpec } from '../api/kinds/os-layer.ts';
+import type { LayerStatus } from '../api/kinds/layer.ts';
+import type { OSLayerSpec } from '../api/kinds/os-layer.ts';
 import type {
   PackagingMachineSpec,
   PackagingMachineStatus,
 } from '../api/kinds/packaging-machine.ts';
 import type { PlatformLayerSpec } from '../api/kinds/platform-layer.ts';
-import { conditionOf } from '../api/conditions.ts';
+import { conditionOf, type ApiObject, type Condition, type OwnerReference } from '../api/object.ts';
 import { API_VERSION } from '../api/kind.ts';
-import type { ApiObject, Condition, OwnerReference } from '../api/object.ts';
 import type { StoredLayer } from '../core/layer.ts';
 
 /** An operating system. */

@@ -1,9 +1,11 @@
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { simpleGit, type SimpleGit } from 'simple-git';
 import { denied, impossible, failureData, messageOf, transient, Failure } from '../core/failure.ts';
 import { cleanLine } from '../core/text.ts';
 import { isMissing } from '../host/files.ts';
+import { Kills } from '../host/kills.ts';
+import { endedBy } from '../host/run.ts';
 import type { GitLocation } from './git-url.ts';
 import { SOURCE_LIMITS } from './snapshot.ts';
 
@@ -34,7 +36,8 @@ export const GIT_VARIABLES = [
   'HTTPS_PROXY',
   'no_proxy',
   'NO_PROXY',
-  'SSL_CERT_FILE',
+  // The authorities of https servers: git hands this to every build of curl, which reads none by itself.
+  'GIT_SSL_CAINFO',
 ];
 
 /*
@@ -78,15 +81,52 @@ function config(protocol: GitLocation['protocol']): string {
 `;
 }
 
-/**
- * What git says when the limits of the process that reads a source end it. An unpacker that ends for another
- * reason, such as a cut connection, gives it before.
- */
+/** What git says when the limits of the process that reads a source end it. */
 const OVER_LIMIT =
-  /out of memory|malloc failed|unable to create thread|(died of|ended by a) signal|file too large|^fatal: fetch-pack: invalid index-pack output$/i;
+  /out of memory|malloc failed|unable to create thread|(died of|ended by a) signal|file too large/i;
+/** None of our limits ends a program like this. */
+const KILLED = /died of signal 9\b/;
+/** All that git says when its unpacker is ended by a signal. One that fails gives its reason before. */
+const UNPACKER_ENDED = 'fatal: fetch-pack: invalid index-pack output';
 const ENDED_BY_SIGNAL = 'fatal: git was ended by a signal';
 
-function failure(location: GitLocation, error: unknown): Failure {
+/** What a person can cure outside of the source, by what git says of it. */
+const CURABLE: readonly {
+  readonly said: RegExp;
+  readonly code: string;
+  readonly hint: string;
+}[] = [
+  {
+    said: /couldn't find remote ref/i,
+    code: 'BranchMissing',
+    hint: 'Push the branch, or name another one.',
+  },
+  {
+    said: /authentication failed|could not read (username|password)|permission denied|terminal prompts/i,
+    code: 'RepositoryDenied',
+    hint: 'Give the controller the right to read it.',
+  },
+  {
+    said: /returned error: 30\d/i,
+    code: 'RepositoryMoved',
+    hint: 'Name the address at which the repository itself lies: redirects are not followed.',
+  },
+  {
+    said: /certificate verification failed|SSL certificate problem/i,
+    code: 'CertificateRefused',
+    hint: 'Start the controller with GIT_SSL_CAINFO=FILE, where FILE holds the authority of the server.',
+  },
+];
+
+/** What is known of the end of a git beside its words. */
+interface GitEnd {
+  /** Somebody killed it. */
+  readonly wasKilled: boolean;
+  /** It had written as much as it may. */
+  readonly wasCut?: boolean;
+}
+
+function failure(location: GitLocation, error: unknown, end: GitEnd): Failure {
   const known = failureData(error);
   if (known.code !== 'Unexpected') return new Failure(known, error);
   const lines = messageOf(error)
@@ -96,21 +136,18 @@ function failure(location: GitLocation, error: unknown): Failure {
   const words = lines.join('; ').slice(0, 500);
   const message = `${location.url}: ${words === '' ? messageOf(error).slice(0, 500) : words}`;
   // What the other side lacks is another matter, and may pass.
-  if (OVER_LIMIT.test(lines.filter((line) => !line.startsWith('remote')).join('; '))) {
+  const ours = lines.filter((line) => !line.startsWith('remote')).join('; ');
+  const unpackerEnded = ours === UNPACKER_ENDED;
+  if (end.wasKilled || KILLED.test(ours) || (unpackerEnded && end.wasCut !== true)) {
+    return transient('GitKilled', `${location.url}: git ${endedBy('SIGKILL')}`, error);
+  }
+  if (unpackerEnded || OVER_LIMIT.test(ours)) {
     const hint = 'Keep manifests in a repository of their own, without large files.';
     const what = `one commit is larger than ${MAX_CACHE_BYTES >> 20} MiB, or takes too much to unpack`;
     return impossible('RepositoryTooLarge', `${location.url}: ${what} (${words})`, hint);
   }
-  if (/couldn't find remote ref/i.test(message)) {
-    return denied('BranchMissing', message, 'Push the branch, or name another one.');
-  }
-  if (
-    /authentication failed|could not read (username|password)|permission denied|terminal prompts/i.test(
-      message,
-    )
-  ) {
-    return denied('RepositoryDenied', message, 'Give the controller the right to read it.');
-  }
+  const curable = CURABLE.find(({ said }) => said.test(message));
+  if (curable !== undefined) return denied(curable.code, message, curable.hint);
   return transient('RepositoryUnreachable', message, error);
 }
 
@@ -206,18 +243,41 @@ export class GitRepository {
 
   /** What a kill left, or many fetches, is not worth mending. */
   private async isOvergrown(): Promise<boolean> {
+    const packs = await this.packSizes();
+    const bytes = packs.reduce((sum, { size }) => sum + size, 0);
+    const isTorn = packs.some(({ name }) => name.startsWith('tmp_'));
+    return isTorn || packs.length > 3 * MAX_PACKS || bytes > MAX_CACHE_BYTES;
+  }
+
+  private async packSizes(): Promise<readonly { readonly name: string; readonly size: number }[]> {
+    const folder = join(this.folder, 'objects', 'pack');
     try {
-      const packs = join(this.folder, 'objects', 'pack');
-      const names = await readdir(packs);
-      const sizes = await Promise.all(
-        names.map(async (name) => (await stat(join(packs, name))).size),
+      const names = await readdir(folder);
+      return await Promise.all(
+        names.map(async (name) => ({ name, size: (await stat(join(folder, name))).size })),
       );
-      const bytes = sizes.reduce((sum, size) => sum + size, 0);
-      const isTorn = names.some((name) => name.startsWith('tmp_'));
-      return isTorn || names.length > 3 * MAX_PACKS || bytes > MAX_CACHE_BYTES;
     } catch (error) {
-      if (isMissing(error)) return false;
+      if (isMissing(error)) return [];
       throw error;
+    }
+  }
+
+  /** True if a pack ends where no file may become larger: the kernel tells it to nobody but the program. */
+  private async isCut(): Promise<boolean> {
+    const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
+    const most = Number(/^Max file size +(\d+)/m.exec(limits)?.[1] ?? Infinity);
+    return (await this.packSizes()).some(({ size }) => size >= most);
+  }
+
+  /** Reads from the repository, or fails in the words of this kind of source. */
+  private async reading<Result>(work: () => Promise<Result>): Promise<Result> {
+    const kills = new Kills();
+    try {
+      return await work();
+    } catch (error) {
+      throw failure(this.location, error, kills);
+    } finally {
+      kills.stop();
     }
   }
 
@@ -241,7 +301,7 @@ export class GitRepository {
   /** The id of the newest commit, which may not be here yet. */
   async newest(signal: AbortSignal): Promise<string> {
     const { url } = this.location;
-    try {
+    return this.reading(async () => {
       await this.prepare();
       const asked = ['ls-remote', '-q', '--', url, this.remoteRef];
       const refs = await this.bounded(asked, { bytes: MAX_REFS_BYTES }, signal);
@@ -252,13 +312,12 @@ export class GitRepository {
         .find((match) => match?.[2] === this.remoteRef)?.[1];
       if (found === undefined) throw new Error(`fatal: couldn't find remote ref ${this.remoteRef}`);
       return found;
-    } catch (error) {
-      throw failure(this.location, error);
-    }
+    });
   }
 
   /** Brings the newest commit here and returns its id. A history that was rewritten is no matter. */
   async fetch(signal: AbortSignal): Promise<string> {
+    const kills = new Kills();
     try {
       await this.prepare();
       const options = ['-q', '--force', '--depth=1', '--no-tags', '--no-write-fetch-head'];
@@ -267,9 +326,12 @@ export class GitRepository {
       return (await this.git(signal).raw('rev-parse', `${REF}^{commit}`)).trim();
     } catch (error) {
       // It is a cache: after a kill, a lock or a torn pack the next try starts from nothing.
+      const wasCut = await this.isCut();
       this.ready = false;
       await rm(this.folder, { recursive: true, force: true });
-      throw failure(this.location, error);
+      throw failure(this.location, error, { wasKilled: kills.wasKilled, wasCut });
+    } finally {
+      kills.stop();
     }
   }
 
@@ -281,20 +343,16 @@ export class GitRepository {
     const { folder } = this.location;
     const below = folder === undefined ? [] : ['--', `${folder}/`];
     const args = ['ls-tree', '-r', '-t', '-z', '-l', '--full-tree', commit, ...below];
-    try {
-      const most = { bytes: MAX_LISTING_BYTES, ends: SOURCE_LIMITS.entries };
-      const text = await this.bounded(args, most, signal);
-      return text?.split('\0').flatMap((line) => parseEntry(line) ?? []);
-    } catch (error) {
-      throw failure(this.location, error);
-    }
+    const most = { bytes: MAX_LISTING_BYTES, ends: SOURCE_LIMITS.entries };
+    const text = await this.reading(() => this.bounded(args, most, signal));
+    return text?.split('\0').flatMap((line) => parseEntry(line) ?? []);
   }
 
   /** The content of some objects, in their order. */
   async blobs(objects: readonly string[], signal: AbortSignal): Promise<readonly Uint8Array[]> {
     if (objects.length === 0) return [];
     const git = this.git(signal, `${objects.join('\n')}\n`);
-    const output: Uint8Array = await git.binaryCatFile(['--batch']);
+    const output = await this.reading<Uint8Array>(() => git.binaryCatFile(['--batch']));
     const blobs: Uint8Array[] = [];
     for (let start = 0; blobs.length < objects.length;) {
       const end = output.indexOf(10, start);

@@ -66,6 +66,10 @@ function selection(text: string): Pick<GitLocation, 'branch' | 'folder'> {
 /**
  * Reads `URL[#branch[:folder]]`. What git would take for an option, a program or a local file is
  * refused; local paths are for the command line, where the person could read the files anyway.
+ *
+ * So far every address comes from `--source`, which the operator writes, and git follows no redirect: hence
+ * a server of this machine or of a private network is as good as any. An address that other people write must
+ * be judged by `localHost` of `src/host/local-address.ts` as well, as those of media are.
  */
 export function parseGitUrl(text: string, options: { readonly allowLocal: boolean }): GitLocation {
   if (text.length > 2048 || !/^[!-[\]-~]+$/.test(text)) {

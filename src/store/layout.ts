@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { access, link, mkdir, open, opendir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
@@ -184,4 +184,24 @@ async function prepare(layout: Layout, clock: Clock): Promise<string> {
   for (const folder of [join(layout.root, '.lamina'), layout.root]) await syncFolder(folder);
   await removeLeftovers(layout, clock);
   return (await readFile(layout.installId, 'utf8')).trim();
+}
+
+const NONCE_DIGITS = 32;
+
+/**
+ * Derives nonces with the installation's secret. It stays in this closure, so that nothing that prints
+ * a store can show it.
+ */
+export async function nonceMaker(layout: Layout): Promise<(composition: string) => string> {
+  const text = (await readFile(layout.secret, 'utf8')).trim();
+  if (!/^[0-9a-f]{64}$/.test(text)) {
+    throw impossible(
+      'StoreInvalid',
+      `${layout.secret} does not hold the secret of an installation`,
+      'Restore it from a copy of the store; with another one, machines made before must be made again.',
+    );
+  }
+  const secret = Buffer.from(text, 'hex');
+  return (composition) =>
+    createHmac('sha256', secret).update(composition).digest('hex').slice(0, NONCE_DIGITS);
 }

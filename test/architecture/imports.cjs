@@ -56,11 +56,11 @@ module.exports = {
       to: { circular: true },
     },
     {
-      name: 'rooms-of-the-api-server-have-an-order',
+      name: 'rooms-of-a-folder-have-an-order',
       severity: 'error',
-      comment: 'What two folders share lies in a third, such as `model`.',
+      comment: 'What two folders share lies in a third, such as `model`, or beside both.',
       scope: 'folder',
-      from: { path: '^src/apiserver/[^/]+$' },
+      from: { path: '^src/[^/]+/[^/]+$' },
       to: { circular: true },
     },
     {

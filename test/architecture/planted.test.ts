@@ -84,18 +84,19 @@ describe('the import table', () => {
       },
       want: ['src/core/a.ts no-cycles'],
     },
-    {
-      why: 'two rooms of the API server that need each other, without a circle of files',
+    ...[
+      { folder: 'apiserver', rooms: ['objects', 'storage'] },
+      { folder: 'engine', rooms: ['capture', 'compose'] },
+    ].map(({ folder, rooms: [one = '', two = ''] }) => ({
+      why: `two rooms of ${folder} that need each other, without a circle of files`,
       files: {
-        'src/apiserver/objects/a.ts': importing('../storage/b.ts'),
-        'src/apiserver/storage/b.ts': MODULE,
-        'src/apiserver/storage/c.ts': importing('../objects/d.ts'),
-        'src/apiserver/objects/d.ts': MODULE,
+        [`src/${folder}/${one}/a.ts`]: importing(`../${two}/b.ts`),
+        [`src/${folder}/${two}/b.ts`]: MODULE,
+        [`src/${folder}/${two}/c.ts`]: importing(`../${one}/d.ts`),
+        [`src/${folder}/${one}/d.ts`]: MODULE,
       },
-      want: ['objects', 'storage'].map(
-        (room) => `src/apiserver/${room} rooms-of-the-api-server-have-an-order`,
-      ),
-    },
+      want: [one, two].map((room) => `src/${folder}/${room} rooms-of-a-folder-have-an-order`),
+    })),
     {
       why: 'a plan that reads files',
       files: { 'src/reconcilers/k/plan.ts': "import { readFile } from 'node:fs';\nreadFile;\n" },

@@ -23,6 +23,8 @@ export interface Faults {
   /** Operations take effect, but nobody knows of them. */
   vanishTasks: boolean;
   taskMs: number;
+  /** Operations go on, and take no effect while this is so. */
+  holdTasks: boolean;
   /** An upload loses its connection after so many bytes. */
   cutUploadAfter: number | undefined;
   diskFull: boolean;

@@ -41,5 +41,5 @@ const title = reason === undefined ? 'a machine on a full disk' : `skipped: ${re
     expect(await written).toEqual({ code: 0, output: judge.stdout });
     await until('nobody says so any more', async () => !(await words()).includes('is full'));
     await stage.session.close();
-  }, 180_000);
+  });
 });

@@ -120,6 +120,6 @@ describe.each([...PLACES, ...MORE_PLACES])(
       expect(await journey.things()).toEqual(things);
       expect(await installation.storeIndex()).toBe(index);
       await fourth.stop();
-    }, 600_000);
+    });
   },
 );

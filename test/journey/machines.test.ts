@@ -47,10 +47,9 @@ describe.each(PLACES)('a machine that installs by itself on $why', ({ open }) =>
       system.client,
       'LayerVersion',
       (one) => is('tool')(one) && holds(one, 'Ready'),
-      240_000,
     );
     expect(stageOf(done)).toBe('Deployable');
     expect(await journey.machines()).toBe(0);
     await system.stop();
-  }, 600_000);
+  });
 });

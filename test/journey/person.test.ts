@@ -32,7 +32,7 @@ describe.each(PLACES)('a version without install on $why', ({ open }) => {
     ]);
     const waiting = await follow(system.client, 'LayerVersion', asks('InstallSoftware'));
     expect(acting(waiting).action?.text).toContain('Write /etc/by-hand.');
-    const console = await SerialConsole.open(journey.serialSocket(waiting), 60_000);
+    const console = await SerialConsole.open(journey.serialSocket(waiting));
     await console.sh('echo by hand > /etc/by-hand');
     await journey.wipeWork();
     console.powerOff();
@@ -56,7 +56,7 @@ describe.each(PLACES)('a version without install on $why', ({ open }) => {
       'LayerVersion',
       (item) => /Then run/.test(acting(item).action?.text ?? '') && asks('InstallSoftware')(item),
     );
-    const second = await SerialConsole.open(journey.serialSocket(again), 60_000);
+    const second = await SerialConsole.open(journey.serialSocket(again));
     await second.sh('cat /etc/by-hand');
     void second.sh('/var/lib/lamina/finish').catch(() => undefined);
     await follow(system.client, 'LayerVersion', asks('ApproveFinalize'));
@@ -68,5 +68,5 @@ describe.each(PLACES)('a version without install on $why', ({ open }) => {
     );
     expect(stageOf(done)).toBe('Deployable');
     await system.stop();
-  }, 600_000);
+  });
 });

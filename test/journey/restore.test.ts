@@ -158,5 +158,5 @@ describe('an installation of which a part was restored from an older copy', () =
     });
     const found = await read<{ manifests: Entry[] }>(join(store, 'index.json'));
     expect(found.manifests).toHaveLength(2);
-  }, 600_000);
+  });
 });

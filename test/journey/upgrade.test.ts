@@ -75,7 +75,7 @@ describe('a data folder of the release before', () => {
     const image = await follow(old.client, 'LayeredImage', isReady);
     const published = seen(image).location?.path ?? '';
     const before = await stat(published);
-    const console = await SerialConsole.open(seen(waiting).location?.path ?? '', 60_000);
+    const console = await SerialConsole.open(seen(waiting).location?.path ?? '');
     await console.sh('echo by hand > /etc/by-hand');
     console.close();
     const [machine] = await installation.machineProcesses();
@@ -97,7 +97,7 @@ describe('a data folder of the release before', () => {
     const still = await follow(now.client, 'LayerVersion', asks('InstallSoftware'));
     expect(still.metadata.uid).toBe(waiting.metadata.uid);
 
-    const again = await SerialConsole.open(seen(still).location?.path ?? '', 60_000);
+    const again = await SerialConsole.open(seen(still).location?.path ?? '');
     expect((await again.sh('cat /etc/by-hand')).output.trim()).toBe('by hand');
     void again.sh('/var/lib/lamina/finish').catch(() => undefined);
     await follow(
@@ -109,5 +109,5 @@ describe('a data folder of the release before', () => {
     expect([ino, mtimeMs]).toEqual([before.ino, before.mtimeMs]);
     expect(await installation.machineProcesses()).toEqual([]);
     await now.stop();
-  }, 600_000);
+  });
 });

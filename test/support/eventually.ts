@@ -1,12 +1,10 @@
-/** Waits until `check` holds; fails with its last words after `limitMs`. */
-export async function eventually(
-  check: () => boolean,
-  what: string,
-  limitMs = 5000,
-): Promise<void> {
-  const end = Date.now() + limitMs;
+import { PATIENCE_MS } from './until.ts';
+
+/** Waits until `check` holds of what this process does by itself. */
+export async function eventually(check: () => boolean, what: string): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
   while (!check()) {
-    if (Date.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`);
+    if (Date.now() > end) throw new Error(`not within ${PATIENCE_MS} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }

@@ -11,7 +11,7 @@ import { SerialConsole, type GuestResult } from './serial-console.ts';
 /** A guest that was booted to look at it. */
 export interface Guest {
   /** Runs a line of shell in the guest. */
-  sh(command: string, timeoutMs?: number): Promise<GuestResult>;
+  sh(command: string): Promise<GuestResult>;
   /** Shuts the guest down and waits until it is off. */
   powerOff(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -21,7 +21,7 @@ export interface Guest {
  * Boots a disk and waits for the shell on its serial line. What the guest writes goes to an overlay
  * that is thrown away: the disk itself is never changed.
  */
-export async function bootGuest(disk: DiskFile, timeoutMs = 60_000): Promise<Guest> {
+export async function bootGuest(disk: DiskFile): Promise<Guest> {
   const folder = await mkdtemp(join(tmpdir(), 'lam-'));
   const backing = { path: resolve(disk.path), format: disk.format };
   const overlay = await createOverlay(run, { path: join(folder, 'disk.qcow2'), backing });
@@ -48,9 +48,9 @@ export async function bootGuest(disk: DiskFile, timeoutMs = 60_000): Promise<Gue
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const line = await SerialConsole.open(tty, timeoutMs);
+    const line = await SerialConsole.open(tty);
     return {
-      sh: (command, limitMs) => line.sh(command, limitMs),
+      sh: (command) => line.sh(command),
       powerOff: async () => {
         line.powerOff();
         await ended;

@@ -9,16 +9,16 @@ import { run } from '../../src/host/run.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { resourceOf, SECRETS } from '../../src/kube/resource.ts';
 import { buildDemoOs } from './demo-os/build.ts';
+import { PATIENCE_MS } from './until.ts';
 
 /** Follows an object of the default namespace by watch until it is as wanted. */
 export async function follow(
   client: KubeClient,
   kind: string,
   wanted: (object: ApiObject) => boolean,
-  timeoutMs = 120_000,
 ): Promise<ApiObject> {
   const resource = resourceOf(kind);
-  const signal = AbortSignal.timeout(timeoutMs);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   let last: ApiObject | undefined;
   try {
     const { items, metadata } = await client.list(resource);

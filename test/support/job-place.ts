@@ -13,8 +13,14 @@ import { systemClock } from '../../src/host/clock.ts';
 import { silentLog } from '../../src/host/log.ts';
 import { run } from '../../src/host/run.ts';
 import type { DiskFile } from '../../src/images/source.ts';
-import { compositionId } from '../../src/jobs/names.ts';
-import type { ConnectorRef, ImportJob, JobRunner, JobSpec, Recipe } from '../../src/jobs/spec.ts';
+import {
+  compositionId,
+  type ConnectorRef,
+  type ImportJob,
+  type JobRunner,
+  type JobSpec,
+  type Recipe,
+} from '../../src/jobs/spec.ts';
 import { kubeClient, type KubeClient } from '../../src/kube/client.ts';
 import { resourceOf, SECRETS } from '../../src/kube/resource.ts';
 import type { ChildRunnerOptions } from '../../src/jobs/child-runner.ts';
@@ -35,8 +41,8 @@ for i in $(seq 200); do echo $i > usr/file$i; done; echo root:x:0:0::/: > etc/pa
 
 const WORKER = join(import.meta.dirname, 'job-worker.ts');
 
-/** What the installer of the tests consists of. */
-export const MEDIA = 'bytes of an installer';
+/** What the installer of the tests consists of: enough to fill a disk while it is written. */
+export const MEDIA = 'bytes of an installer '.repeat(40_000);
 
 /** Everything that jobs need: an API with a connector, a file to import, and media to fetch. */
 export class JobPlace {
@@ -146,10 +152,17 @@ export class JobPlace {
   }
 
   /** An installation with a runner of its own. */
-  async installation(suffix = ''): Promise<JobInstallation> {
+  async installation(
+    suffix = '',
+    runner: Partial<ChildRunnerOptions> = {},
+  ): Promise<JobInstallation> {
     const { parts, shared } = await this.parts(suffix);
     const platformOf = folderPlatformOf(shared.machines);
-    return new JobInstallation(this, { ...parts, platformOf, runner: { workerPath: WORKER } });
+    return new JobInstallation(this, {
+      ...parts,
+      platformOf,
+      runner: { workerPath: WORKER, ...runner },
+    });
   }
 
   /** One whose jobs are the real ones, on QEMU of this host. */

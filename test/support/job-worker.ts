@@ -1,4 +1,4 @@
-import { runWorker } from '../../src/main/job-process.ts';
+import { runWorker } from '../../src/main/job-tools.ts';
 import { folderPlatformOf } from './folder-platform.ts';
 
 /* The process of one job of a test: as the real one, on a platform that needs no machines. */

@@ -29,7 +29,6 @@ export function judgeMissing(): string | undefined {
 }
 
 const CRDS = join(import.meta.dirname, '..', '..', 'crds');
-const START_MS = 60_000;
 
 /** Health is open to everybody, as the roles of a cluster have it; all else needs the token. */
 const AUTHENTICATION = {
@@ -72,15 +71,11 @@ class Trio {
 
   /** Waits until something is so; a program that ends meanwhile is reported with its last words. */
   async until(what: string, name: string, look: () => Promise<boolean>): Promise<void> {
-    await until(
-      what,
-      async () => {
-        if (this.children.every(({ child }) => child.exitCode === null)) return look();
-        const log = await readFile(this.at(`${name}.log`), 'utf8');
-        throw new Error(`the judge ended before ${what}: ${log.slice(-2000)}`);
-      },
-      START_MS,
-    );
+    await until(what, async () => {
+      if (this.children.every(({ child }) => child.exitCode === null)) return look();
+      const log = await readFile(this.at(`${name}.log`), 'utf8');
+      throw new Error(`the judge ended before ${what}: ${log.slice(-2000)}`);
+    });
   }
 
   async stop(): Promise<void> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { run } from '../../src/host/run.ts';
 import { builtPeers, type Peer } from './peers.ts';
+import { PATIENCE_MS } from './until.ts';
 
 /** What a call left; kubectl's exit code is part of the answer. */
 export interface KubectlResult {
@@ -43,7 +44,7 @@ export class Kubectl {
     return run(this.peer.program, args, {
       stdin,
       env: { ...this.environment(), ...env },
-      timeoutMs: 60_000,
+      timeoutMs: PATIENCE_MS,
       okCodes: Array.from({ length: 256 }, (_, code) => code),
     });
   }

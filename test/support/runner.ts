@@ -1,2 +1,11 @@
 /* The one place that names the test framework. */
-export { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+export {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  jest,
+} from '@jest/globals';

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../src/core/failure.ts';
+import { PATIENCE_MS } from './until.ts';
 
 /** What a command in a guest left. */
 export interface GuestResult {
@@ -11,7 +12,6 @@ export interface GuestResult {
 }
 
 const PROMPT = /[#$] $/;
-const LONGEST_MS = 60_000;
 const MOST_KEPT = 2 ** 22;
 /** Colours and questions about the cursor that a shell sends to a terminal. */
 // oxlint-disable-next-line no-control-regex
@@ -52,8 +52,8 @@ export class SerialConsole {
   }
 
   /** Connects, and waits until a shell shows its prompt. */
-  static async open(path: string, timeoutMs = LONGEST_MS): Promise<SerialConsole> {
-    const until = Date.now() + timeoutMs;
+  static async open(path: string): Promise<SerialConsole> {
+    const until = Date.now() + PATIENCE_MS;
     const line = new SerialConsole(await connected(path, until));
     // A shell that showed its prompt before we came shows it again.
     line.socket.write('\n');
@@ -62,7 +62,7 @@ export class SerialConsole {
   }
 
   /** Runs a line of shell in the guest. */
-  async sh(command: string, timeoutMs = LONGEST_MS): Promise<GuestResult> {
+  async sh(command: string): Promise<GuestResult> {
     const mark = randomBytes(6).toString('hex');
     // The shell echoes what it is sent: the marks are put together only when it runs them.
     const [a, b] = [mark.slice(0, 6), mark.slice(6)];
@@ -72,7 +72,7 @@ export class SerialConsole {
     const answer = new RegExp(`${mark}<\\n([^]*)>${mark}:(\\d+):\\n`);
     const match = await this.waitFor(
       (text) => answer.exec(text) ?? undefined,
-      Date.now() + timeoutMs,
+      Date.now() + PATIENCE_MS,
       command,
     );
     return { code: Number(match[2]), output: match[1] ?? '' };

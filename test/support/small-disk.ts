@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { run } from '../../src/host/run.ts';
 
 /** Why no file system can be mounted here; undefined where it can. */
@@ -39,6 +39,12 @@ export class SmallDisk {
   async resize(size: SmallDiskSize): Promise<boolean> {
     const args = ['-o', `remount,${optionsOf(size)}`, this.path];
     return (await run('mount', args, { okCodes: [0, 32] })).code === 0;
+  }
+
+  /** What lies there already. */
+  async usedKibibytes(): Promise<number> {
+    const { blocks, bfree, bsize } = await statfs(this.path);
+    return ((blocks - bfree) * bsize) / 1024;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,8 +2,13 @@ import { digestOf } from '../../src/core/digest.ts';
 import type { ComposedRecord, Inspection, InspectionRecord } from '../../src/core/evidence.ts';
 import { failureData, transient, type FailureData } from '../../src/core/failure.ts';
 import type { LayerIdentity, LayerIndex, StoredLayer } from '../../src/core/layer.ts';
-import { compositionId, jobName } from '../../src/jobs/names.ts';
-import type { JobRunner, JobSpec, JobState } from '../../src/jobs/spec.ts';
+import {
+  compositionId,
+  jobName,
+  type JobRunner,
+  type JobSpec,
+  type JobState,
+} from '../../src/jobs/spec.ts';
 import { ToyPlatform, type ToyTraits } from './toy-platform.ts';
 
 /** Called before and after every effect; may throw, as a crash of the call would. */

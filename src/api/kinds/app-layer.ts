@@ -1,27 +1,7 @@
 import type { Static } from 'typebox';
 import type { KindDefinition } from '../kind.ts';
-import {
-  channels,
-  gates,
-  imageScripts,
-  install,
-  instructions,
-  layerStatus,
-  packaging,
-  passed,
-} from '../parts.ts';
-import { channelsExist } from '../rules.ts';
-import {
-  fields,
-  listMap,
-  listOf,
-  objectName,
-  optional,
-  reference,
-  text,
-  versionName,
-} from '../schema.ts';
-import { AGE, LAYER_AVAILABLE, LAYER_READY, READY, RETAINED, STATUS } from './columns.ts';
+import { fields, listOf, objectName, optional, versionName } from '../schema.ts';
+import { layerKind, makingOnOs, namedOnOs, packaging, versionsOf } from './layer.ts';
 
 const version = fields('One version.', {
   name: versionName('Name of the version.'),
@@ -36,19 +16,13 @@ const version = fields('One version.', {
       16,
     ),
   ),
-  instructions,
-  install: optional(install),
-  gates,
-  passed,
-  imageScripts,
+  ...makingOnOs,
 });
 
 const spec = fields('One application on an OS layer.', {
-  displayName: optional(text('Name for people.', 128)),
-  osLayer: reference('The OSLayer that it belongs to.'),
+  ...namedOnOs,
   packaging,
-  channels: optional(channels),
-  versions: listMap('Versions, oldest first.', 'name', version, 256),
+  ...versionsOf(version),
 });
 
 /** Spec of an AppLayer. */
@@ -56,16 +30,12 @@ export type AppLayerSpec = Static<typeof spec>;
 
 /** One application on an OS layer. */
 export const appLayer: KindDefinition = {
+  ...layerKind,
   kind: 'AppLayer',
   plural: 'applayers',
   singular: 'applayer',
   short: 'apl',
   description:
     'An AppLayer is one application on an OS layer. Each version is installed once on a packaging machine; what changed on the disk is the layer.',
-  writtenBy: 'people',
   spec,
-  status: layerStatus,
-  columns: [READY, STATUS, AGE],
-  rules: [channelsExist],
-  conditions: [LAYER_READY, LAYER_AVAILABLE, RETAINED],
 };

@@ -18,11 +18,11 @@ import {
   digest,
   fields,
   listOf,
-  matching,
   objectName,
   oneOf,
   optional,
   reference,
+  sha256,
   text,
   versionName,
 } from '../schema.ts';
@@ -39,7 +39,7 @@ const spec = fields('Frozen inputs of one version of one layer.', {
     fields('Imported from a disk image.', {
       file: text('Path below the import root.', 1024),
       format: oneOf('Format of the file.', ['raw', 'qcow2']),
-      sha256: matching('SHA-256 of the file, in hex.', '^[0-9a-f]{64}$', 64),
+      sha256,
     }),
   ),
   package: optional(

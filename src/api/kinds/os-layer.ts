@@ -1,40 +1,27 @@
 import type { Static } from 'typebox';
 import { isObject } from '../../core/json.ts';
 import type { KindDefinition, Rule } from '../kind.ts';
-import {
-  channels,
-  gates,
-  install,
-  instructions,
-  layerStatus,
-  packaging,
-  passed,
-} from '../parts.ts';
-import { channelsExist, itemsOf, specOf } from '../rules.ts';
-import { fields, listMap, matching, oneOf, optional, text, versionName } from '../schema.ts';
-import { AGE, LAYER_AVAILABLE, LAYER_READY, READY, RETAINED, STATUS } from './columns.ts';
+import { itemsOf, specOf } from '../rules.ts';
+import { fields, matching, oneOf, optional, sha256, versionName } from '../schema.ts';
+import { layerKind, making, named, packaging, versionsOf } from './layer.ts';
 
 const disk = fields('A disk image.', {
   file: matching('Path below the import root of the controller.', '^[^/\\x00][^\\x00]*$', 1024),
   format: oneOf('Format of the file; never guessed.', ['raw', 'qcow2']),
-  sha256: matching('SHA-256 of the file, in hex.', '^[0-9a-f]{64}$', 64),
+  sha256,
 });
 
 const version = fields('One version: imported, or made from another by installing on it.', {
   name: versionName('Name of the version.'),
   import: optional(fields('Where the operating system comes from.', { disk })),
   from: optional(versionName('The version to start from; the entry above by default.')),
-  instructions,
-  install: optional(install),
-  gates,
-  passed,
+  ...making,
 });
 
 const spec = fields('An operating system with its versions.', {
-  displayName: optional(text('Name for people.', 128)),
+  ...named,
   packaging: optional(packaging),
-  channels: optional(channels),
-  versions: listMap('Versions, oldest first.', 'name', version, 256),
+  ...versionsOf(version),
 });
 
 const importOrFrom: Rule = {
@@ -76,21 +63,16 @@ const fromExists: Rule = {
 
 /** Spec of an OSLayer. */
 export type OSLayerSpec = Static<typeof spec>;
-/** Status of the three layer kinds. */
-export type LayerStatus = Static<typeof layerStatus>;
 
 /** An operating system, with its versions. */
 export const osLayer: KindDefinition = {
+  ...layerKind,
   kind: 'OSLayer',
   plural: 'oslayers',
   singular: 'oslayer',
   short: 'osl',
   description:
     'An OSLayer is an operating system with its versions. The first version is imported from a disk; each later one is the disk of a packaging machine on which updates were installed.',
-  writtenBy: 'people',
   spec,
-  status: layerStatus,
-  columns: [READY, STATUS, AGE],
-  rules: [importOrFrom, firstIsImport, fromExists, channelsExist],
-  conditions: [LAYER_READY, LAYER_AVAILABLE, RETAINED],
+  rules: [importOrFrom, firstIsImport, fromExists, ...layerKind.rules],
 };

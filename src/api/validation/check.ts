@@ -27,7 +27,7 @@ function schemaOf(definition: KindDefinition): SchemaNode {
 }
 
 /** Errors after which Kubernetes does not look at the rules any more. */
-const BLOCKING: ReadonlySet<FieldError['type']> = new Set([
+const BLOCKING: ReadonlySet<string> = new Set([
   'FieldValueRequired',
   'FieldValueTypeInvalid',
   'FieldValueNotSupported',
@@ -35,10 +35,19 @@ const BLOCKING: ReadonlySet<FieldError['type']> = new Set([
   'FieldValueTooMany',
 ]);
 
+/** Whether the rules of a kind are not looked at because of these errors. */
+export function isBlocked(errors: readonly { readonly type: string }[]): boolean {
+  return errors.some(({ type }) => BLOCKING.has(type));
+}
+
 function ruleErrors(definition: KindDefinition, self: unknown, old: unknown): FieldError[] {
   return definition.rules
     .filter((rule) => !rule.holds(old === undefined ? { self } : { self, old }))
-    .map((rule) => invalid(rule.at, 'object', rule.message));
+    .map(({ at, message }) => ({
+      field: at,
+      type: 'FieldValueInvalid' as const,
+      message: `Invalid value: ${message}`,
+    }));
 }
 
 function identityErrors(
@@ -71,7 +80,7 @@ function storedForm(definition: KindDefinition, { unknown }: Findings, old: unkn
 export function checkObject(
   definition: KindDefinition,
   candidate: unknown,
-  options: { readonly old?: unknown } = {},
+  options: { readonly old?: unknown; readonly withoutRules?: boolean } = {},
 ): Checked {
   if (!isObject(candidate)) {
     return { object: {}, unknown: [], errors: [wrongType('<nil>', candidate, 'object')] };
@@ -83,7 +92,7 @@ export function checkObject(
     found.errors.push(wrongType('metadata', metadata, 'object'));
   }
   const object = isObject(metadata) ? { ...body, metadata } : body;
-  if (!found.errors.some((error) => BLOCKING.has(error.type))) {
+  if (options.withoutRules !== true && !isBlocked(found.errors)) {
     found.errors.push(
       ...ruleErrors(definition, object, storedForm(definition, found, options.old)),
     );

@@ -69,7 +69,7 @@ export function tooLong(field: string, maxLength: number): FieldError {
 
 /** A list or map above its bound. */
 export function tooMany(field: string, count: number, maxCount: number): FieldError {
-  const message = `Too many: ${count}: must have at most ${maxCount} items`;
+  const message = `Too many: ${count}: must have at most ${maxCount} item${maxCount === 1 ? '' : 's'}`;
   return { field, type: 'FieldValueTooMany', message };
 }
 

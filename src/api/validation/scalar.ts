@@ -85,7 +85,12 @@ export function scalarErrors(
   schema: SchemaNode,
   path: string,
 ): readonly FieldError[] {
-  if (!isOfType(value, schema.type)) return [wrongType(path, value, schema.type)];
+  if (!isOfType(value, schema.type)) {
+    const other = wrongType(path, value, schema.type);
+    // Kubernetes looks at the few words too, whatever the type.
+    const words = schema.enum;
+    return words === undefined ? [other] : [notSupported(path, value, words), other];
+  }
   const errors: readonly FieldError[] =
     typeof value === 'string'
       ? textErrors(value, schema, path)

@@ -32,10 +32,9 @@ function schemaOf(schema: SchemaNode, key: string): SchemaNode | undefined {
   return Object.hasOwn(properties, key) ? properties[key] : schema.additionalProperties;
 }
 
-/** Kubernetes drops a null in a field that may not be null; in a map it stays, and is refused. */
-function isDroppedNull(schema: SchemaNode, key: string, item: unknown): boolean {
-  if (item === undefined) return true;
-  return item === null && Object.hasOwn(schema.properties ?? {}, key);
+/** Kubernetes drops a null, since no field of ours may be null, unless a default takes its place. */
+function isDropped(item: unknown, { default: standing }: SchemaNode): boolean {
+  return item === undefined || (item === null && standing === undefined);
 }
 
 type Entry = readonly [string, unknown];
@@ -51,8 +50,8 @@ function knownEntries(
     const child = schemaOf(schema, key);
     const item = value[key];
     if (child === undefined) addTo(found.unknown, [childPath(path, key)]);
-    else if (!isDroppedNull(schema, key, item)) {
-      entries.push([key, walk(item, child, childPath(path, key), found)]);
+    else if (!isDropped(item, child)) {
+      entries.push([key, walk(item ?? child.default, child, childPath(path, key), found)]);
     }
   }
   return entries;
@@ -112,7 +111,11 @@ function duplicates(
   const seen = new Set<string>();
   const errors: FieldError[] = [];
   for (const [index, item] of items.entries()) {
-    if (!isObject(item)) continue;
+    if (!isObject(item)) {
+      const why = 'must be an object for an array of list-type map';
+      errors.push(invalid(`${path}[${index}]`, item, why));
+      continue;
+    }
     const key = Object.fromEntries(keys.map((name) => [name, item[name]]));
     const text = JSON.stringify(key);
     if (seen.has(text)) errors.push(duplicate(`${path}[${index}]`, key));

@@ -1,7 +1,7 @@
 import { textsOf } from '../../core/json.ts';
 import { invalid } from '../../api/validation/field-error.ts';
 import type { FieldError } from '../model/resource.ts';
-import { decodedBytes, immutableErrors, keyErrors, sizeErrors } from './data.ts';
+import { base64Texts, decodedBytes, immutableErrors, keyErrors, sizeErrors } from './data.ts';
 import { builtIn, prune, schemaOf, texts } from './structural.ts';
 
 const schema = schemaOf('A ConfigMap holds settings for others to read.', {
@@ -18,7 +18,8 @@ function contentErrors(content: Readonly<Record<string, unknown>>): readonly Fie
     ...keyErrors('data', Object.keys(data)),
     ...keyErrors('binaryData', Object.keys(binary)),
     ...twice.map((key) => invalid(`data[${key}]`, key, 'duplicate of key present in binaryData')),
-    ...sizeErrors('', textBytes + decodedBytes('ConfigMap', 'binaryData', binary)),
+    // Upstream's name for the object as a whole.
+    ...sizeErrors('[]', textBytes + decodedBytes(binary)),
   ];
 }
 
@@ -30,8 +31,11 @@ export const CONFIG_MAPS = builtIn({
   short: ['cm'],
   schema,
   strategy: {
-    check: (candidate, old) => {
-      const { object, unknown } = prune('ConfigMap', schema, candidate);
+    check: (candidate, { old } = {}) => {
+      const { object: pruned, unknown } = prune('ConfigMap', schema, candidate);
+      const binaryData = base64Texts('ConfigMap', 'binaryData', pruned['binaryData']);
+      const isText = Object.keys(binaryData).length === 0;
+      const object = isText ? pruned : { ...pruned, binaryData };
       const frozen = immutableErrors(object, old, ['data', 'binaryData']);
       return { object, unknown, errors: [...contentErrors(object), ...frozen] };
     },
@@ -39,7 +43,7 @@ export const CONFIG_MAPS = builtIn({
     unconditionalUpdate: true,
     labelName: false,
     selectable: {},
-    keptByStatus: [],
+    unowned: { main: [], status: [] },
     mergeKeys: {},
   },
 });

@@ -1,6 +1,6 @@
 import { invalid } from '../../api/validation/field-error.ts';
 import { jsonEqual, textsOf } from '../../core/json.ts';
-import { badRequest } from '../model/errors.ts';
+import { badBody } from '../model/errors.ts';
 import type { StoredObject } from '../model/object.ts';
 import type { FieldError } from '../model/resource.ts';
 
@@ -35,19 +35,23 @@ export function sizeErrors(field: string, sizeBytes: number): readonly FieldErro
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** Bytes that base64 texts stand for; a 400 for what is not base64, as upstream cannot decode it. */
-export function decodedBytes(kind: string, field: string, data: unknown): number {
-  return Object.entries(textsOf(data)).reduce((sum, [key, value]) => {
-    // Line breaks are allowed in base64, as Go allows them.
+/** Base64 texts as they are stored; a 400 for what is not base64, as upstream cannot decode it. */
+export function base64Texts(kind: string, field: string, data: unknown): Record<string, string> {
+  const entries = Object.entries(textsOf(data)).map(([key, value]): [string, string] => {
+    // Line breaks are allowed in base64, as Go allows them, and gone when it writes it again.
     const text = value.replaceAll(/[\r\n]/g, '');
-    if (!BASE64.test(text)) {
-      const where = `${field}[${key}]`;
-      throw badRequest(
-        `${kind} in version "v1" cannot be handled as a ${kind}: ${where}: illegal base64 data`,
-      );
-    }
-    return sum + Buffer.byteLength(text, 'base64');
-  }, 0);
+    if (BASE64.test(text)) return [key, text];
+    const where = `${field}[${key}]`;
+    throw badBody(
+      `${kind} in version "v1" cannot be handled as a ${kind}: ${where}: illegal base64 data`,
+    );
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Bytes that base64 texts stand for. */
+export function decodedBytes(data: Readonly<Record<string, string>>): number {
+  return Object.values(data).reduce((sum, text) => sum + Buffer.byteLength(text, 'base64'), 0);
 }
 
 /** What `immutable: true` forbids: changing one of these fields, or taking the mark back. */

@@ -88,7 +88,8 @@ export const EVENTS = builtIn({
       source: (event) =>
         reader('source', 'component')(event) || reader('reportingComponent')(event),
     },
-    keptByStatus: [],
+    unowned: { main: [], status: [] },
+    createOnUpdate: true,
     mergeKeys: {},
   },
 });

@@ -1,7 +1,10 @@
 import { invalid } from '../../api/validation/field-error.ts';
 import { isObject } from '../../core/json.ts';
+import { badBody } from '../model/errors.ts';
 import type { FieldError } from '../model/resource.ts';
 import { builtIn, object, prune, schemaOf, text, whole } from './structural.ts';
+
+type Content = Readonly<Record<string, unknown>>;
 
 const time = { type: 'string', format: 'date-time' } as const;
 
@@ -12,13 +15,33 @@ const schema = schemaOf('A Lease says who leads, and until when.', {
     acquireTime: time,
     renewTime: time,
     leaseTransitions: whole('How often the holder changed.'),
+    // Known, and not kept, as on a cluster without coordinated leader election.
     strategy: text('How the next holder is chosen.'),
     preferredHolder: text('Who should take it next.'),
   }),
 });
 
-function errorsOf(lease: Readonly<Record<string, unknown>>): readonly FieldError[] {
-  const spec = isObject(lease['spec']) ? lease['spec'] : {};
+/** Electors compare microseconds, so Kubernetes takes no other number of digits. */
+const MICRO_TIME = /\.\d{6}([Zz]|[+-]\d\d:\d\d)$/;
+
+const MAX_INT32 = 2 ** 31 - 1;
+
+function specOf(lease: Content): Content {
+  const { spec } = lease;
+  if (!isObject(spec)) return {};
+  const { strategy: _strategy, preferredHolder: _holder, ...kept } = spec;
+  for (const [field, value] of Object.entries(kept)) {
+    const isTime = field.endsWith('Time') && typeof value === 'string';
+    const isWrong =
+      (isTime && !MICRO_TIME.test(value)) || (typeof value === 'number' && value > MAX_INT32);
+    if (!isWrong) continue;
+    const what = isTime ? 'needs six digits of a second' : 'is larger than 32 bits hold';
+    throw badBody(`Lease in version "v1" cannot be handled as a Lease: spec.${field} ${what}`);
+  }
+  return kept;
+}
+
+function errorsOf(spec: Content): readonly FieldError[] {
   const { leaseDurationSeconds: duration, leaseTransitions: transitions } = spec;
   return [
     ...(typeof duration === 'number' && duration <= 0
@@ -40,13 +63,16 @@ export const LEASES = builtIn({
   strategy: {
     check: (candidate) => {
       const { object, unknown } = prune('Lease', schema, candidate);
-      return { object, unknown, errors: errorsOf(object) };
+      const spec = specOf(object);
+      return { object: { ...object, spec }, unknown, errors: errorsOf(spec) };
     },
     generation: false,
     unconditionalUpdate: false,
     labelName: false,
     selectable: {},
-    keptByStatus: [],
+    unowned: { main: [], status: [] },
+    always: { spec: {} },
+    createOnUpdate: true,
     mergeKeys: {},
   },
 });

@@ -52,7 +52,7 @@ export const NAMESPACES = builtIn({
   status: true,
   schema,
   strategy: {
-    check: (candidate, old) => {
+    check: (candidate, { old } = {}) => {
       const { object: pruned, unknown } = prune('Namespace', schema, candidate);
       // The finalizer is the server's: it goes when the content is gone, not before.
       const spec = old === undefined ? { finalizers: [CONTENT] } : old['spec'];
@@ -64,7 +64,8 @@ export const NAMESPACES = builtIn({
     unconditionalUpdate: true,
     labelName: true,
     selectable: { 'status.phase': phaseOf },
-    keptByStatus: ['spec'],
+    unowned: { main: ['status', 'spec.finalizers'], status: ['spec'] },
+    always: { spec: {}, status: {} },
     mergeKeys: { 'status.conditions': 'type' },
     lifecycle: {
       labels: (name) => ({ [NAME_LABEL]: name }),

@@ -1,5 +1,4 @@
-import { otherName } from '../model/form.ts';
-import type { Form, ServedResource, Strategy } from '../model/resource.ts';
+import type { ServedResource, Strategy } from '../model/resource.ts';
 import { EVENTS, selectable } from './event.ts';
 import { eventErrors, newEventErrors } from './event-rules.ts';
 import { builtIn } from './structural.ts';
@@ -19,16 +18,16 @@ const group = 'events.k8s.io';
 
 const strategy: Strategy = {
   ...EVENTS.strategy,
-  check: (candidate, old) => {
-    const { object, unknown } = EVENTS.strategy.check(candidate);
-    const errors = [...eventErrors(object, 'reportingController'), ...newEventErrors(object, old)];
-    const sent = unknown.map((path) => path.replace(/^[^.[]+/, (name) => otherName(form, name)));
-    return { object, unknown: sent, errors };
+  check: (candidate, options = {}) => {
+    const { object, unknown } = EVENTS.strategy.check(candidate, options);
+    const errors = [
+      ...eventErrors(object, 'reportingController'),
+      ...newEventErrors(object, options.old),
+    ];
+    return { object, unknown, errors };
   },
   selectable: selectable('regarding', 'reportingController'),
 };
-
-const form: Form = { of: { ...EVENTS, group, storage: 'events', strategy }, names: NAMES };
 
 const { properties = {} } = EVENTS.schema;
 
@@ -49,5 +48,5 @@ export const NEW_EVENTS: ServedResource = {
     strategy,
   }),
   storage: 'events',
-  form,
+  form: { of: { ...EVENTS, group, storage: 'events', strategy }, names: NAMES },
 };

@@ -34,13 +34,12 @@ function ownResource(definition: KindDefinition): ServedResource {
     schema: schemaOf(definition),
     definition,
     strategy: {
-      check: (candidate, old) =>
-        checkObject(definition, candidate, old === undefined ? {} : { old }),
+      check: (candidate, against = {}) => checkObject(definition, candidate, against),
       generation: true,
       unconditionalUpdate: false,
       labelName: false,
       selectable: {},
-      keptByStatus: ['metadata', 'spec'],
+      unowned: { main: ['status'], status: ['metadata', 'spec'] },
     },
   };
 }

@@ -1,8 +1,8 @@
-import { textsOf } from '../../core/json.ts';
+import { isObject, textsOf } from '../../core/json.ts';
 import { invalid, required } from '../../api/validation/field-error.ts';
 import type { StoredObject } from '../model/object.ts';
 import type { FieldError } from '../model/resource.ts';
-import { decodedBytes, immutableErrors, keyErrors, sizeErrors } from './data.ts';
+import { base64Texts, decodedBytes, immutableErrors, keyErrors, sizeErrors } from './data.ts';
 import { builtIn, prune, schemaOf, text, texts } from './structural.ts';
 
 const schema = schemaOf('A Secret holds passwords, tokens and keys.', {
@@ -13,13 +13,41 @@ const schema = schemaOf('A Secret holds passwords, tokens and keys.', {
 });
 
 type Content = Readonly<Record<string, unknown>>;
+type Data = Readonly<Record<string, string>>;
 
-/** Keys that a type of secret must have. */
-const REQUIRED_KEYS: Readonly<Record<string, readonly string[]>> = {
-  'kubernetes.io/dockercfg': ['.dockercfg'],
-  'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
-  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
-  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+function missing(data: Data, keys: readonly string[]): readonly FieldError[] {
+  const absent = keys.filter((key) => !Object.hasOwn(data, key));
+  return absent.map((key) => required(`data[${key}]`));
+}
+
+function jsonErrors(data: Data, key: string): readonly FieldError[] {
+  const absent = missing(data, [key]);
+  if (absent.length > 0) return absent;
+  try {
+    const text = Buffer.from(textsOf(data)[key] ?? '', 'base64').toString();
+    if (isObject(JSON.parse(text))) return [];
+  } catch {
+    // Told below, without the content.
+  }
+  return [invalid(`data[${key}]`, '<secret contents redacted>', 'must be a JSON object')];
+}
+
+/** What each type of secret must have. */
+const BY_TYPE: Readonly<Record<string, (data: Data, content: Content) => readonly FieldError[]>> = {
+  'kubernetes.io/dockercfg': (data) => jsonErrors(data, '.dockercfg'),
+  'kubernetes.io/dockerconfigjson': (data) => jsonErrors(data, '.dockerconfigjson'),
+  'kubernetes.io/basic-auth': (data) => {
+    const absent = missing(data, ['username', 'password']);
+    return absent.length < 2 ? [] : absent;
+  },
+  'kubernetes.io/ssh-auth': (data) =>
+    data['ssh-privatekey'] ? [] : [required('data[ssh-privatekey]')],
+  'kubernetes.io/tls': (data) => missing(data, ['tls.crt', 'tls.key']),
+  'kubernetes.io/service-account-token': (_data, { metadata }) => {
+    const annotations = isObject(metadata) ? textsOf(metadata['annotations']) : {};
+    const name = 'kubernetes.io/service-account.name';
+    return annotations[name] ? [] : [required(`metadata.annotations[${name}]`)];
+  },
 };
 
 function typeOf(content: Content): string {
@@ -32,7 +60,7 @@ function merged(content: Content): Content {
   const added = Object.entries(textsOf(stringData)).map(
     ([key, value]) => [key, Buffer.from(value).toString('base64')] as const,
   );
-  const all = { ...textsOf(data), ...Object.fromEntries(added) };
+  const all = { ...base64Texts('Secret', 'data', data), ...Object.fromEntries(added) };
   return {
     ...rest,
     ...(Object.keys(all).length === 0 ? {} : { data: all }),
@@ -43,12 +71,12 @@ function merged(content: Content): Content {
 function errorsOf(content: Content, old: StoredObject | undefined): readonly FieldError[] {
   const type = typeOf(content);
   const data = textsOf(content['data']);
-  const missing = (REQUIRED_KEYS[type] ?? []).filter((key) => !Object.hasOwn(data, key));
+  const ofType = Object.hasOwn(BY_TYPE, type) ? BY_TYPE[type] : undefined;
   const changed = old !== undefined && typeOf(old) !== type;
   return [
     ...keyErrors('data', Object.keys(data)),
-    ...sizeErrors('data', decodedBytes('Secret', 'data', data)),
-    ...missing.map((key) => required(`data[${key}]`)),
+    ...sizeErrors('data', decodedBytes(data)),
+    ...(ofType?.(data, content) ?? []),
     ...(changed ? [invalid('type', type, 'field is immutable')] : []),
     ...immutableErrors(content, old, ['data']),
   ];
@@ -61,7 +89,7 @@ export const SECRETS = builtIn({
   singular: 'secret',
   schema,
   strategy: {
-    check: (candidate, old) => {
+    check: (candidate, { old } = {}) => {
       const { object: pruned, unknown } = prune('Secret', schema, candidate);
       const object = merged(pruned);
       return { object, unknown, errors: errorsOf(object, old) };
@@ -70,7 +98,7 @@ export const SECRETS = builtIn({
     unconditionalUpdate: true,
     labelName: false,
     selectable: { type: typeOf },
-    keptByStatus: [],
+    unowned: { main: [], status: [] },
     mergeKeys: {},
   },
 });

@@ -1,8 +1,11 @@
+import { isObject } from '../../core/json.ts';
 import type { SchemaNode } from '../../api/validation/schema-node.ts';
 import { walkFields, type Findings } from '../../api/validation/walk.ts';
-import { badRequest } from '../model/errors.ts';
+import { badBody } from '../model/errors.ts';
 import { METADATA_SCHEMA } from '../objects/metadata.ts';
 import type { CheckResult, ServedResource, Strategy } from '../model/resource.ts';
+
+type Content = Readonly<Record<string, unknown>>;
 
 type Fields = Readonly<Record<string, SchemaNode>>;
 
@@ -28,7 +31,8 @@ export function indivisible(description: string, properties: Fields): SchemaNode
 
 /** Keys and text values. */
 export function texts(description: string): SchemaNode {
-  return { type: 'object', description, additionalProperties: { type: 'string' } };
+  // What is null is an empty text, as Go reads it.
+  return { type: 'object', description, additionalProperties: { type: 'string', default: '' } };
 }
 
 /** A list. */
@@ -55,14 +59,19 @@ export function schemaOf(description: string, properties: Fields): SchemaNode {
   });
 }
 
+function isNothing(value: unknown): boolean {
+  return value === '' || (isObject(value) && Object.keys(value).length === 0);
+}
+
 /**
- * Prunes a built-in object by its schema. A value of a wrong type is a 400, as upstream cannot even
- * decode it.
+ * Prunes a built-in object by its schema, and leaves out what is empty. A value of a wrong type is a 400,
+ * as upstream cannot even decode it. `always` has the fields that stand there even if they are empty.
  */
 export function prune(
   kind: string,
   schema: SchemaNode,
-  candidate: Readonly<Record<string, unknown>>,
+  candidate: Content,
+  always: Content = {},
 ): CheckResult {
   const { metadata, ...rest } = candidate;
   const found: Findings = { unknown: [], errors: [] };
@@ -70,9 +79,11 @@ export function prune(
   const [error] = found.errors;
   if (error !== undefined) {
     const why = `${error.field}: ${error.message}`;
-    throw badRequest(`${kind} in version "v1" cannot be handled as a ${kind}: ${why}`);
+    throw badBody(`${kind} in version "v1" cannot be handled as a ${kind}: ${why}`);
   }
-  return { object: { ...body, metadata }, unknown: found.unknown, errors: [] };
+  const said = Object.entries(body).filter(([, value]) => !isNothing(value));
+  const object = { ...always, ...Object.fromEntries(said), metadata };
+  return { object, unknown: found.unknown, errors: [] };
 }
 
 /** What a built-in kind is made of. */

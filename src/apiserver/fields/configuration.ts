@@ -16,7 +16,15 @@ import {
 } from './managed.ts';
 import { membersOf } from './members.ts';
 import type { Shape } from './shape.ts';
-import { bare, currentOwners, managerAt, ownable, ownersAfterWrite, type Place } from './track.ts';
+import {
+  bare,
+  currentOwners,
+  emptyObject,
+  managerAt,
+  ownable,
+  ownersAfterWrite,
+  type Place,
+} from './track.ts';
 import { applied, type Conflict } from './updater.ts';
 import { shapeErrors } from './valid.ts';
 
@@ -184,12 +192,11 @@ function withLastApplied(object: Fields, { manager, configuration }: Configurati
 /** Applies a configuration, as server-side apply does. Throws an ApiError: 400, 409, or 500 as upstream. */
 export function configured(place: Place, asked: Configuration): Configured {
   assertConfiguration(place, asked.configuration);
-  const { apiVersion, kind, rules } = place;
   const metadata = fieldsOf(asked.old?.['metadata']);
   const tracked = readOwners(metadata?.['managedFields']);
-  const empty = { apiVersion, kind };
+  const empty = emptyObject(place);
   const live = asked.old === undefined ? empty : bare(asked.old);
-  assertShape('live', live, rules.shape, true);
+  assertShape('live', live, place.rules.shape, true);
   const owners =
     tracked.size > 0
       ? tracked

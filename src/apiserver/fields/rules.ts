@@ -11,16 +11,14 @@ interface RulesOfResource {
 
 const known = new WeakMap<ServedResource, RulesOfResource>();
 
-function made({ schema, subresources, strategy }: ServedResource): RulesOfResource {
+function made({ schema, strategy }: ServedResource): RulesOfResource {
   const shape = shapeOf(schema);
-  const ignoring = (names: readonly string[]): FieldRules => ({
+  const ignoring = (paths: readonly string[]): FieldRules => ({
     shape,
-    ignored: setOf(...names.map((name) => [fieldElement(name)])),
+    ignored: setOf(...paths.map((path) => path.split('.').map(fieldElement))),
   });
-  return {
-    main: ignoring(subresources.status ? ['status'] : []),
-    status: ignoring(strategy.keptByStatus),
-  };
+  const { main, status } = strategy.unowned;
+  return { main: ignoring(main), status: ignoring(status) };
 }
 
 /** How the fields of a resource are owned, when it is written as a whole or by its status. */

@@ -24,6 +24,8 @@ export interface Place {
   readonly apiVersion: string;
   readonly kind: string;
   readonly subresource?: string;
+  /** What an object has although nobody said it. */
+  readonly always: Fields;
   readonly nowMs: number;
 }
 
@@ -59,6 +61,11 @@ const UNOWNED = setOf(
 /** What of a set can be owned. */
 export function ownable(set: FieldSet): FieldSet {
   return difference(set, UNOWNED);
+}
+
+/** An object of which nothing is said yet. */
+export function emptyObject({ apiVersion, kind, always }: Place): Fields {
+  return { ...always, apiVersion, kind };
 }
 
 /** The manager that writes in this place. */
@@ -170,8 +177,8 @@ function startingOwners({ subresource }: Place, { old, sent }: Write): Owners {
 export function managedAfterWrite(place: Place, write: Write): readonly ManagedEntry[] | undefined {
   const owners = startingOwners(place, write);
   if (owners.size === 0 && write.old !== undefined) return undefined;
-  const { apiVersion, kind, rules } = place;
-  const live = write.old === undefined ? { apiVersion, kind } : bare(write.old);
+  const { rules } = place;
+  const live = write.old === undefined ? emptyObject(place) : bare(write.old);
   const next = bare(write.next);
   const isMergeable = [live, next].every(
     (object) => shapeErrors(object, rules.shape, { mayRepeat: true }) === undefined,

@@ -38,11 +38,10 @@ export function streamAnswer(body: AsyncIterable<Uint8Array>): ApiResponse {
 export function errorAnswer(error: ApiError): ApiResponse {
   const { status } = error;
   const retryAfter = status.details?.retryAfterSeconds;
-  return answer(
-    status.code,
-    JSON.stringify(status),
-    retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
-  );
+  return answer(status.code, JSON.stringify(status), {
+    ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+    ...warningHeaders(error.warnings),
+  });
 }
 
 /** One item of a `Warning` header: printable ASCII, quoted, bounded. */

@@ -1,8 +1,8 @@
 import { badRequest } from '../model/errors.ts';
 import type { FieldValidation, PatchType, WriteOptions } from '../model/service.ts';
-import { forbiddenOption, invalidOptions, unsupportedOption } from './refusals.ts';
+import { forbiddenOption, invalidOptions } from './refusals.ts';
 import type { FieldError } from '../model/resource.ts';
-import { invalid, required, tooLong } from '../../api/validation/field-error.ts';
+import { invalid, notSupported, required, tooLong } from '../../api/validation/field-error.ts';
 
 /** The parameters of a request, of which the first value of each counts. */
 export type Query = URLSearchParams;
@@ -23,24 +23,25 @@ export function whole(query: Query, name: string): number | undefined {
   return Number(text);
 }
 
-function dryRunOf(values: readonly string[]): boolean {
-  for (const value of values) {
-    if (value !== 'All') throw unsupportedOption('dryRun', value, ['All']);
+/** The kinds of options, as messages name them. */
+type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions';
+
+function dryRunOf(values: readonly string[], kind: OptionsKind): boolean {
+  if (values.some((value) => value !== 'All')) {
+    throw invalidOptions(kind, [notSupported('dryRun', values, ['All'])]);
   }
   return values.length > 0;
 }
 
-const FIELD_VALIDATIONS: readonly FieldValidation[] = ['Ignore', 'Warn', 'Strict'];
+const FIELD_VALIDATIONS: readonly FieldValidation[] = ['Ignore', 'Strict', 'Warn'];
 
-function oneOf<Word extends string>(
-  option: string,
-  value: string | undefined,
-  words: readonly Word[],
-): Word | undefined {
-  if (value === undefined || value === '') return undefined;
-  const found = words.find((word) => word === value);
-  if (found === undefined) throw unsupportedOption(option, value, words);
-  return found;
+function fieldValidationOf(query: Query, kind: OptionsKind): FieldValidation | undefined {
+  const value = query.get('fieldValidation');
+  if (value === null || value === '') return undefined;
+  const found = FIELD_VALIDATIONS.find((word) => word === value);
+  if (found !== undefined) return found;
+  const words = ['', ...FIELD_VALIDATIONS];
+  throw invalidOptions(kind, [notSupported('fieldValidation', value, words)]);
 }
 
 const MAX_MANAGER_BYTES = 128;
@@ -95,17 +96,12 @@ export function patchFlagsOf(query: Query, type: PatchType): PatchFlags {
 }
 
 /** The options of a write. */
-export function writeOptionsOf(
-  query: Query,
-  kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
-  userAgent?: string,
-): WriteOptions {
+export function writeOptionsOf(query: Query, kind: OptionsKind, userAgent?: string): WriteOptions {
   const errors = managerErrors(query.get('fieldManager'));
   if (errors.length > 0) throw invalidOptions(kind, errors);
-  const value = query.get('fieldValidation') ?? undefined;
-  const fieldValidation = oneOf('fieldValidation', value, FIELD_VALIDATIONS);
+  const fieldValidation = fieldValidationOf(query, kind);
   return {
-    dryRun: dryRunOf(query.getAll('dryRun')),
+    dryRun: dryRunOf(query.getAll('dryRun'), kind),
     ...(fieldValidation === undefined ? {} : { fieldValidation }),
     manager: managerOf(query.get('fieldManager'), userAgent),
   };

@@ -90,16 +90,3 @@ export function invalidOptions(kind: string, errors: readonly FieldError[]): Api
   const resource = { group: 'meta.k8s.io', kind, plural: kind };
   return invalid(resource, '', errors);
 }
-
-/** 422: an option of the request has a value that is not served. */
-export function unsupportedOption(
-  option: string,
-  value: string,
-  supported: readonly string[],
-): ApiError {
-  const list = supported.map((each) => `"${each}"`).join(', ');
-  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`;
-  return new ApiError(422, 'Invalid', `options is invalid: ${option}: ${message}`, {
-    causes: [{ reason: 'FieldValueNotSupported', message, field: option }],
-  });
-}

@@ -99,7 +99,7 @@ async function update(call: Call, key: ObjectKey, subresource?: 'status'): Promi
     duplicates,
     ...(subresource === undefined ? {} : { subresource }),
   });
-  return written(200, result, representation);
+  return written(result.created === true ? 201 : 200, result, representation);
 }
 
 async function patch(call: Call, key: ObjectKey, subresource?: 'status'): Promise<ApiResponse> {

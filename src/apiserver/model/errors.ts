@@ -25,7 +25,8 @@ export interface FailureStatus {
   readonly metadata: Readonly<Record<string, never>>;
   readonly status: 'Failure';
   readonly message: string;
-  readonly reason: string;
+  /** Absent where upstream does not know what to call it. */
+  readonly reason?: string;
   readonly details?: StatusDetails;
   readonly code: number;
 }
@@ -33,6 +34,8 @@ export interface FailureStatus {
 /** What the server answers instead of a result; `status` is the body of the answer. */
 export class ApiError extends Error {
   readonly status: FailureStatus;
+  /** What was odd about the request besides. */
+  warnings: readonly string[] = [];
 
   constructor(code: number, reason: string, message: string, details?: StatusDetails) {
     super(message);
@@ -43,7 +46,7 @@ export class ApiError extends Error {
       metadata: {},
       status: 'Failure',
       message,
-      reason,
+      ...(reason === '' ? {} : { reason }),
       ...(details === undefined ? {} : { details }),
       code,
     };
@@ -53,6 +56,16 @@ export class ApiError extends Error {
 /** Recognizes an ApiError by its shape; `instanceof` fails across realms. */
 export function isApiError(error: unknown): error is ApiError {
   return error instanceof Error && error.name === 'ApiError' && 'status' in error;
+}
+
+/** Does something; if it fails, its error carries the warnings that are known already. */
+export function warned<Result>(warnings: readonly string[], act: () => Result): Result {
+  try {
+    return act();
+  } catch (error) {
+    if (isApiError(error)) error.warnings = warnings;
+    throw error;
+  }
 }
 
 type Named = Pick<ServedResource, 'group' | 'plural' | 'kind'>;
@@ -66,13 +79,23 @@ function detailsOf(resource: Named, name: string): StatusDetails {
   return {
     ...(name === '' ? {} : { name }),
     ...(resource.group === '' ? {} : { group: resource.group }),
-    kind: resource.plural,
+    ...(resource.plural === '' ? {} : { kind: resource.plural }),
   };
 }
 
 /** 400: the request cannot be understood. */
 export function badRequest(message: string): ApiError {
   return new ApiError(400, 'BadRequest', message);
+}
+
+/** Errors of bodies, which patches tell in another way. */
+const bodies = new WeakSet<ApiError>();
+
+/** 400: the body is no object of its kind. After a patch, which made the object, it is a 422. */
+export function badBody(message: string): ApiError {
+  const error = badRequest(message);
+  bodies.add(error);
+  return error;
 }
 
 /** 404: no such object. */
@@ -138,14 +161,22 @@ export function unprocessable(message: string): ApiError {
   return new ApiError(422, 'Invalid', `the patch cannot be applied: ${message}`, {});
 }
 
+/** 422 where a patch has made what is no object of its kind; all other errors stay as they are. */
+export function ofPatch(error: unknown): unknown {
+  if (!isApiError(error) || !bodies.has(error)) return error;
+  const message = `Invalid value: ${error.message}`;
+  const none = { group: '', kind: '', plural: '' };
+  return invalid(none, '', [{ field: 'patch', type: 'FieldValueInvalid', message }]);
+}
+
 /** 422: the object breaks rules; one cause per field. */
 export function invalid(resource: Named, name: string, errors: readonly FieldError[]): ApiError {
-  const lines = errors.map(({ field, message }) => `${field}: ${message}`);
+  // What is wrong twice is told once, and listed twice.
+  const lines = [...new Set(errors.map(({ field, message }) => `${field}: ${message}`))];
   const list = lines.length === 1 ? lines.join('') : `[${lines.join(', ')}]`;
   const text = `${qualified(resource.kind, resource.group)} "${name}" is invalid: ${list}`;
   return new ApiError(422, 'Invalid', text, {
-    ...detailsOf(resource, name),
-    kind: resource.kind,
+    ...detailsOf({ ...resource, plural: resource.kind }, name),
     causes: errors.map(({ field, type, message }) => ({
       reason: type,
       message,

@@ -35,22 +35,34 @@ interface Lifecycle {
   terminating(object: StoredObject): StoredObject;
 }
 
+/** What an object is checked against. */
+export interface CheckOptions {
+  /** The stored object, on updates. */
+  readonly old?: StoredObject | undefined;
+  /** What is wrong elsewhere keeps the rules of the kind from being looked at. */
+  readonly withoutRules?: boolean;
+}
+
 /** What makes one resource differ from the next on the write and read paths. */
 export interface Strategy {
   /** Prunes, defaults and checks everything outside `metadata`. May throw an ApiError (400). */
-  check(candidate: Readonly<Record<string, unknown>>, old?: StoredObject): CheckResult;
+  check(candidate: Readonly<Record<string, unknown>>, against?: CheckOptions): CheckResult;
   /** Whether `metadata.generation` counts the changes of the spec. */
   readonly generation: boolean;
   /** Whether PUT without a resourceVersion overwrites whatever is there. */
   readonly unconditionalUpdate: boolean;
+  /** Whether PUT makes an object that is not there. */
+  readonly createOnUpdate?: boolean;
   /** Whether names are DNS labels (63 characters) instead of DNS subdomains. */
   readonly labelName: boolean;
   /** Fields that field selectors may name besides metadata.name and metadata.namespace. */
   readonly selectable: Readonly<Record<string, (object: StoredObject) => string>>;
   /** List fields that strategic merge patches merge, by path; undefined: the patch type is refused. */
   readonly mergeKeys?: Readonly<Record<string, string>>;
-  /** Top fields that a write of the status leaves as they are, and does not own. */
-  readonly keptByStatus: readonly string[];
+  /** Fields, by path, that nobody owns by writing the object or its status: the server sets or keeps them. */
+  readonly unowned: { readonly main: readonly string[]; readonly status: readonly string[] };
+  /** What an object has although nobody said it. */
+  readonly always?: Readonly<Record<string, unknown>>;
   readonly lifecycle?: Lifecycle;
 }
 

@@ -3,11 +3,18 @@ import { documentOfText } from '../storage/document.ts';
 import type { Context } from './context.ts';
 import { rowKey } from './context.ts';
 import { assertSameObject, fieldWarnings, readDraft, type Draft } from './draft.ts';
-import { alreadyExists, badRequest, forbidden, notFound } from '../model/errors.ts';
+import {
+  alreadyExists,
+  ApiError,
+  badRequest,
+  forbidden,
+  notFound,
+  warned,
+} from '../model/errors.ts';
 import { assertSize, judge } from './judge.ts';
 import { ownedByClients, type SentMeta } from './metadata.ts';
 import { metadataErrors } from './metadata-rules.ts';
-import { nameErrors } from './names.ts';
+import { generateNameErrors, nameErrors } from './names.ts';
 import { placeOf, tracked, withOwners } from './owners.ts';
 import type { Document, ManagedEntry, StoredObject, StoredMeta } from '../model/object.ts';
 import type { Collection, WriteOptions, WriteResult } from '../model/service.ts';
@@ -97,6 +104,49 @@ export interface CreateOptions extends WriteOptions {
   readonly owners?: readonly ManagedEntry[];
 }
 
+function wantedMeta(context: Context, collection: Collection, sent: SentMeta): StoredMeta {
+  assertSameObject(sent, collection);
+  const { name = '', resourceVersion } = sent;
+  if (resourceVersion !== undefined) {
+    // A 500 upstream, and nothing that a client could do by itself.
+    throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
+  }
+  assertNamespace(context, collection, name);
+  return newMeta(context, collection, sent, chooseName(context, collection, sent));
+}
+
+function judged({ resource }: Collection, draft: Draft, meta: StoredMeta): StoredObject {
+  const { labelName } = resource.strategy;
+  const { generateName } = draft.meta;
+  const errors = [
+    ...(generateName === undefined ? [] : generateNameErrors(generateName, labelName)),
+    ...nameErrors(meta.name, labelName),
+    ...metadataErrors(meta, resource.definition === undefined),
+  ];
+  return judge({ resource, draft, meta, errors }).object;
+}
+
+function made(
+  context: Context,
+  collection: Collection,
+  draft: Draft,
+  options: CreateOptions,
+): Document {
+  const { resource } = collection;
+  const meta = wantedMeta(context, collection, draft.meta);
+  const bare = judged(collection, draft, meta);
+  if (isTaken(context, collection, meta.name)) throw alreadyExists(resource, meta.name);
+  const { owners, manager = '' } = options;
+  const place = placeOf(resource, context.clock.now());
+  const object =
+    owners === undefined
+      ? tracked(place, bare, { sent: draft.meta.managedFields, manager })
+      : withOwners(bare, owners);
+  assertSize(object);
+  if (options.dryRun === true) return withoutRevision(object);
+  return context.store.put(rowKey({ ...collection, name: meta.name }), object);
+}
+
 /** Creates an object; runs inside of a turn. */
 export function createObject(
   context: Context,
@@ -104,32 +154,11 @@ export function createObject(
   body: unknown,
   options: CreateOptions,
 ): WriteResult {
-  const { resource } = collection;
-  const draft = withoutStatus(collection, readDraft(resource, body));
-  const { meta: sent } = draft;
-  assertSameObject(sent, collection);
-  const { name: sentName = '', resourceVersion } = sent;
-  if (resourceVersion !== undefined) {
-    throw badRequest('resourceVersion should not be set on objects to be created');
-  }
-  assertNamespace(context, collection, sentName);
-  const name = chooseName(context, collection, sent);
-  const meta = newMeta(context, collection, sent, name);
-  const errors = [...nameErrors(name, resource.strategy.labelName), ...metadataErrors(meta)];
-  const { object: judged, unknown } = judge({ resource, draft, meta, errors });
-  const warnings = fieldWarnings(resource, unknown, options);
-  if (isTaken(context, collection, name)) throw alreadyExists(resource, name);
-  const { owners, manager = '' } = options;
-  const object =
-    owners === undefined
-      ? tracked(placeOf(resource, context.clock.now()), judged, {
-          sent: sent.managedFields,
-          manager,
-        })
-      : withOwners(judged, owners);
-  assertSize(object);
-  if (options.dryRun === true) return { document: withoutRevision(object), warnings };
-  const document = context.store.put(rowKey({ ...collection, name }), object);
+  const draft = readDraft(collection.resource, body);
+  const warnings = fieldWarnings(collection.resource, draft, options);
+  const document = warned(warnings, () =>
+    made(context, collection, withoutStatus(collection, draft), options),
+  );
   return { document, warnings };
 }
 

@@ -1,3 +1,4 @@
+import { isBlocked } from '../../api/validation/check.ts';
 import { invalid, tooLarge } from '../model/errors.ts';
 import type { Draft } from './draft.ts';
 import type { StoredObject, StoredMeta } from '../model/object.ts';
@@ -6,10 +7,10 @@ import type { FieldError, ServedResource } from '../model/resource.ts';
 const MAX_OBJECT_CHARACTERS = 3 * 1024 * 1024;
 const MAX_ERRORS = 100;
 
-/** An object that passed its checks, and the fields that were dropped on the way. */
+/** An object that passed its checks, and whether fields were dropped on the way. */
 export interface Judged {
   readonly object: StoredObject;
-  readonly unknown: readonly string[];
+  readonly isPruned: boolean;
 }
 
 /** What is judged, and against what. */
@@ -24,6 +25,24 @@ export interface Judgement {
   readonly statusOnly?: boolean;
 }
 
+/** Errors below the status, in the words of upstream, which looks at it alone. */
+function ofStatus(error: FieldError): readonly FieldError[] {
+  if (!/^status\b/.test(error.field)) return [];
+  const message = error.message.replace(/: status\.?(\S*) in body/, ': $1 in body');
+  return [{ ...error, message }];
+}
+
+/** Says that the rules of a kind were not looked at, if there are any. */
+function unchecked(
+  { definition }: ServedResource,
+  errors: readonly FieldError[],
+): readonly FieldError[] {
+  if (definition === undefined || definition.rules.length === 0 || !isBlocked(errors)) return [];
+  const message =
+    'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+  return [{ field: '<nil>', type: 'FieldValueInvalid', message }];
+}
+
 /** Prunes, defaults and checks an object that is about to be stored; 422 lists all that is wrong. */
 export function judge({
   resource,
@@ -34,16 +53,18 @@ export function judge({
   statusOnly = false,
 }: Judgement): Judged {
   const head = { apiVersion: resource.apiVersion, kind: resource.kind };
-  const candidate = { ...head, metadata: meta, ...draft.rest };
-  const checked = resource.strategy.check(candidate, old);
-  const found = checked.errors.filter(
-    ({ field }) => !statusOnly || field === 'status' || field.startsWith('status.'),
-  );
+  const candidate = { ...head, kind: draft.kind, metadata: meta, ...draft.rest };
+  const isEarly = isBlocked(errors);
+  const checked = resource.strategy.check(candidate, { old, withoutRules: isEarly });
+  const found = statusOnly ? checked.errors.flatMap(ofStatus) : checked.errors;
   const all = [...errors, ...found].slice(0, MAX_ERRORS);
-  if (all.length > 0) throw invalid(resource, meta.name, all);
+  if (all.length > 0) {
+    const told = typeof draft.kind === 'string' ? { ...resource, kind: draft.kind } : resource;
+    throw invalid(told, meta.name, [...all, ...unchecked(resource, all)]);
+  }
   const { metadata: _meta, apiVersion: _version, kind: _kind, ...rest } = checked.object;
   const object: StoredObject = { ...head, metadata: meta, ...rest };
-  return { object, unknown: [...draft.unknown, ...checked.unknown] };
+  return { object, isPruned: checked.unknown.length > 0 };
 }
 
 /** Refuses an object that patches have made larger than any body may be. */

@@ -1,7 +1,13 @@
 import type { OwnerReference } from '../../api/object.ts';
 import { invalid } from '../../api/validation/field-error.ts';
 import type { SentMeta } from './metadata.ts';
-import { fieldErrors, labelValueProblems, qualifiedNameProblems } from './names.ts';
+import {
+  fieldErrors,
+  labelKeyProblems,
+  labelValueProblems,
+  qualifiedNameProblems,
+} from './names.ts';
+import { FOREGROUND, ORPHAN } from './release.ts';
 import type { StoredMeta } from '../model/object.ts';
 import type { FieldError } from '../model/resource.ts';
 
@@ -10,7 +16,7 @@ const MAX_ANNOTATION_BYTES = 262_144;
 function labelErrors(labels: Readonly<Record<string, string>>): readonly FieldError[] {
   const field = 'metadata.labels';
   return Object.entries(labels).flatMap(([key, value]) => [
-    ...fieldErrors(field, key, qualifiedNameProblems(key)),
+    ...fieldErrors(field, key, labelKeyProblems(key)),
     ...fieldErrors(field, value, labelValueProblems(value)),
   ]);
 }
@@ -33,37 +39,80 @@ function annotationErrors(annotations: Readonly<Record<string, string>>): readon
   ];
 }
 
-function ownerErrors(owners: readonly OwnerReference[]): readonly FieldError[] {
-  const missing = owners.flatMap((owner, index) =>
-    (['apiVersion', 'kind', 'name', 'uid'] as const)
-      .filter((part) => !owner[part])
-      .map((part) => {
-        const what = part === 'apiVersion' ? 'version must not be empty' : 'must not be empty';
-        return invalid(`metadata.ownerReferences[${index}].${part}`, '', what);
-      }),
-  );
+const OWNERS = 'metadata.ownerReferences';
+
+/** The version of an apiVersion; empty if there is none. */
+function versionOf(apiVersion: string): string | undefined {
+  const parts = apiVersion.split('/');
+  return parts.length > 2 ? '' : parts.at(-1);
+}
+
+function ownerErrors(owner: OwnerReference): readonly FieldError[] {
+  const { apiVersion = '', kind } = owner;
+  const isVersioned = versionOf(apiVersion) !== '';
+  const empty = (['kind', 'name', 'uid'] as const).filter((part) => !owner[part]);
+  const isEvent = kind === 'Event' && /^(events\.k8s\.io\/)?v1(beta1)?$/.test(apiVersion);
+  const type = `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
+  return [
+    ...(isVersioned
+      ? []
+      : [invalid(`${OWNERS}.apiVersion`, apiVersion, 'version must not be empty')]),
+    ...empty.map((part) => invalid(`${OWNERS}.${part}`, '', 'must not be empty')),
+    ...(isEvent ? [invalid(OWNERS, owner, `${type} is disallowed from being an owner`)] : []),
+  ];
+}
+
+function ownersErrors(owners: readonly OwnerReference[]): readonly FieldError[] {
+  const errors = owners.flatMap(ownerErrors);
   const [first, second] = owners.filter((owner) => owner.controller === true);
-  if (first === undefined || second === undefined) return missing;
+  if (first === undefined || second === undefined) return errors;
   const text = `Only one reference can have Controller set to true. Found "true" in references for ${first.kind}/${first.name} and ${second.kind}/${second.name}`;
-  return [...missing, invalid('metadata.ownerReferences', 'controller', text)];
+  return [...errors, invalid(OWNERS, owners, text)];
+}
+
+const FINALIZERS = 'metadata.finalizers';
+
+/** Finalizers without a domain that Kubernetes itself sets on built-in kinds. */
+const STANDARD: ReadonlySet<string> = new Set(['kubernetes', ORPHAN, FOREGROUND]);
+
+function finalizerErrors(names: readonly string[], isBuiltIn: boolean): readonly FieldError[] {
+  const syntax = names.flatMap((name) =>
+    fieldErrors(FINALIZERS, name, qualifiedNameProblems(name)),
+  );
+  const both = names.includes(ORPHAN) && names.includes(FOREGROUND);
+  const text = `finalizer ${ORPHAN} and ${FOREGROUND} cannot be both set`;
+  const bare = names.flatMap((name, index) =>
+    !isBuiltIn || name.includes('/') || STANDARD.has(name)
+      ? []
+      : [
+          invalid(
+            `${FINALIZERS}[${index}]`,
+            name,
+            'name is neither a standard finalizer name nor is it fully qualified',
+          ),
+        ],
+  );
+  return [...syntax, ...(both ? [invalid(FINALIZERS, names, text)] : []), ...bare];
 }
 
 /** What is wrong with the parts of metadata that clients decide. */
-export function metadataErrors(meta: SentMeta): readonly FieldError[] {
+export function metadataErrors(meta: SentMeta, isBuiltIn: boolean): readonly FieldError[] {
   const { labels = {}, annotations = {}, ownerReferences = [], finalizers = [] } = meta;
   return [
     ...labelErrors(labels),
     ...annotationErrors(annotations),
-    ...ownerErrors(ownerReferences),
-    ...finalizers.flatMap((name) =>
-      fieldErrors('metadata.finalizers', name, qualifiedNameProblems(name)),
-    ),
+    ...ownersErrors(ownerReferences),
+    ...finalizerErrors(finalizers, isBuiltIn),
   ];
 }
 
-function immutable(field: string, sent: string | undefined, old: string | undefined) {
-  if (sent === undefined || sent === old) return [];
-  return [invalid(`metadata.${field}`, sent, 'field is immutable')];
+/** What clients may send, and not change. Another creationTimestamp is not even looked at. */
+const IMMUTABLE = ['uid', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const;
+
+function immutableErrors(sent: SentMeta, old: StoredMeta): readonly FieldError[] {
+  return IMMUTABLE.filter((field) => sent[field] !== undefined && sent[field] !== old[field]).map(
+    (field) => invalid(`metadata.${field}`, sent[field], 'field is immutable'),
+  );
 }
 
 function addedFinalizers(sent: SentMeta, old: StoredMeta): readonly FieldError[] {
@@ -78,9 +127,7 @@ function addedFinalizers(sent: SentMeta, old: StoredMeta): readonly FieldError[]
 
 /** What is wrong with a change of metadata, besides the values themselves. */
 export function metadataUpdateErrors(sent: SentMeta, old: StoredMeta): readonly FieldError[] {
-  return [
-    ...immutable('creationTimestamp', sent.creationTimestamp, old.creationTimestamp),
-    ...immutable('deletionTimestamp', sent.deletionTimestamp, old.deletionTimestamp),
-    ...addedFinalizers(sent, old),
-  ];
+  const errors = [...immutableErrors(sent, old), ...addedFinalizers(sent, old)];
+  // Upstream looks twice, in general and for the kind, and lists what it finds twice.
+  return [...errors, ...errors];
 }

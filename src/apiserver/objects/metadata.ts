@@ -2,11 +2,11 @@ import type { SchemaNode } from '../../api/validation/schema-node.ts';
 import { walk, type Findings } from '../../api/validation/walk.ts';
 import type { OwnerReference } from '../../api/object.ts';
 import { isObject } from '../../core/json.ts';
-import { badRequest } from '../model/errors.ts';
+import { badBody } from '../model/errors.ts';
 
 const TEXT: SchemaNode = { type: 'string' };
 const FLAG: SchemaNode = { type: 'boolean' };
-const TEXTS: SchemaNode = { type: 'object', additionalProperties: TEXT };
+const TEXTS: SchemaNode = { type: 'object', additionalProperties: { ...TEXT, default: '' } };
 const TIME: SchemaNode = { type: 'string', format: 'date-time' };
 const WHOLE: SchemaNode = { type: 'integer' };
 
@@ -83,6 +83,7 @@ export interface SentMeta {
   readonly resourceVersion?: string;
   readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
+  readonly deletionGracePeriodSeconds?: number;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly finalizers?: readonly string[];
@@ -98,8 +99,9 @@ export function readMetadata(raw: unknown): {
 } {
   const found: Findings = { unknown: [], errors: [] };
   const sent = walk(raw ?? {}, METADATA_SCHEMA, 'metadata', found);
-  const [error] = found.errors;
-  if (error !== undefined) throw badRequest(`${error.field}: ${error.message}`);
+  // Owner references may repeat: those that do are dropped.
+  const error = found.errors.find(({ type }) => type !== 'FieldValueDuplicate');
+  if (error !== undefined) throw badBody(`${error.field}: ${error.message}`);
   const fields = Object.entries(isObject(sent) ? sent : {}).filter(([, value]) => value !== '');
   // The schema above is what the type says.
   return { meta: Object.fromEntries(fields) as SentMeta, unknown: found.unknown };

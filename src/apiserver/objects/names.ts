@@ -20,8 +20,8 @@ const LABEL_TEXT = `a lowercase RFC 1123 label must consist of lower case alphan
 const QUALIFIED_TEXT = `name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}')`;
 const VALUE_TEXT = `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '${VALUE}')`;
 
-function lengthProblems(text: string, limit: number, part = ''): readonly string[] {
-  return text.length > limit ? [`${part}must be no more than ${limit} characters`] : [];
+function lengthProblems(text: string, limit: number, unit = 'characters'): readonly string[] {
+  return Buffer.byteLength(text) > limit ? [`must be no more than ${limit} ${unit}`] : [];
 }
 
 function subdomainProblems(text: string): readonly string[] {
@@ -37,14 +37,31 @@ function dnsLabelProblems(text: string): readonly string[] {
   return [LABEL_TEXT];
 }
 
-/** What is wrong with a text as the key of a label or annotation, or as a finalizer. */
-export function qualifiedNameProblems(text: string): readonly string[] {
+/** How Kubernetes names what it judges, and counts its letters; labels have words of their own. */
+interface Wording {
+  readonly what: string;
+  readonly unit: string;
+}
+
+const QUALIFIED_NAME: Wording = { what: 'a qualified name', unit: 'characters' };
+const LABEL_KEY: Wording = { what: 'a valid label key', unit: 'bytes' };
+
+/** What is wrong with a text as the key of a label. */
+export function labelKeyProblems(text: string): readonly string[] {
+  return qualifiedNameProblems(text, LABEL_KEY);
+}
+
+/** What is wrong with a text as the key of an annotation, or as a finalizer. */
+export function qualifiedNameProblems(
+  text: string,
+  { what, unit }: Wording = QUALIFIED_NAME,
+): readonly string[] {
   const slash = text.lastIndexOf('/');
   const [prefix, name] =
     slash < 0 ? [undefined, text] : [text.slice(0, slash), text.slice(slash + 1)];
   if (prefix?.includes('/') === true) {
     return [
-      `a qualified name ${QUALIFIED_TEXT.slice('name part '.length)} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `${what} ${QUALIFIED_TEXT.slice('name part '.length)} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   }
   const problems: string[] = [];
@@ -53,14 +70,14 @@ export function qualifiedNameProblems(text: string): readonly string[] {
     problems.push(...subdomainProblems(prefix).map((problem) => `prefix part ${problem}`));
   }
   if (name === '') return [...problems, 'name part must be non-empty', QUALIFIED_TEXT];
-  const tooLong = lengthProblems(name, 63, 'name part ');
+  const tooLong = lengthProblems(name, 63, unit).map((problem) => `name part ${problem}`);
   if (tooLong.length > 0 || QUALIFIED_WHOLE.test(name)) return [...problems, ...tooLong];
   return [...problems, QUALIFIED_TEXT];
 }
 
 /** What is wrong with a text as the value of a label. */
 export function labelValueProblems(text: string): readonly string[] {
-  const tooLong = lengthProblems(text, 63);
+  const tooLong = lengthProblems(text, 63, 'bytes');
   if (tooLong.length > 0 || VALUE_WHOLE.test(text)) return tooLong;
   return [VALUE_TEXT];
 }
@@ -72,6 +89,14 @@ export function fieldErrors(
   problems: readonly string[],
 ): readonly FieldError[] {
   return problems.map((problem) => invalidValue(field, value, problem));
+}
+
+/** What is wrong with the beginning of a name that the server ends. */
+export function generateNameErrors(prefix: string, isLabel: boolean): readonly FieldError[] {
+  // A hyphen at the end is followed by a letter.
+  const text = prefix.replace(/-$/, 'a');
+  const problems = isLabel ? dnsLabelProblems(text) : subdomainProblems(text);
+  return fieldErrors('metadata.generateName', prefix, problems);
 }
 
 /** What is wrong with the name of an object. */

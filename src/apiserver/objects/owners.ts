@@ -12,6 +12,7 @@ export function placeOf(resource: ServedResource, nowMs: number, subresource?: '
     apiVersion,
     kind,
     ...(subresource === undefined ? {} : { subresource }),
+    always: resource.strategy.always ?? {},
     nowMs,
   };
 }

@@ -8,32 +8,39 @@ import { existing, rowKey, type Context } from './context.ts';
 import { assertSameObject, fieldWarnings, readDraft, type Draft } from './draft.ts';
 import { createObject } from './create.ts';
 import { assertPlain } from '../model/body.ts';
-import { badRequest, conflict, invalid } from '../model/errors.ts';
+import { ApiError, badRequest, conflict, invalid, ofPatch, warned } from '../model/errors.ts';
 import { isSameButTimes, placeOf, tracked, withOwners } from './owners.ts';
 import { assertSize, judge, type Judged } from './judge.ts';
 import { ownedByClients, type SentMeta } from './metadata.ts';
 import { metadataErrors, metadataUpdateErrors } from './metadata-rules.ts';
 import { isReleased } from './release.ts';
-import type { ManagedEntry, StoredObject, StoredMeta } from '../model/object.ts';
+import type { Document, ManagedEntry, StoredObject, StoredMeta } from '../model/object.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type { ObjectKey, Patch, UpdateOptions, WriteResult } from '../model/service.ts';
 
 const STALE =
   'the object has been modified; please apply your changes to the latest version and try again';
 
-function assertCurrent(key: ObjectKey, sent: SentMeta, old: StoredMeta): void {
+/** A body that is sent as a whole tells by its uid which object it means; in a patch it is a field. */
+function assertCurrent(key: ObjectKey, sent: SentMeta, old: StoredMeta, isWhole = false): void {
   const { resource, name } = key;
   const { uid, resourceVersion } = sent;
-  if (uid !== undefined && uid !== old.uid) {
+  if (isWhole && uid !== undefined && uid !== old.uid) {
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.uid}`;
     throw conflict(resource, name, why);
   }
-  if (resourceVersion === undefined && !resource.strategy.unconditionalUpdate) {
-    const message = 'Invalid value: 0x0: must be specified for an update';
-    const field = 'metadata.resourceVersion';
-    throw invalid(resource, name, [{ field, type: 'FieldValueInvalid', message }]);
+  if (resourceVersion !== undefined && !/^\d+$/.test(resourceVersion)) {
+    const text = `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`;
+    throw new ApiError(500, '', text);
   }
-  if (resourceVersion !== undefined && resourceVersion !== old.resourceVersion) {
+  const isAny = resourceVersion === undefined || /^0+$/.test(resourceVersion);
+  if (isAny && !resource.strategy.unconditionalUpdate) {
+    const message = 'Invalid value: 0: must be specified for an update';
+    const field = 'metadata.resourceVersion';
+    const plural = { ...resource, kind: resource.plural };
+    throw invalid(plural, name, [{ field, type: 'FieldValueInvalid', message }]);
+  }
+  if (!isAny && resourceVersion !== old.resourceVersion) {
     throw conflict(resource, name, STALE);
   }
 }
@@ -59,8 +66,12 @@ function nextMeta(resource: ServedResource, sent: SentMeta, old: StoredMeta): St
 }
 
 /** What was stored, without fields that this release does not know: their loss is no change. */
-function knownForm(resource: ServedResource, { unknown }: Judged, old: StoredObject): StoredObject {
-  if (unknown.length === 0) return old;
+function knownForm(
+  resource: ServedResource,
+  { isPruned }: Judged,
+  old: StoredObject,
+): StoredObject {
+  if (!isPruned) return old;
   return { ...old, ...resource.strategy.check(old).object };
 }
 
@@ -69,7 +80,10 @@ function judgeMain(resource: ServedResource, draft: Draft, old: StoredObject): J
   const { status: _ignored, ...rest } = draft.rest;
   const status = old['status'] === undefined ? {} : { status: old['status'] };
   const meta = nextMeta(resource, draft.meta, old.metadata);
-  const errors = [...metadataUpdateErrors(draft.meta, old.metadata), ...metadataErrors(meta)];
+  const errors = [
+    ...metadataUpdateErrors(draft.meta, old.metadata),
+    ...metadataErrors(meta, resource.definition === undefined),
+  ];
   const separate = resource.subresources.status;
   const next = separate ? { ...draft, rest: { ...rest, ...status } } : draft;
   const judged = judge({ resource, draft: next, meta, old, errors });
@@ -85,7 +99,7 @@ function judgeMain(resource: ServedResource, draft: Draft, old: StoredObject): J
 function judgeStatus(resource: ServedResource, draft: Draft, old: StoredObject): Judged {
   const { apiVersion: _version, kind: _kind, metadata: meta, status: _old, ...rest } = old;
   const { status } = draft.rest;
-  const next = { ...draft, rest: { ...rest, ...(isObject(status) ? { status } : {}) } };
+  const next = { ...draft, rest: { ...rest, ...(status === undefined ? {} : { status }) } };
   return judge({ resource, draft: next, meta, old, errors: [], statusOnly: true });
 }
 
@@ -105,7 +119,7 @@ function owned(place: Place, object: StoredObject, sent: SentMeta, target: Targe
   return tracked(place, object, { old: row.document.object, sent: sent.managedFields, manager });
 }
 
-function write(context: Context, key: ObjectKey, draft: Draft, target: Target): WriteResult {
+function write(context: Context, key: ObjectKey, draft: Draft, target: Target): Document {
   const { resource } = key;
   const { row, options } = target;
   const old = row.document.object;
@@ -113,17 +127,16 @@ function write(context: Context, key: ObjectKey, draft: Draft, target: Target): 
     options.subresource === 'status'
       ? judgeStatus(resource, draft, old)
       : judgeMain(resource, draft, old);
-  const warnings = fieldWarnings(resource, judged.unknown, options);
   const place = placeOf(resource, context.clock.now(), options.subresource);
   const object = owned(place, judged.object, draft.meta, target);
-  if (isSameButTimes(object, old)) return { document: row.document, warnings };
+  if (isSameButTimes(object, old)) return row.document;
   assertSize(object);
-  if (options.dryRun === true) return { document: documentOf(object), warnings };
+  if (options.dryRun === true) return documentOf(object);
   if (isReleased(resource, object)) {
     context.store.drop(row);
-    return { document: documentOf(object), warnings };
+    return documentOf(object);
   }
-  return { document: context.store.put(rowKey(key), object, row), warnings };
+  return context.store.put(rowKey(key), object, row);
 }
 
 /** Replaces an object or its status; runs inside of a turn. */
@@ -133,11 +146,21 @@ export function updateObject(
   body: unknown,
   options: UpdateOptions,
 ): WriteResult {
+  const { createOnUpdate = false } = key.resource.strategy;
+  const isMissing = createOnUpdate && context.store.queries.live(rowKey(key)) === undefined;
+  if (isMissing && options.subresource === undefined) {
+    assertSameObject(readDraft(key.resource, body).meta, key);
+    return { ...createObject(context, key, body, options), created: true };
+  }
   const row = existing(context.store, key);
   const draft = readDraft(key.resource, body);
-  assertSameObject(draft.meta, key);
-  assertCurrent(key, draft.meta, row.document.object.metadata);
-  return write(context, key, draft, { row, options });
+  const warnings = fieldWarnings(key.resource, draft, options);
+  const document = warned(warnings, () => {
+    assertSameObject(draft.meta, key);
+    assertCurrent(key, draft.meta, row.document.object.metadata, true);
+    return write(context, key, draft, { row, options });
+  });
+  return { document, warnings };
 }
 
 /** Patches an object or its status; runs inside of a turn. */
@@ -150,12 +173,19 @@ export function patchObject(
   if (patch.type === 'apply') return applyObject(context, key, patch, options);
   const row = existing(context.store, key);
   const old = row.document.object;
-  const draft = readDraft(key.resource, applyPatch(key.resource, old, patch));
-  // A patch that takes the revision away asks for no check, like one that does not name it.
-  const meta = { resourceVersion: old.metadata.resourceVersion, ...draft.meta };
-  assertSameObject(meta, key);
-  assertCurrent(key, meta, old.metadata);
-  return write(context, key, { ...draft, meta }, { row, options });
+  const patched = applyPatch(key.resource, old, patch);
+  try {
+    const draft = readDraft(key.resource, patched);
+    const warnings = fieldWarnings(key.resource, draft, options);
+    const document = warned(warnings, () => {
+      assertSameObject(draft.meta, key);
+      assertCurrent(key, draft.meta, old.metadata);
+      return write(context, key, draft, { row, options });
+    });
+    return { document, warnings };
+  } catch (error) {
+    throw ofPatch(error);
+  }
 }
 
 /** Applies a configuration to an object, which is made if it is not there; runs inside of a turn. */
@@ -184,5 +214,5 @@ function applyObject(
   const draft = readDraft(resource, object);
   assertSameObject(draft.meta, key);
   assertCurrent(key, draft.meta, row.document.object.metadata);
-  return write(context, key, draft, { row, options, owners });
+  return { document: write(context, key, draft, { row, options, owners }), warnings: [] };
 }

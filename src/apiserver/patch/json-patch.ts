@@ -8,14 +8,13 @@ interface Operation {
   readonly op: string;
   readonly path: readonly string[];
   readonly from?: readonly string[];
-  readonly value?: unknown;
-  readonly hasValue: boolean;
+  readonly value: unknown;
 }
 
 /** The tokens of a JSON pointer (RFC 6901). */
 function tokens(pointer: unknown): readonly string[] {
-  if (typeof pointer !== 'string' || (pointer !== '' && !pointer.startsWith('/'))) {
-    throw badRequest(`invalid JSON pointer in the patch: ${JSON.stringify(pointer)}`);
+  if (typeof pointer !== 'string' || (pointer !== '' && !pointer.includes('/'))) {
+    throw unprocessable(`no JSON pointer: ${JSON.stringify(pointer)}`);
   }
   const parts = pointer
     .split('/')
@@ -35,8 +34,8 @@ function parse(item: unknown): Operation {
     op,
     path: tokens(path),
     ...(isTwoEnded ? { from: tokens(from) } : {}),
-    value: item['value'],
-    hasValue: Object.hasOwn(item, 'value'),
+    // Upstream takes a value that is not there for null.
+    value: item['value'] ?? null,
   };
 }
 
@@ -44,16 +43,19 @@ function missing(path: readonly string[]): never {
   throw unprocessable(`the path /${path.join('/')} does not exist`);
 }
 
+/** An index as upstream reads it: from the end if it is negative, and with leading zeros. */
 function indexOf(token: string, length: number, path: readonly string[]): number {
-  const index = /^(0|[1-9]\d{0,9})$/.test(token) ? Number(token) : -1;
+  if (!/^[+-]?\d{1,9}$/.test(token)) return missing(path);
+  const index = Number(token) < 0 ? Number(token) + length : Number(token);
   return index < 0 || index >= length ? missing(path) : index;
 }
 
-/** The value at a path of a document. */
+/** The value at a path of a document; undefined for a key that is not there. */
 function read(root: unknown, path: readonly string[]): unknown {
   return path.reduce((at, token) => {
     if (isList(at)) return at[indexOf(token, at.length, path)];
-    return isObject(at) && Object.hasOwn(at, token) ? at[token] : missing(path);
+    if (!isObject(at)) return missing(path);
+    return Object.hasOwn(at, token) ? at[token] : undefined;
   }, root);
 }
 
@@ -99,14 +101,14 @@ class Draft {
       this.root = value;
       return;
     }
-    read(this.root, path);
     const parent = read(this.root, path.slice(0, -1));
     if (Array.isArray(parent)) parent[indexOf(last, parent.length, path)] = value;
     else if (isObject(parent)) parent[last] = value;
+    else missing(path);
   }
 
   private copyOf(path: readonly string[]): unknown {
-    const value = read(this.root, path);
+    const value = read(this.root, path) ?? null;
     // Copies of copies grow without bound although the patch is small.
     this.copied += JSON.stringify(value).length;
     if (this.copied > MAX_COPIED_CHARACTERS) {
@@ -116,7 +118,7 @@ class Draft {
   }
 
   private move(from: readonly string[], path: readonly string[]): void {
-    const value = read(this.root, from);
+    const value = read(this.root, from) ?? missing(from);
     const isInside = path.length > from.length && from.every((token, i) => token === path[i]);
     if (isInside) throw unprocessable('a value cannot be moved into itself');
     if (jsonEqual(from, path)) return;
@@ -124,10 +126,7 @@ class Draft {
     this.add(path, value);
   }
 
-  apply({ op, path, from = [], value, hasValue }: Operation): void {
-    if (['add', 'replace', 'test'].includes(op) && !hasValue) {
-      throw badRequest(`the operation "${op}" needs a value`);
-    }
+  apply({ op, path, from = [], value }: Operation): void {
     switch (op) {
       case 'add':
         return this.add(path, structuredClone(value));
@@ -140,10 +139,10 @@ class Draft {
       case 'move':
         return this.move(from, path);
       case 'test':
-        if (jsonEqual(read(this.root, path), value)) return;
+        if (jsonEqual(read(this.root, path) ?? null, value)) return;
         throw unprocessable(`testing value /${path.join('/')} failed`);
       default:
-        throw badRequest(`unknown operation ${JSON.stringify(op)} in the JSON patch`);
+        throw unprocessable(`unknown operation ${JSON.stringify(op)} in the JSON patch`);
     }
   }
 }
@@ -152,7 +151,7 @@ class Draft {
 export function jsonPatch(document: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw badRequest('a JSON patch must be a list of operations');
   if (patch.length > MAX_OPERATIONS) {
-    const text = `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`;
+    const text = `Request entity too large: The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`;
     throw new ApiError(413, 'RequestEntityTooLarge', text);
   }
   const draft = new Draft(document);

@@ -1,5 +1,4 @@
-import type { Hardware } from './settings.ts';
-import type { Hypervisor } from './hypervisor.ts';
+import type { Hardware, Hypervisor } from './settings.ts';
 import type { Sockets } from './places.ts';
 
 /** Everything that decides a machine's command line. */

@@ -4,7 +4,7 @@ import type { Ended } from '../../host/detached.ts';
 import type { MachineWanted } from '../connector.ts';
 import { Follower, type Running } from './follower.ts';
 import { launchArgs } from './launch.ts';
-import { whileHeld } from './lock.ts';
+import { whileHeld, type Queues } from './lock.ts';
 import {
   checkOwner,
   readDiskMarker,
@@ -16,7 +16,6 @@ import {
 } from './markers.ts';
 import { placesOf, socketsOf, uuidOf, type Places } from './places.ts';
 import { hasPidFile, Processes, startFailure, type Traces } from './process.ts';
-import type { Queues } from './queues.ts';
 import type { Hardware, LocalOptions } from './settings.ts';
 
 const START_LIMIT_MS = 60_000;

@@ -6,7 +6,7 @@ import { Disks } from './disks.ts';
 import { Machines } from './machines.ts';
 import { isOurs, readMachineMarker } from './markers.ts';
 import { isName, placesOf } from './places.ts';
-import { Queues } from './queues.ts';
+import { Queues } from './lock.ts';
 import { lastLines } from './serial.ts';
 import type { LocalOptions } from './settings.ts';
 import { Sight, whereIs } from './sight.ts';

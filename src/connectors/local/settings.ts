@@ -3,7 +3,13 @@ import { parseQuantity } from '../../core/quantity.ts';
 import type { StartDetached } from '../../host/detached.ts';
 import type { Log } from '../../host/log.ts';
 import type { Run } from '../../host/run.ts';
-import type { Hypervisor } from './hypervisor.ts';
+
+/** What machines are run with on this host. */
+export interface Hypervisor {
+  readonly accelerator: 'kvm' | 'tcg';
+  /** Whether this build of QEMU can confine itself. */
+  readonly sandbox: boolean;
+}
 
 /** `spec.local` of a ConnectorConfig. */
 export interface LocalSpec {

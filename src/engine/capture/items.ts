@@ -4,23 +4,8 @@ import { LARGEST_FILE } from '../limits.ts';
 import type { DeltaItem } from '../delta/entry.ts';
 import { unstorable } from '../delta/failure.ts';
 import { sortItems } from '../delta/write.ts';
-import type { NodeMeta, VolumeReader, WantedMeta } from '../volume.ts';
+import { wantedMeta, type VolumeReader } from '../volume.ts';
 import type { TreeChanges } from './walk.ts';
-
-/** What a writer can set of what a reader sees. */
-export function wantedMeta(meta: NodeMeta): WantedMeta {
-  const { type, mode, uid, gid, mtime, xattrs, device, target } = meta;
-  return {
-    type,
-    mode,
-    uid,
-    gid,
-    mtime,
-    xattrs,
-    ...(device === undefined ? {} : { device }),
-    ...(target === undefined ? {} : { target }),
-  };
-}
 
 function putItem(volume: VolumeReader, path: string, inode: number): DeltaItem {
   const meta = volume.meta(inode);

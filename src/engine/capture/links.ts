@@ -1,5 +1,4 @@
-import { archiveKey } from '../delta/order.ts';
-import { childPath } from '../delta/path.ts';
+import { archiveKey, childPath } from '../delta/path.ts';
 import type { TreeChanges, Trees } from './walk.ts';
 
 /** All names that an inode of the machine's volume has, in archive order. */

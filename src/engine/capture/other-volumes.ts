@@ -1,8 +1,7 @@
 import { denied } from '../../core/failure.ts';
 import { part } from '../../images/part.ts';
-import type { Partition } from '../../images/partition.ts';
+import type { ByteSource, Partition } from '../../images/source.ts';
 import { readPartitions } from '../../images/partitions.ts';
-import type { ByteSource } from '../../images/source.ts';
 import { openExt4 } from '../ext4/reader.ts';
 import { looksLikeExt4 } from '../ext4/superblock.ts';
 import { EXCLUSIONS, excludedBy } from './exclusions.ts';

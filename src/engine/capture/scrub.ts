@@ -15,7 +15,7 @@ import { basePath, signalOf, type EngineTools } from '../tools.ts';
 import type { VolumeChange, VolumeReader } from '../volume.ts';
 import type { CaptureTools, CaptureWanted } from './capture-delta.ts';
 import { filesAbove, openMachineDisk } from './machine-disk.ts';
-import { RangeSet } from './ranges.ts';
+import { RangeSet } from './changed-blocks.ts';
 
 /**
  * Removes what compose injected: files always, directories that it made if nothing else is in them,

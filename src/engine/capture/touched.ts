@@ -1,7 +1,15 @@
 import type { Range, VolumeReader } from '../volume.ts';
-import type { Versions } from './changed-blocks.ts';
-import { badVolume } from './failure.ts';
-import { RangeSet } from './ranges.ts';
+import { RangeSet, type Versions } from './changed-blocks.ts';
+import { denied, type Failure } from '../../core/failure.ts';
+
+/** The failure for a file system that contradicts itself. */
+export function badVolume(message: string): Failure {
+  return denied(
+    'DamagedVolume',
+    `the file system is damaged: ${message}`,
+    'Check the file system on the packaging machine and shut down for finalize again.',
+  );
+}
 
 /** What one pass over the inodes of the machine's volume finds. */
 export interface Touched {

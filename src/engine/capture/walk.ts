@@ -1,10 +1,9 @@
 import type { VolumeReader } from '../volume.ts';
-import { badVolume } from './failure.ts';
+import { badVolume, type Touched } from './touched.ts';
 import { childPath, flawOfPath } from '../delta/path.ts';
 import { unstorable } from '../delta/failure.ts';
 import { MOST_NAMES } from '../limits.ts';
 import { sameMeta, sameNode } from './equal.ts';
-import type { Touched } from './touched.ts';
 
 /** What differs between two trees. */
 export interface TreeChanges {

@@ -1,7 +1,6 @@
 import { impossible } from '../../core/failure.ts';
 import { childPath } from '../delta/path.ts';
-import type { VolumeChange, VolumeReader, WantedMeta } from '../volume.ts';
-import { wantedMeta } from '../capture/items.ts';
+import { wantedMeta, type VolumeChange, type VolumeReader, type WantedMeta } from '../volume.ts';
 import { holdsPut, type PutNode, type Slot } from './slot.ts';
 
 /** Metadata of a directory that no layer describes but something lies in. */

@@ -1,4 +1,4 @@
-import { parseDuration } from '../../core/duration.ts';
+import { parseDuration } from '../../core/quantity.ts';
 import type { GuestTask, InstallStep } from '../../core/guest-task.ts';
 import type { ContentSource } from '../volume.ts';
 

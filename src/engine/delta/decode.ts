@@ -1,4 +1,4 @@
-import { entriesOf } from '../../core/entries.ts';
+import { entriesOf } from '../../core/json.ts';
 import { LARGEST_FILE } from '../limits.ts';
 import type { NodeType, WantedMeta } from '../volume.ts';
 import { OPAQUE_NAME, WHITEOUT_PREFIX, type DeltaChange } from './entry.ts';

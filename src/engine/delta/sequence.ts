@@ -1,7 +1,6 @@
 import type { DeltaChange } from './entry.ts';
 import { badDelta } from './failure.ts';
-import { archiveKey } from './order.ts';
-import { archivePath, parentOf } from './path.ts';
+import { archiveKey, archivePath, parentOf } from './path.ts';
 
 interface Level {
   readonly path: string;

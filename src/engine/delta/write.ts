@@ -3,8 +3,7 @@ import { MOST_NAMES, MOST_RUNS, mostHeaderBytes } from '../limits.ts';
 import type { Range } from '../volume.ts';
 import { encodeChange, encodeSparse, padding } from './encode.ts';
 import { badDelta, unstorable } from './failure.ts';
-import { archiveKey } from './order.ts';
-import { archivePath, flawOfPath, isMarkerName } from './path.ts';
+import { archiveKey, archivePath, flawOfPath, isMarkerName } from './path.ts';
 import { BLOCK } from './ustar.ts';
 
 function checkChange(change: DeltaChange): void {

@@ -3,7 +3,7 @@ import { crc32c } from './crc32c.ts';
 import { badName, damaged } from './failures.ts';
 import type { Inode } from './inode.ts';
 import type { MapContext } from './map-context.ts';
-import { runsOf } from './mapping.ts';
+import { runsOf } from './content.ts';
 import { decodeName } from './names.ts';
 
 /** An entry as it lies in the directory, `.` and `..` included. */

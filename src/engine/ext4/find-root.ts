@@ -1,8 +1,7 @@
 import { Failure } from '../../core/failure.ts';
 import { part } from '../../images/part.ts';
-import type { Partition } from '../../images/partition.ts';
+import type { ByteSource, Partition } from '../../images/source.ts';
 import { readPartitions } from '../../images/partitions.ts';
-import type { ByteSource } from '../../images/source.ts';
 import { foundOn, kindOf } from './found.ts';
 import { openExt4, type Ext4Volume } from './reader.ts';
 import { looksLikeExt4 } from './superblock.ts';

@@ -1,5 +1,4 @@
-import type { Partition } from '../../images/partition.ts';
-import type { ByteSource } from '../../images/source.ts';
+import type { ByteSource, Partition } from '../../images/source.ts';
 
 const SECTOR = 512;
 const MOST_PARTITIONS = 8;

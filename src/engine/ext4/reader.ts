@@ -1,13 +1,12 @@
 import type { ByteSource } from '../../images/source.ts';
 import type { DirEntry, NodeMeta, Piece, Range, VolumeReader } from '../volume.ts';
 import { BlockCache } from './block-cache.ts';
-import { piecesOf } from './content.ts';
+import { piecesOf, runsOf } from './content.ts';
 import { listDirectory } from './directory.ts';
 import { damaged } from './failures.ts';
 import { readGroups, type Group } from './groups.ts';
 import { deviceOf, mtimeOf, parseInode, typeOf, type Inode } from './inode.ts';
 import type { MapContext, Run } from './map-context.ts';
-import { runsOf } from './mapping.ts';
 import { placeOf } from './place.ts';
 import { readSuperblock, type Superblock } from './superblock.ts';
 import { targetOf } from './symlink.ts';
@@ -93,6 +92,11 @@ export class Ext4Volume implements VolumeReader {
     const { start, length } = this.record(number);
     const raw = Buffer.from(this.context.cache.view(start, length));
     return parseInode(this.superblock, number, raw);
+  }
+
+  /** A copy of a block. */
+  block(number: number): Buffer {
+    return Buffer.from(this.context.cache.view(number * this.blockSize, this.blockSize));
   }
 
   meta(inode: number): NodeMeta {

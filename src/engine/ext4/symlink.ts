@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { badName, damaged } from './failures.ts';
 import type { Inode } from './inode.ts';
 import type { MapContext } from './map-context.ts';
-import { runsOf } from './mapping.ts';
+import { runsOf } from './content.ts';
 import { escapeBytes } from './names.ts';
 
 const MAX_TARGET = 4095;

@@ -1,5 +1,5 @@
 import { API_VERSION } from '../../api/kind.ts';
-import { conditionOf } from '../../api/conditions.ts';
+import { conditionOf } from '../../api/object.ts';
 import type { ImageTemplateSpec, ImageTemplateStatus } from '../../api/kinds/image-template.ts';
 import { KIND_OF } from '../../api/references/declared.ts';
 import type { LayerRole } from '../../core/identity.ts';

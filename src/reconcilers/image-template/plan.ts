@@ -1,4 +1,4 @@
-import { conditionOf } from '../../api/conditions.ts';
+import { conditionOf } from '../../api/object.ts';
 import type { ImageTemplateStatus } from '../../api/kinds/image-template.ts';
 import type { LayeredImageSpec } from '../../api/kinds/layered-image.ts';
 import { externalKey, imageName } from '../../core/identity.ts';

@@ -16,12 +16,11 @@ import {
   namespaceOf,
   ownedBy,
   storedOf,
-  type ConnectorConfig,
   type LayerVersion,
   type PackagingMachine,
 } from '../objects.ts';
 import type { Ports } from '../ports.ts';
-import { connectorFacet, keysOf, watching } from '../watching.ts';
+import { keysOf, watching, watchingConnectors, watchingOutside } from '../watching.ts';
 import { connectorOf, observeVersion, seatsOf, type VersionWorld } from './observe.ts';
 import { planVersion } from './plan.ts';
 import type { VersionStep } from './step.ts';
@@ -44,9 +43,7 @@ export function layerVersionController(ports: Ports): Controller {
     watches: watchesOf(ports),
     external: (wake) => {
       const stops = [
-        watchOutside((key) => {
-          for (const one of keysOf(listers.layerVersions.by(keyIndex.name, key))) wake(one);
-        }),
+        watchingOutside(watchOutside, listers.layerVersions, keyIndex, wake),
         ports.admission.watch(({ namespace, name }) => wake(inNamespace(namespace, name))),
       ];
       return () => {
@@ -85,12 +82,7 @@ function watchesOf(ports: Ports): Controller['watches'] {
       facet: ({ metadata }) => metadata.uid,
       map: (machine) => nextInLine(ports, namespaceOf(machine), machine.spec.connectorRef.name),
     }),
-    watching<ConnectorConfig>({
-      kind: 'ConnectorConfig',
-      facet: connectorFacet,
-      map: ({ metadata: { namespace = '', name } }) =>
-        keysOf(listers.layerVersions.by(VERSION_CONNECTOR.name, inNamespace(namespace, name))),
-    }),
+    watchingConnectors(listers.layerVersions, VERSION_CONNECTOR),
   ];
 }
 

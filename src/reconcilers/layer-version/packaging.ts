@@ -1,4 +1,4 @@
-import { gateAnnotation, POWER_ON_REQUESTED } from '../../api/annotations.ts';
+import { gateAnnotation, POWER_ON_REQUESTED } from '../../api/object.ts';
 import type { MachineSeen } from '../../connectors/connector.ts';
 import { instantOf } from '../../core/clock.ts';
 import { digestOf, hash8 } from '../../core/digest.ts';
@@ -6,8 +6,14 @@ import type { InspectionRecord } from '../../core/evidence.ts';
 import { cleanLine } from '../../core/text.ts';
 import { ask, asBefore, type Wanted } from '../action.ts';
 import { pursue, type JobView, type JobWords } from '../job-step.ts';
-import { lastWords, lookAgainMs, overdue, startOver } from '../machine/judge.ts';
-import { LOOK_AGAIN_MS, MOST_ATTEMPTS } from '../machine/time.ts';
+import {
+  lastWords,
+  lookAgainMs,
+  overdue,
+  startOver,
+  LOOK_AGAIN_MS,
+  MOST_ATTEMPTS,
+} from '../machine/judge.ts';
 import { isDeleting, type LayerVersion, type PackagingMachine } from '../objects.ts';
 import type { VersionWorld } from './observe.ts';
 import type { VersionNext, VersionStep } from './step.ts';

@@ -1,11 +1,10 @@
 import type { LayerVersionStatus } from '../../api/kinds/layer-version.ts';
-import type { Plan } from '../../kube/reconciler.ts';
+import type { Plan, PlannedCondition } from '../../kube/reconciler.ts';
 import { actionCondition, actionSince, type Wanted } from '../action.ts';
 import { progressOf, pursue, type JobView } from '../job-step.ts';
 import type { Attempts } from '../machine/judge.ts';
 import { placeOf } from '../machine/standing.ts';
 import { isDeleting, type LayerVersion } from '../objects.ts';
-import { milestones } from './milestones.ts';
 import type { VersionWorld } from './observe.ts';
 import { isAttended, packaging } from './packaging.ts';
 import type { VersionNext, VersionStep } from './step.ts';
@@ -176,4 +175,27 @@ function progressOfWork({ jobs, machine }: VersionWorld) {
 /** A person who deletes the machine of a person starts afresh. */
 function attemptsBefore({ status }: LayerVersion, { machine }: VersionWorld): Attempts | undefined {
   return machine === undefined && status?.attended === true ? undefined : status?.attempts;
+}
+
+/** How far a version came, as conditions. */
+function milestones(
+  version: LayerVersion,
+  { stored, machine, composed, inspection }: VersionWorld,
+): readonly PlannedCondition[] {
+  const made: PlannedCondition[] = [];
+  if (version.spec.package !== undefined) {
+    if (stored !== undefined || machine !== undefined || composed) {
+      made.push(done('PackagingDiskReady', 'Composed', 'the packaging disk is composed'));
+    }
+    if (stored !== undefined || inspection?.found.verdict === 'clean') {
+      const message = 'shut down by the guest tool, and nothing blocks the capture';
+      made.push(done('IntegrityVerified', 'Clean', message));
+    }
+  }
+  if (stored !== undefined) made.push(done('Finalized', 'Stored', 'captured and stored'));
+  return made;
+}
+
+function done(type: string, reason: string, message: string): PlannedCondition {
+  return { type, status: 'True', reason, message };
 }

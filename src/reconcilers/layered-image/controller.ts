@@ -1,11 +1,11 @@
 import type { LayeredImageSpec, LayeredImageStatus } from '../../api/kinds/layered-image.ts';
 import type { ControllerSpec } from '../../kube/controller.ts';
 import { resourceOf } from '../../kube/resource.ts';
-import { IMAGE_CONNECTOR, IMAGE_KEY, IMAGE_OWNER, inNamespace } from '../indexes.ts';
+import { IMAGE_CONNECTOR, IMAGE_KEY, IMAGE_OWNER } from '../indexes.ts';
 import { actOnPlatform } from '../machine/act.ts';
-import { FINALIZERS, namespaceOf, type ConnectorConfig, type LayeredImage } from '../objects.ts';
+import { FINALIZERS, namespaceOf, type LayeredImage } from '../objects.ts';
 import type { Ports } from '../ports.ts';
-import { connectorFacet, keysOf, watching } from '../watching.ts';
+import { watchingConnectors, watchingOutside } from '../watching.ts';
 import { observeImage, type ImageWorld } from './observe.ts';
 import { planImage } from './plan.ts';
 import type { ImageStep } from './step.ts';
@@ -24,18 +24,8 @@ export function layeredImageController(
       act: (step, image, signal) => act(ports, step, image, signal),
     },
     indexes: [IMAGE_CONNECTOR, IMAGE_KEY, IMAGE_OWNER],
-    watches: [
-      watching<ConnectorConfig>({
-        kind: 'ConnectorConfig',
-        facet: connectorFacet,
-        map: ({ metadata: { namespace = '', name } }) =>
-          keysOf(listers.layeredImages.by(IMAGE_CONNECTOR.name, inNamespace(namespace, name))),
-      }),
-    ],
-    external: (wake) =>
-      watchOutside((key) => {
-        for (const one of keysOf(listers.layeredImages.by(IMAGE_KEY.name, key))) wake(one);
-      }),
+    watches: [watchingConnectors(listers.layeredImages, IMAGE_CONNECTOR)],
+    external: (wake) => watchingOutside(watchOutside, listers.layeredImages, IMAGE_KEY, wake),
     finalizer: FINALIZERS.LayeredImage,
     workers: 4,
   };

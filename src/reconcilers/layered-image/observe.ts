@@ -1,7 +1,6 @@
 import type { Capabilities, Description, PublicationSeen } from '../../connectors/connector.ts';
 import type { InspectionRecord } from '../../core/evidence.ts';
-import { compositionId } from '../../jobs/names.ts';
-import type { ConnectorRef, Recipe } from '../../jobs/spec.ts';
+import { compositionId, type ConnectorRef, type Recipe } from '../../jobs/spec.ts';
 import { IMAGE_OWNER } from '../indexes.ts';
 import { viewOf, type JobView } from '../job-step.ts';
 import { currentInspection } from '../machine/judge.ts';

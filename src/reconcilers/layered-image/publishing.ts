@@ -1,12 +1,19 @@
-import { conditionOf } from '../../api/conditions.ts';
+import { conditionOf } from '../../api/object.ts';
 import type { MachineSeen } from '../../connectors/connector.ts';
 import { instantOf } from '../../core/clock.ts';
 import { cleanLine } from '../../core/text.ts';
 import { ask, asBefore } from '../action.ts';
 import { pursue, type JobView, type JobWords } from '../job-step.ts';
-import { lastWords, lookAgainMs, overdue, startOver } from '../machine/judge.ts';
+import {
+  lastWords,
+  lookAgainMs,
+  overdue,
+  startOver,
+  LOOK_AGAIN_MS,
+  MOST_ATTEMPTS,
+  POLL_MS,
+} from '../machine/judge.ts';
 import { diskOf, removalOf } from '../machine/standing.ts';
-import { LOOK_AGAIN_MS, MOST_ATTEMPTS, POLL_MS } from '../machine/time.ts';
 import { isDeleting, isPublished, type LayeredImage } from '../objects.ts';
 import type { ImageWorld } from './observe.ts';
 import { isAttended, type ImageNext, type ImageStep } from './step.ts';

@@ -1,5 +1,5 @@
-import type { LayerStatus } from '../../api/kinds/os-layer.ts';
-import { conditionOf } from '../../api/conditions.ts';
+import type { LayerStatus } from '../../api/kinds/layer.ts';
+import { conditionOf } from '../../api/object.ts';
 import { API_VERSION } from '../../api/kind.ts';
 import { KIND_OF, referencesOf } from '../../api/references/declared.ts';
 import type { LayerRole } from '../../core/identity.ts';

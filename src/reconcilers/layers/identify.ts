@@ -105,11 +105,11 @@ function packaged(
   os: Upstream,
   below: readonly Upstream[],
 ): Identified {
-  // Where it is packaged, what a person is told and who approves do not decide the bytes.
+  // Where it is packaged, what a person is told, who approves and what opens a server do not decide the bytes.
   const frozen = {
     os: os.inputs,
     below: below.map((item) => item.inputs),
-    install: entry.install,
+    install: withoutSecretRefs(entry.install),
     imageScripts: entry.imageScripts,
   };
   return version(view, entry, frozen, {
@@ -122,6 +122,13 @@ function packaged(
       ...(entry.instructions === undefined ? {} : { instructions: entry.instructions }),
     },
   });
+}
+
+/** What is installed, without the names of Secrets: the digest of a file says which it is. */
+function withoutSecretRefs(install: Entry['install']): Entry['install'] {
+  if (install?.media === undefined) return install;
+  const media = install.media.map(({ name, url, sha256 }) => ({ name, url, sha256 }));
+  return { ...install, media };
 }
 
 function version(

@@ -1,7 +1,6 @@
-import { gateAnnotation } from '../../api/annotations.ts';
-import { conditionOf } from '../../api/conditions.ts';
+import { gateAnnotation, conditionOf } from '../../api/object.ts';
 import type { LayerVersionSpec } from '../../api/kinds/layer-version.ts';
-import type { LayerStatus } from '../../api/kinds/os-layer.ts';
+import type { LayerStatus } from '../../api/kinds/layer.ts';
 import { jsonEqual } from '../../core/json.ts';
 import type { Plan } from '../../kube/reconciler.ts';
 import { holds, isNew, stageOf, storedOf, type LayerVersion } from '../objects.ts';

@@ -1,7 +1,17 @@
 import type { Description, MachineSeen } from '../../connectors/connector.ts';
 import type { InspectionRecord } from '../../core/evidence.ts';
 import type { MachineLook } from './look.ts';
-import { BOOT_LIMIT_MS, LOOK_AGAIN_MS, MOST_ATTEMPTS, STAGE_LIMIT_MS } from './time.ts';
+
+/** Longest that an unattended machine may take from its making to its end. */
+const STAGE_LIMIT_MS = 12 * 3_600_000;
+/** Longest that a guest may be silent after its boot, where the connector hears guests. */
+const BOOT_LIMIT_MS = 10 * 60_000;
+/** How often an unattended machine is started over. */
+export const MOST_ATTEMPTS = 3;
+/** What rests is looked at again this often, since its platform may have forgotten to tell us. */
+export const LOOK_AGAIN_MS = 10 * 60_000;
+/** How often the operation of a handle is asked for. */
+export const POLL_MS = 2000;
 
 /** How often an unattended machine was started over, as status keeps it. */
 export interface Attempts {

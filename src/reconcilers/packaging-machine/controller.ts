@@ -6,15 +6,9 @@ import type { ControllerSpec } from '../../kube/controller.ts';
 import { resourceOf } from '../../kube/resource.ts';
 import { inNamespace, MACHINE_CONNECTOR, MACHINE_KEY, MACHINE_VERSION } from '../indexes.ts';
 import { actOnPlatform } from '../machine/act.ts';
-import {
-  FINALIZERS,
-  namespaceOf,
-  type ConnectorConfig,
-  type LayerVersion,
-  type PackagingMachine,
-} from '../objects.ts';
+import { FINALIZERS, namespaceOf, type LayerVersion, type PackagingMachine } from '../objects.ts';
 import type { Ports } from '../ports.ts';
-import { connectorFacet, keysOf, watching } from '../watching.ts';
+import { keysOf, watching, watchingConnectors, watchingOutside } from '../watching.ts';
 import { observeMachine, type MachineWorld } from './observe.ts';
 import { planMachine, type MachineStep } from './plan.ts';
 
@@ -33,14 +27,7 @@ export function packagingMachineController(
     },
     indexes: [MACHINE_CONNECTOR, MACHINE_KEY, MACHINE_VERSION],
     watches: [
-      watching<ConnectorConfig>({
-        kind: 'ConnectorConfig',
-        facet: connectorFacet,
-        map: ({ metadata: { namespace = '', name } }) =>
-          keysOf(
-            listers.packagingMachines.by(MACHINE_CONNECTOR.name, inNamespace(namespace, name)),
-          ),
-      }),
+      watchingConnectors(listers.packagingMachines, MACHINE_CONNECTOR),
       watching<LayerVersion>({
         kind: 'LayerVersion',
         // Its recipe says what the disk is made from.
@@ -54,10 +41,7 @@ export function packagingMachineController(
           ),
       }),
     ],
-    external: (wake) =>
-      watchOutside((key) => {
-        for (const one of keysOf(listers.packagingMachines.by(MACHINE_KEY.name, key))) wake(one);
-      }),
+    external: (wake) => watchingOutside(watchOutside, listers.packagingMachines, MACHINE_KEY, wake),
     finalizer: FINALIZERS.PackagingMachine,
     workers: 4,
   };

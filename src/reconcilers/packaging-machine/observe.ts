@@ -1,4 +1,4 @@
-import { compositionId } from '../../jobs/names.ts';
+import { compositionId } from '../../jobs/spec.ts';
 import { standsOn } from '../indexes.ts';
 import { storedByName } from '../lookup.ts';
 import { viewOf, type JobView } from '../job-step.ts';

@@ -1,5 +1,4 @@
-import { POWER_ON_REQUESTED } from '../../api/annotations.ts';
-import { conditionOf } from '../../api/conditions.ts';
+import { POWER_ON_REQUESTED, conditionOf } from '../../api/object.ts';
 import type { PackagingMachineStatus } from '../../api/kinds/packaging-machine.ts';
 import type { MachineSeen } from '../../connectors/connector.ts';
 import { instantOf } from '../../core/clock.ts';
@@ -8,7 +7,7 @@ import { asBefore } from '../action.ts';
 import { progressOf, pursue, type JobStep } from '../job-step.ts';
 import type { PlatformStep } from '../machine/act.ts';
 import { afterOperation, placeOf, removalOf } from '../machine/standing.ts';
-import { LOOK_AGAIN_MS, POLL_MS } from '../machine/time.ts';
+import { LOOK_AGAIN_MS, POLL_MS } from '../machine/judge.ts';
 import { conditionsBefore, holds, isDeleting, type PackagingMachine } from '../objects.ts';
 import type { MachineWorld } from './observe.ts';
 

@@ -1,10 +1,11 @@
 import type { Group } from './case.ts';
 import { BUILTINS } from './cases/builtins.ts';
-import { EVENT_CASES } from './cases/events.ts';
 import { DELETING } from './cases/deleting.ts';
+import { EVENT_CASES } from './cases/events.ts';
 import { METADATA } from './cases/metadata.ts';
 import { NAMESPACE_CASES } from './cases/namespaces.ts';
 import { PATCHING } from './cases/patching.ts';
+import { PROTOBUF_BODIES } from './cases/protobuf.ts';
 import { READING } from './cases/reading.ts';
 import { SUBRESOURCES } from './cases/subresources.ts';
 import { VALIDATION } from './cases/validation.ts';
@@ -23,5 +24,6 @@ export const GROUPS: readonly Group[] = [
   NAMESPACE_CASES,
   BUILTINS,
   EVENT_CASES,
+  PROTOBUF_BODIES,
   WIRE,
 ];

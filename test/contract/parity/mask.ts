@@ -8,22 +8,22 @@ const DAY_MS = 86_400_000;
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * A Status in one order: several causes come in any, because the real server takes labels and the like
- * from maps. The message repeats them, so they are compared once.
+ * A Status with its causes as a set, because the real server takes labels and the like from maps, in any
+ * order. The message repeats the causes, so there they are left out.
  */
-function ordered(status: Fields): Fields {
+function unordered(status: Fields): Fields {
   const { details, message } = status;
   const causes = isObject(details) ? details['causes'] : undefined;
   if (!Array.isArray(causes) || typeof message !== 'string') return status;
-  const parts = causes.map((cause: Fields) => `${cause['field']}: ${cause['message']}`);
-  const told = parts.length === 1 ? parts.join('') : `[${parts.join(', ')}]`;
-  const sorted = causes.toSorted((left: unknown, right: unknown) =>
-    JSON.stringify(left) < JSON.stringify(right) ? -1 : 1,
+  const parts = causes.map(
+    (cause: Fields) => `${String(cause['field'])}: ${String(cause['message'])}`,
   );
+  const told = parts.length === 1 ? parts.join('') : `[${parts.join(', ')}]`;
+  const set = causes.map((cause: Fields, i) => [parts[i], cause['reason']]);
   return {
     ...status,
     message: message.replace(told, () => '<the causes>'),
-    details: { ...(details as Fields), causes: sorted },
+    details: { ...(details as Fields), causes: Object.fromEntries(set) as unknown },
   };
 }
 
@@ -47,14 +47,14 @@ export class Mask {
     if (typeof value === 'string') return this.text(value, at);
     if (Array.isArray(value)) return value.map((item, i) => this.body(item, `${at}.${i}`));
     if (!isObject(value)) return value;
-    const { kind } = value;
-    const isMany = kind === 'Table' || 'items' in value;
-    const fields = Object.entries(kind === 'Status' ? ordered(value) : value)
+    const { kind, metadata } = value;
+    // Lists, tables and bookmarks have the revision of a collection, where others write at the same time.
+    const isMany = isObject(metadata) && !('name' in metadata);
+    const fields = Object.entries(kind === 'Status' ? unordered(value) : value)
       .sort(([left], [right]) => (left < right ? -1 : 1))
       .map(([key, field]) => {
-        // Items of lists are named by their uid there.
-        const name = this.text(key, at);
-        return [name, this.field(key, field, { at: `${at}.${name}`, isMany })];
+        const where = { at: `${at}.${key}`, isMany };
+        return [this.text(key, where.at), this.field(key, field, where)];
       });
     return Object.fromEntries(fields) as unknown;
   }
@@ -69,7 +69,6 @@ export class Mask {
     return this.body(value, at);
   }
 
-  /** Others write while a case runs, so the revision of a whole collection says nothing. */
   private listMetadata(value: Readonly<Record<string, unknown>>, at: string): unknown {
     const { resourceVersion, continue: token, ...rest } = value;
     return {

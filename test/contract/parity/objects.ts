@@ -23,6 +23,11 @@ export function configMap(name: string, more: Fields = {}, metadata: Fields = {}
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...metadata }, ...more };
 }
 
+/** A reference to a ConfigMap that owns something. */
+export function owner(name: string, uid: string, more: Fields = {}): Fields {
+  return { apiVersion: 'v1', kind: 'ConfigMap', name, uid, ...more };
+}
+
 /** A Secret. */
 export function secret(name: string, more: Fields = {}, metadata: Fields = {}): Fields {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name, ...metadata }, ...more };

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../src/host/files.ts';
-import { EXEMPTIONS, PENDING, type Excuse } from './exemptions.ts';
+import { EXEMPTIONS, type Excuse } from './exemptions.ts';
+import { PENDING } from './pending.ts';
 import { GROUPS } from './groups.ts';
 
 /** The page that tells what differs from a real kube-apiserver. */

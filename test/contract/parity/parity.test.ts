@@ -2,9 +2,9 @@ import { openSubject, type Subject } from '../../support/api-subject.ts';
 import { judgeMissing, startJudge, type Judge } from '../../support/judge.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../support/runner.ts';
 import { GROUPS } from './groups.ts';
-import { play, type Servers } from './play.ts';
+import { playAll } from './play.ts';
 import { Verdict } from './verdict.ts';
-import { openWire } from './wire.ts';
+import { openWire, type Wire } from './wire.ts';
 
 const missing = judgeMissing();
 
@@ -14,27 +14,28 @@ if (missing !== undefined) {
   });
 } else {
   let [subject, judge]: [Subject?, Judge?] = [];
-  let servers: Servers;
+  let wires: readonly Wire[] = [];
+  let played: ReturnType<typeof playAll>;
   const verdict = new Verdict();
-  let number = 0;
 
   beforeAll(async () => {
     [subject, judge] = await Promise.all([openSubject(), startJudge()]);
-    const wires = [openWire(subject.kubeconfig), openWire(judge.kubeconfig)] as const;
-    const [ours, real] = await Promise.all(wires);
-    servers = { ours, real };
+    const [ours, real] = [await openWire(subject.kubeconfig), await openWire(judge.kubeconfig)];
+    wires = [ours, real];
+    played = playAll(
+      { ours, real },
+      GROUPS.flatMap(({ cases }) => cases),
+    );
   });
 
   afterAll(async () => {
-    servers.ours.close();
-    servers.real.close();
+    for (const wire of wires) wire.close();
     await Promise.all([subject?.close(), judge?.close()]);
   });
 
   describe.each(GROUPS)('parity: $name', ({ name, cases }) => {
     it.each(cases)('$why', async (plan) => {
-      number += 1;
-      const found = await play(servers, plan, `case-${number}`);
+      const found = (await played.get(plan)) ?? [];
       const where = `${name}: ${plan.why}`;
       expect(verdict.unexcused(found.map((each) => ({ ...each, where })))).toEqual([]);
     });

@@ -79,8 +79,9 @@ function headersOf({ headers }: Answer): Readonly<Record<string, string | undefi
 }
 
 function brief({ status, body }: Answer): string {
-  const told = isObject(body) ? (body['message'] ?? body['kind']) : body;
-  return `${status} ${typeof told === 'string' ? told.slice(0, 300) : JSON.stringify(told)}`;
+  const told = isObject(body) ? [body['message'], body['details'], body['kind']] : [body];
+  const words = told.filter((each) => each !== undefined).map((each) => JSON.stringify(each));
+  return `${status} ${words.join(' ').slice(0, 300)}`;
 }
 
 /** Prefixes of all names that a case lets the server end. */
@@ -89,22 +90,33 @@ function generatedIn({ asks }: Case): readonly string[] {
   return [...found].map(([, prefix]) => String(prefix));
 }
 
+interface Sides {
+  readonly ours: Answer;
+  readonly real: Answer;
+}
+
+function comparedAt(ask: Ask, index: number, { ours, real }: Sides, masks: readonly [Mask, Mask]) {
+  const { pick = (body) => body } = ask;
+  const at = String(index);
+  const left = masks[0].body(pick(ours.body), `${at}.body`);
+  const right = masks[1].body(pick(real.body), `${at}.body`);
+  if (ours.status !== real.status) {
+    const [told, wanted] = [brief({ ...ours, body: left }), brief({ ...real, body: right })];
+    return [{ at: `${at}.status`, ours: told, real: wanted }];
+  }
+  return [
+    ...differences(`${at}.headers`, headersOf(ours), headersOf(real)),
+    ...differences(`${at}.body`, left, right),
+  ];
+}
+
 function compared(plan: Case, ours: readonly Answer[], real: readonly Answer[]) {
-  const masks = [ours, real].map(() => new Mask(Date.now(), generatedIn(plan)));
-  return plan.asks.flatMap(({ pick = (body) => body }, index): readonly Difference[] => {
+  const [now, generated] = [Date.now(), generatedIn(plan)];
+  const masks = [new Mask(now, generated), new Mask(now, generated)] as const;
+  return plan.asks.flatMap((ask, index): readonly Difference[] => {
     const [left, right] = [ours[index], real[index]];
     if (left === undefined || right === undefined) return [];
-    const at = String(index);
-    const [body, wanted] = [left, right].map((answer, side) =>
-      masks[side]?.body(pick(answer.body), `${at}.body`),
-    );
-    if (left.status !== right.status) {
-      return [{ at: `${at}.status`, ours: brief(left), real: brief(right) }];
-    }
-    return [
-      ...differences(`${at}.headers`, headersOf(left), headersOf(right)),
-      ...differences(`${at}.body`, body, wanted),
-    ];
+    return comparedAt(ask, index, { ours: left, real: right }, masks);
   });
 }
 
@@ -116,7 +128,7 @@ async function prepare(wire: Wire, namespace: string): Promise<void> {
 }
 
 /** Plays a case on both servers, and tells every difference. */
-export async function play(
+async function play(
   servers: Servers,
   plan: Case,
   namespace: string,
@@ -129,4 +141,23 @@ export async function play(
     }),
   );
   return compared(plan, ours, real);
+}
+
+/** Cases wait for what happens behind a request, so some are played at the same time. */
+const LANES = 8;
+
+/** Plays all cases, and tells of each by a promise. */
+export function playAll(
+  servers: Servers,
+  plans: readonly Case[],
+): ReadonlyMap<Case, Promise<readonly Difference[]>> {
+  const ends = Array.from({ length: LANES }, () => Promise.resolve<unknown>(undefined));
+  return new Map(
+    plans.map((plan, number) => {
+      const lane = number % LANES;
+      const played = Promise.resolve(ends[lane]).then(() => play(servers, plan, `case-${number}`));
+      ends[lane] = played.catch(() => undefined);
+      return [plan, played];
+    }),
+  );
 }

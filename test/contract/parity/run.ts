@@ -1,7 +1,7 @@
 import { openSubject } from '../../support/api-subject.ts';
 import { startJudge } from '../../support/judge.ts';
 import { GROUPS } from './groups.ts';
-import { play } from './play.ts';
+import { playAll } from './play.ts';
 import { Verdict, type Found } from './verdict.ts';
 import { openWire } from './wire.ts';
 
@@ -50,28 +50,24 @@ stack.defer(() => ours.close());
 stack.defer(() => real.close());
 
 const verdict = new Verdict();
-let [played, differing, number] = [0, 0, 0];
-for (const group of GROUPS) {
-  for (const plan of group.cases) {
-    const where = `${group.name}: ${plan.why}`;
-    number += 1;
-    if (!wanted.test(where)) continue;
-    const all = (await play({ ours, real }, plan, `case-${number}`)).map((each) => ({
-      ...each,
-      where,
-    }));
-    const left = verdict.unexcused(all);
-    const told = isAll ? all : left;
-    played += 1;
-    if (left.length > 0) differing += 1;
-    if (told.length > 0) console.log(where);
-    print(told);
-  }
+const plans = GROUPS.flatMap(({ name, cases }) =>
+  cases.map((plan) => ({ plan, where: `${name}: ${plan.why}` })),
+).filter(({ where }) => wanted.test(where));
+const played = playAll(
+  { ours, real },
+  plans.map(({ plan }) => plan),
+);
+let differing = 0;
+for (const { plan, where } of plans) {
+  const all = ((await played.get(plan)) ?? []).map((each) => ({ ...each, where }));
+  const left = verdict.unexcused(all);
+  const told = isAll ? all : left;
+  if (left.length > 0) differing += 1;
+  if (told.length > 0) console.log(where);
+  print(told);
 }
 if (words.length === 0) {
-  for (const { where, at, why } of verdict.idle()) {
-    console.log(`no longer needed: ${where} | ${at}: ${why}`);
-  }
+  for (const fit of verdict.idle()) console.log('no longer needed:', JSON.stringify(fit));
 }
-console.log(`${played} cases, ${differing} differ without excuse`);
+console.log(`${plans.length} cases, ${differing} differ without excuse`);
 process.exitCode = differing === 0 ? 0 : 1;

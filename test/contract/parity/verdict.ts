@@ -1,5 +1,6 @@
 import type { Difference } from './compare.ts';
-import { EXEMPTIONS, PENDING, type Excuse } from './exemptions.ts';
+import { EXEMPTIONS, type Fit } from './exemptions.ts';
+import { PENDING } from './pending.ts';
 
 /** A difference, and where it was found. */
 export interface Found extends Difference {
@@ -12,26 +13,44 @@ function pattern(glob: string): RegExp {
   return new RegExp(`^${literal.join('.*')}$`, 's');
 }
 
+function shown(value: unknown): string {
+  return value === undefined ? '(missing)' : JSON.stringify(value);
+}
+
+interface Pattern {
+  readonly fit: Fit;
+  readonly parts: readonly (readonly [part: 'where' | 'at' | 'ours' | 'real', glob: RegExp])[];
+}
+
+const PARTS = ['where', 'at', 'ours', 'real'] as const;
+
+function patternOf(fit: Fit): Pattern {
+  return { fit, parts: PARTS.map((part) => [part, pattern(fit[part] ?? '*')] as const) };
+}
+
+function fits({ parts }: Pattern, found: Found): boolean {
+  const texts = { ...found, ours: shown(found.ours), real: shown(found.real) };
+  return parts.every(([part, glob]) => glob.test(texts[part]));
+}
+
 /** Remembers which excuses were needed. */
 export class Verdict {
-  private readonly excuses = [...EXEMPTIONS, ...PENDING].map((excuse) => ({
-    excuse,
-    where: pattern(excuse.where),
-    at: pattern(excuse.at),
-    isUsed: false,
-  }));
+  private readonly patterns = [...EXEMPTIONS, ...PENDING].flatMap(({ fits: all }) =>
+    all.map(patternOf),
+  );
+  private readonly used = new Set<Pattern>();
 
   /** What nothing excuses. */
   unexcused(found: readonly Found[]): readonly Found[] {
-    return found.filter(({ where, at }) => {
-      const fitting = this.excuses.filter((each) => each.where.test(where) && each.at.test(at));
-      for (const each of fitting) each.isUsed = true;
+    return found.filter((each) => {
+      const fitting = this.patterns.filter((one) => fits(one, each));
+      for (const one of fitting) this.used.add(one);
       return fitting.length === 0;
     });
   }
 
-  /** Excuses that excused nothing: what they speak of is no longer so. */
-  idle(): readonly Excuse[] {
-    return this.excuses.filter(({ isUsed }) => !isUsed).map(({ excuse }) => excuse);
+  /** What excused nothing: the difference that it speaks of is no longer there. */
+  idle(): readonly Fit[] {
+    return this.patterns.filter((one) => !this.used.has(one)).map(({ fit }) => fit);
   }
 }

@@ -60,7 +60,7 @@ async function read(answer: IncomingMessage, ask: Ask): Promise<Answer> {
   const text = await textOf(answer, isStream ? ask.events : undefined);
   const lines = text.split('\n').filter((line) => line !== '');
   const type = answer.headers['content-type'];
-  const whole = type?.startsWith('application/json') === true ? json(text) : text;
+  const whole = /^(application\/json|text\/plain)/.test(type ?? '') ? json(text) : text;
   const body = isStream ? lines.slice(0, ask.events).map(json) : whole;
   return { status: answer.statusCode ?? 0, headers: headersOf(answer), body };
 }

@@ -6,6 +6,7 @@ import { run, type Run } from '../../../src/host/run.ts';
 import type { FaultyPlatform } from '../../contract/fault-stage.ts';
 import type { Opened, OpenOptions } from '../../contract/stage.ts';
 import { tinyGuestDisk } from '../../support/boot-sector.ts';
+import { turnClock } from '../../support/fast-clock.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { until } from '../../support/until.ts';
 import type { Send } from './client/http.ts';
@@ -16,6 +17,9 @@ const CANARY = 'Kanarienvogel-7';
 const OTHER_CANARY = 'Zaunkoenig-8';
 const POLL_MS = 50;
 const LEASE_MS = 1_000;
+
+/** Leases last by turns: on a busy host the reader that keeps one would be late as well. */
+const turns = turnClock(10, 10);
 
 type Point = NonNullable<OpenOptions['point']>;
 
@@ -59,6 +63,7 @@ export async function remoteContractPlatform(
   const server = await RemoteServer.start({
     folder: far,
     users: { lamina: CANARY, another: OTHER_CANARY },
+    clock: { ...systemClock, elapsed: () => turns.elapsed() },
     leaseMs: LEASE_MS,
     paysForStopped: mode === 'artefact',
   });

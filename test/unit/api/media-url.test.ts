@@ -6,14 +6,18 @@ import { API_VERSION, type KindDefinition } from '../../../src/api/kind.ts';
 import { checkObject } from '../../../src/api/validation/check.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 
-/** What is said about the url of the only medium in a spec, whichever way leads to it. */
-function saidOf(definition: KindDefinition, url: string): readonly string[] {
-  const media = [{ name: 'x', url, sha256: 'a'.repeat(64) }];
+/** What is said about a spec with one medium, whichever way leads to it. */
+function errorsOf(definition: KindDefinition, medium: Readonly<Record<string, unknown>>) {
+  const media = [{ name: 'x', sha256: 'a'.repeat(64), ...medium }];
   const entry = { install: { media, steps: [{ run: 'true' }] } };
   const { kind } = definition;
   const spec = kind === 'LayerVersion' ? { package: entry } : { versions: [entry] };
   const metadata = { name: 'x' };
-  const { errors } = checkObject(definition, { apiVersion: API_VERSION, kind, metadata, spec });
+  return checkObject(definition, { apiVersion: API_VERSION, kind, metadata, spec }).errors;
+}
+
+function saidOf(definition: KindDefinition, url: string): readonly string[] {
+  const errors = errorsOf(definition, { url });
   return errors.filter(({ field }) => field.endsWith('.url')).map(({ message }) => message);
 }
 
@@ -54,4 +58,42 @@ describe('the url of a medium', () => {
       expect(saidOf(appLayer, url)).toHaveLength(1);
     },
   );
+});
+
+describe('the Secret of a medium', () => {
+  const complete = {
+    osLayer: { name: 'os' },
+    packaging: { connectorRef: { name: 'here' } },
+    platform: { hypervisor: 'qemu' },
+  };
+  const verdict = (kind: KindDefinition, url: string, name: string) => {
+    const media = [{ name: 'x', url, sha256: 'a'.repeat(64), headersSecretRef: { name } }];
+    const base = { name: '1', osVersion: '1', from: '2' };
+    const entry = { ...base, name: '2', from: '1', install: { media, steps: [{ run: 'true' }] } };
+    const spec = { ...complete, versions: [base, entry] };
+    const object = { apiVersion: API_VERSION, kind: kind.kind, metadata: { name: 'x' }, spec };
+    return checkObject(kind, object).errors.map(({ message }) => message);
+  };
+
+  it.each(KINDS.filter(([kind]) => kind !== 'LayerVersion'))(
+    'is refused in a %s where the url is not encrypted',
+    (_, kind) => {
+      expect(verdict(kind, 'https://h/x', 'repo')).toEqual([]);
+      expect(verdict(kind, 'http://h/x', 'repo')).toEqual([
+        expect.stringContaining('must have an https url'),
+      ]);
+    },
+  );
+
+  it.each([
+    { name: 'repo.example-1', good: true },
+    { name: 'a'.repeat(253), good: true },
+    { name: 'a'.repeat(254), good: false },
+    { name: 'other/repo', good: false },
+    { name: '../repo', good: false },
+    { name: 'Repo', good: false },
+    { name: '', good: false },
+  ])('may be called $name: $good', ({ name, good }) => {
+    expect(verdict(appLayer, 'https://h/x', name)).toHaveLength(good ? 0 : 1);
+  });
 });

@@ -137,14 +137,4 @@ describe('the embedded API server', () => {
     expect((await client(kubeconfig).listNamespace()).items).toHaveLength(1);
     await server.close();
   });
-
-  it('serves in well under a second', async () => {
-    await using folder = await temporaryFolder();
-    const before = performance.now();
-    const server = await open(folder.path);
-    const kubeconfig = await readFile(server.kubeconfigPath, 'utf8');
-    await client(kubeconfig).listNamespace();
-    expect(performance.now() - before).toBeLessThan(1000);
-    await server.close();
-  });
 });

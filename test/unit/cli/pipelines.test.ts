@@ -8,6 +8,7 @@ import { servedApi } from '../../support/cli.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { object } from '../../support/installation.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../support/runner.ts';
+import { PATIENCE_MS } from '../../support/until.ts';
 
 /* The program as shells run it: real pipes whose reader is gone, real full disks, real signals. */
 
@@ -34,7 +35,7 @@ afterAll(async () => {
 async function shell(script: string, ...args: readonly string[]) {
   const { code, stderr } = await run('sh', ['-c', script, LAMINA, ...args], {
     okCodes: [0, 1, 2, 3, 141],
-    timeoutMs: 60_000,
+    timeoutMs: PATIENCE_MS,
     cwd: folder.path,
   });
   // Everybody may see what a server logs; this is about sentences.

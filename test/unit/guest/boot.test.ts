@@ -10,6 +10,7 @@ import type { DiskFile } from '../../../src/images/source.ts';
 import { buildDemoOs } from '../../support/demo-os/build.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../support/runner.ts';
+import { PATIENCE_MS } from '../../support/until.ts';
 import { bytesIn, onVolume, treeDigest } from '../../support/volume/change.ts';
 import { engineOn, handedOut, identity, machineDisk } from '../../support/volume/engine.ts';
 
@@ -22,7 +23,7 @@ async function boot(disk: DiskFile, folder: string): Promise<string> {
   const { stdout } = await run(
     'qemu-system-x86_64',
     [...args, '-machine', 'pc', '-serial', 'stdio', '-drive', drive],
-    { timeoutMs: 240_000 },
+    { timeoutMs: PATIENCE_MS },
   );
   await copyFile(copy, disk.path);
   return stdout;
@@ -65,7 +66,7 @@ describe('a real machine', () => {
     folder = await temporaryFolder();
     const { path } = await buildDemoOs({ run });
     engine = await engineOn(folder.path, { path, format: 'raw' });
-  }, 600_000);
+  });
   afterAll(() => folder[Symbol.asyncDispose]());
 
   it('installs a layer by itself, and an image with it runs its scripts', async () => {
@@ -99,5 +100,5 @@ describe('a real machine', () => {
       treeDigest(v, () => false),
     );
     expect(scrubbed).toBe(await onVolume(disk, (volume) => treeDigest(volume, isOurs)));
-  }, 600_000);
+  });
 });

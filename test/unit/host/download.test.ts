@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Agent } from 'undici';
-import { keptAuthority, serverCertificate } from '../../../src/apiserver/certificates/authority.ts';
 import type { Clock } from '../../../src/core/clock.ts';
 import { systemClock } from '../../../src/host/clock.ts';
 import { download } from '../../../src/host/download.ts';
 import { localHost } from '../../../src/host/local-address.ts';
 import { openNetwork, type NetworkOptions, type Resolve } from '../../../src/host/network.ts';
 import { temporaryFolder } from '../../support/folder.ts';
+import { secureServer } from '../../support/secure-server.ts';
 import {
   afterAll,
   afterEach,
@@ -143,14 +142,17 @@ describe('download', () => {
 
   it('gives up a server that sends a byte now and then', async () => {
     let now = 0;
-    const clock: Clock = { ...systemClock, elapsed: () => (now += 40_000) };
+    let more = (): void => undefined;
     answer = (_, response) => {
       response.writeHead(200).write('t');
-      const more = () => {
-        if (!response.destroyed) response.write('h', () => setImmediate(more));
-      };
-      more();
+      more = () => response.write('h');
     };
+    // Whenever somebody looks at the clock, 40 seconds have passed and another byte is on its way.
+    const elapsed = () => {
+      more();
+      return (now += 40_000);
+    };
+    const clock: Clock = { ...systemClock, elapsed };
     expect(await failing(base, { clock })).toMatchObject({
       code: 'DownloadFailed',
       consequence: 'Transient',
@@ -183,20 +185,14 @@ describe('a redirect', () => {
   });
 
   it('is not followed from a connection that is encrypted to one that is not', async () => {
-    const now = systemClock.now();
-    const authority = await keptAuthority(join(folder.path, 'ca.pem'), now);
-    const { key, certificate: cert } = serverCertificate(authority, ['127.0.0.1'], now);
-    const secure = createSecureServer({ key, cert }, (_, response) =>
+    await using secure = await secureServer(folder.path, (_, response) =>
       response.writeHead(302, { location: base }).end(),
     );
-    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
-    const dispatcher = new Agent({ connect: { ca: authority.certificate } });
-    const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}/x`;
+    const dispatcher = new Agent({ connect: { ca: secure.ca } });
     const network = { ...openNetwork({ allowLocal: true }), dispatcher };
-    const wanted = { url, sha256: SHA256, path: join(folder.path, 'file'), mostBytes: 1000 };
+    const path = join(folder.path, 'file');
+    const wanted = { url: `${secure.url}/x`, sha256: SHA256, path, mostBytes: 1000 };
     const error = await download(wanted, { network, clock: systemClock }).catch((thrown) => thrown);
-    secure.closeAllConnections();
-    secure.close();
     await dispatcher.destroy();
     expect(error).toMatchObject({
       code: 'RedirectRefused',

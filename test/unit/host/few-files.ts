@@ -5,16 +5,17 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { failureData } from '../../../src/core/failure.ts';
-import { guardChildren } from '../../../src/host/guard-children.ts';
+import { guardChildren } from '../../../src/host/children.ts';
+import { run } from '../../../src/host/run.ts';
 import { systemClock } from '../../../src/host/clock.ts';
 import { startDetached } from '../../../src/host/detached.ts';
 import { silentLog } from '../../../src/host/log.ts';
-import { run } from '../../../src/host/run.ts';
 import { startChild } from '../../../src/jobs/child.ts';
 import { GitRepository } from '../../../src/sources/git-repository.ts';
+import { PATIENCE_MS } from '../../support/until.ts';
 
 const [folder = ''] = process.argv.slice(2);
-const signal = AbortSignal.timeout(30_000);
+const signal = AbortSignal.timeout(PATIENCE_MS);
 const worker = { store: join(folder, 'store'), work: join(folder, 'work') };
 guardChildren();
 const git = () =>
@@ -32,7 +33,7 @@ const job = () =>
     clock: systemClock,
     log: silentLog,
     memoryMb: 512,
-    timeoutMs: 30_000,
+    timeoutMs: PATIENCE_MS,
     env: {},
     onProgress: () => undefined,
   });

@@ -1,5 +1,6 @@
 import { run } from '../../../src/host/run.ts';
 import { describe, expect, it } from '../../support/runner.ts';
+import { PATIENCE_MS } from '../../support/until.ts';
 
 describe('run', () => {
   it('gives back what the program wrote', async () => {
@@ -24,19 +25,18 @@ describe('run', () => {
       code: 'ProgramFailed',
     },
     { why: 'endless output is cut', program: 'yes', args: [], code: 'ProgramTooChatty' },
-    { why: 'time is limited', program: 'sleep', args: ['60'], code: 'ProgramKilled' },
   ])('$why', async ({ program, args, code }) => {
-    await expect(
-      run(program, args, { timeoutMs: 2000, maxOutputBytes: 10_000 }),
-    ).rejects.toMatchObject({ code });
+    const limits = { timeoutMs: PATIENCE_MS, maxOutputBytes: 10_000 };
+    await expect(run(program, args, limits)).rejects.toMatchObject({ code });
   });
 
   it.each([
     {
       why: 'its time was over',
       program: 'sleep',
-      args: ['60'],
+      args: ['3600'],
       timeoutMs: 200,
+      code: 'ProgramTimedOut',
       says: 'took longer than 0.2 seconds',
     },
     {
@@ -45,13 +45,25 @@ describe('run', () => {
       args: ['-c', 'kill -9 $$'],
       says: 'killed by SIGKILL (did the host run out of memory?)',
     },
-    { why: 'somebody ended it', program: 'sh', args: ['-c', 'kill $$; sleep 9'], says: 'SIGTERM' },
+    {
+      why: 'somebody ended it',
+      program: 'sh',
+      args: ['-c', 'kill $$; sleep 3600'],
+      says: 'SIGTERM',
+    },
+    {
+      why: 'it broke',
+      program: 'sh',
+      args: ['-c', 'kill -SEGV $$'],
+      code: 'ProgramCrashed',
+      says: 'SIGSEGV',
+    },
   ])(
     'says of a program that was killed that $why',
-    async ({ program, args, timeoutMs = 60_000, says }) => {
+    async ({ program, args, timeoutMs = PATIENCE_MS, code = 'ProgramKilled', says }) => {
       await expect(run(program, args, { timeoutMs })).rejects.toMatchObject({
         consequence: 'Transient',
-        code: 'ProgramKilled',
+        code,
         message: expect.stringContaining(says),
       });
     },

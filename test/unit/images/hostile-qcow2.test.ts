@@ -106,7 +106,6 @@ describe('a damaged qcow2 file', () => {
       // Nothing is left of what failed.
       expect((await readdir(folder.path)).filter((name) => name.startsWith('.'))).toEqual([]);
     },
-    600_000,
   );
 });
 

@@ -9,6 +9,7 @@ import { checkDisk, createOverlay } from '../../../src/images/qemu-img.ts';
 import type { DiskFile } from '../../../src/images/source.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { describe, expect, it } from '../../support/runner.ts';
+import { until } from '../../support/until.ts';
 
 async function overlay(folder: string): Promise<DiskFile> {
   const base: DiskFile = { path: join(folder, 'base.raw'), format: 'raw' };
@@ -120,15 +121,9 @@ describe('a served disk', () => {
       withNbd(disk, { run, runDir: folder.path }, () => Promise.resolve()),
     ).rejects.toMatchObject({ message: expect.stringContaining('lock') });
     child.kill('SIGKILL');
-    const deadline = Date.now() + 20_000;
-    for (let free = false; !free;) {
-      free = await withNbd(disk, { run, runDir: folder.path }, () => Promise.resolve(true)).catch(
-        (error: unknown) => {
-          if (Date.now() > deadline) throw error;
-          return false;
-        },
-      );
-    }
+    await until('the disk is free', () =>
+      withNbd(disk, { run, runDir: folder.path }, () => Promise.resolve(true)).catch(() => false),
+    );
   });
 
   it('needs a short folder', async () => {

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../../src/host/run.ts';
 import { openDisk } from '../../../src/images/open-disk.ts';
@@ -6,6 +6,7 @@ import { part } from '../../../src/images/part.ts';
 import { convertDisk, createOverlay } from '../../../src/images/qemu-img.ts';
 import type { ByteSource, DiskFile } from '../../../src/images/source.ts';
 import { temporaryFolder } from '../../support/folder.ts';
+import { writeQcow2 } from '../../support/qcow2.ts';
 import { seeded } from '../../support/random.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 
@@ -148,6 +149,31 @@ describe('a chain of overlays', () => {
     await expect(opened).rejects.toMatchObject({
       code: 'DiskRefused',
       message: expect.stringContaining(says),
+    });
+  });
+
+  it.each([
+    { why: 'the end of its file', offset: 2 ** 40 },
+    { why: 'what a number can tell', offset: 2 ** 53 },
+  ])('fails where a table leads beyond $why', async ({ offset }) => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'd.qcow2');
+    writeQcow2(path, { sizeBytes: MIB });
+    const bytes = await readFile(path);
+    // The table of the second level is the fifth cluster.
+    bytes.writeBigUInt64BE(BigInt(offset), 4 * 65_536);
+    await writeFile(path, bytes);
+    const read = async () => {
+      const disk = await openDisk({ path, format: 'qcow2' }, { run });
+      try {
+        disk.readInto(0, Buffer.alloc(512));
+      } finally {
+        disk.close();
+      }
+    };
+    await expect(read()).rejects.toMatchObject({
+      code: 'DamagedDisk',
+      message: expect.stringContaining('leads beyond its end'),
     });
   });
 

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../support/folder.ts';
 import { copyJob as job } from '../../support/copy-job.ts';
 import { jobEnd } from '../../support/job-end.ts';
 import { afterEach, beforeEach, describe, expect, it } from '../../support/runner.ts';
-import { until } from '../../support/until.ts';
+import { PATIENCE_MS, until } from '../../support/until.ts';
 
 const ONE = job('one');
 const MINUTE = 60_000;
@@ -142,10 +142,10 @@ process.stdin.once('data', (d) => {
       body: `globalThis.a = [1, 2, 3, 4].map(() => Buffer.alloc(50e6, 1)); ${HANG}`,
       code: 'JobCrashed',
     },
-    { why: 'time that is over', body: HANG, code: 'JobCrashed' },
+    { why: 'time that is over', body: HANG, code: 'JobCrashed', timeoutMs: 500 },
     { why: 'a worker that is no program', body: 'syntax error', code: 'JobCrashed' },
-  ])('fails with $why', async ({ body, code }) => {
-    await withWorker(body, { memoryMb: 128, timeoutMs: 8000, clock: systemClock });
+  ])('fails with $why', async ({ body, code, timeoutMs = PATIENCE_MS }) => {
+    await withWorker(body, { memoryMb: 128, timeoutMs, clock: systemClock });
     await runner.start(ONE);
     expect(await jobEnd(runner, ONE)).toMatchObject({ code });
   });

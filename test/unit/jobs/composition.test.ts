@@ -12,8 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { holdAlone } from '../../../src/host/lock.ts';
 import { run } from '../../../src/host/run.ts';
-import { compositionId } from '../../../src/jobs/names.ts';
-import type { Recipe } from '../../../src/jobs/spec.ts';
+import { compositionId, type Recipe } from '../../../src/jobs/spec.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { folderDisk } from '../../support/folder-platform.ts';
 import { JobPlace, type JobInstallation } from '../../support/job-place.ts';

@@ -109,7 +109,7 @@ describe('disks that were hurt', () => {
       fetchMedia: () => Promise.resolve(),
       transferFor: () => Promise.reject(new Error('no platform is needed')),
     };
-  }, 60_000);
+  });
   afterAll(() => folder[Symbol.asyncDispose]());
 
   /** What a step said: that it went well, or the consequence of its failure. Anything else thrown is a bug. */
@@ -179,18 +179,18 @@ describe('disks that were hurt', () => {
     for (let seed = SEED; seed < SEED + ROUNDS; seed += 1) {
       const kind = kinds[seed % kinds.length];
       if (kind === undefined) break;
-      const began = performance.now();
-      const words = await through(`${seed}`, hurt(kind.disk, seeded(seed)), kind.format);
+      const bytes = hurt(kind.disk, seeded(seed));
+      const words = await through(`${seed}`, bytes, kind.format).catch((cause: unknown) => {
+        throw new Error(`seed ${seed}`, { cause });
+      });
       said.push(...words);
       // An image without its tables is refused for good; a file system can be repaired.
       const allowed =
         kind.format === 'raw' ? ['value', 'Denied'] : ['value', 'Denied', 'Impossible'];
       expect([seed, words.filter((word) => !allowed.includes(word))]).toEqual([seed, []]);
-      // Each takes a second or two; a hang is what must not be.
-      expect([seed, performance.now() - began < 120_000]).toEqual([seed, true]);
     }
     expect(new Set(said).size).toBe(3);
     expect(await readdir(folder.path)).toHaveLength(4);
     expect(process.memoryUsage().rss).toBeLessThan(2 ** 31);
-  }, 36_000_000);
+  });
 });

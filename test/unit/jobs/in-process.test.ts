@@ -8,10 +8,8 @@ import { createOverlay } from '../../../src/images/qemu-img.ts';
 import { ensureComposition } from '../../../src/jobs/composition.ts';
 import { withDisk } from '../../../src/jobs/machine-disk.ts';
 import { uploadDisk } from '../../../src/jobs/move-disk.ts';
-import { compositionId } from '../../../src/jobs/names.ts';
-import type { ConnectorRef, Recipe } from '../../../src/jobs/spec.ts';
-import { superseded } from '../../../src/jobs/superseded.ts';
-import type { StoreTools } from '../../../src/jobs/tools.ts';
+import { compositionId, type ConnectorRef, type Recipe } from '../../../src/jobs/spec.ts';
+import { superseded, type StoreTools } from '../../../src/jobs/tools.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 

@@ -1,8 +1,13 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '../../../src/core/digest.ts';
-import { compositionId } from '../../../src/jobs/names.ts';
-import type { CaptureJob, CopyJob, JobSpec, Recipe } from '../../../src/jobs/spec.ts';
+import {
+  compositionId,
+  type CaptureJob,
+  type CopyJob,
+  type JobSpec,
+  type Recipe,
+} from '../../../src/jobs/spec.ts';
 import type { Random } from '../../../src/core/clock.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { folderCopy, folderDisk } from '../../support/folder-platform.ts';

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFile } from '../../../src/host/files.ts';
-import { compositionId } from '../../../src/jobs/names.ts';
+import { compositionId } from '../../../src/jobs/spec.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { folderDisk } from '../../support/folder-platform.ts';
 import { JobPlace } from '../../support/job-place.ts';

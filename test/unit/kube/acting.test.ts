@@ -223,13 +223,14 @@ describe('what a pass says', () => {
     await people(api).create('a');
     let acts = 0;
     // The echo of a write comes after a pass has given up waiting for it.
+    const echo = Promise.withResolvers<void>();
     const clock: Clock = {
       now: () => performance.now(),
       elapsed: () => performance.now(),
       sleep: (delayMs, signal) => (delayMs === 5000 ? Promise.resolve() : hang(signal)),
     };
     manage(
-      { transport: delayed(api, 50) },
+      { transport: delayed(api, () => echo.promise) },
       {
         ...settling,
         plan: () => act('x'),
@@ -243,6 +244,7 @@ describe('what a pass says', () => {
     await eventually(() => acts > 0, 'a step');
     await idle();
     expect(acts).toBe(1);
+    echo.resolve();
   });
 });
 

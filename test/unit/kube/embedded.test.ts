@@ -61,11 +61,11 @@ it('brings objects of the embedded API to Ready in two writes each, and rests', 
     await Promise.all(
       Array.from({ length: COUNT }, (_, index) => person.create(RESOURCE, connector(`c-${index}`))),
     );
-    await eventually(() => cache.list().filter(isReady).length === COUNT, 'all Ready', 30_000);
+    await eventually(() => cache.list().filter(isReady).length === COUNT, 'all Ready');
     await idle();
     expect(writes).toHaveLength(2 * COUNT);
     for (const { metadata } of cache.list()) await person.remove(RESOURCE, metadata);
-    await eventually(() => cache.list().length === 0, 'all gone', 30_000);
+    await eventually(() => cache.list().length === 0, 'all gone');
     expect(writes).toHaveLength(3 * COUNT);
     expect((await person.list(RESOURCE)).items).toEqual([]);
   } finally {

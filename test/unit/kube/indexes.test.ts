@@ -168,9 +168,9 @@ describe('a controller whose map looks into an index', () => {
       await create(`a${at}`, [5, 1999].includes(at) ? { after: 'a0' } : { after: `a${at - 1}` });
     }
     const { passes, since } = dependants(api, sizeOf);
-    await eventually(() => passes.length >= 2000, 'a first look at each', 60_000);
+    await eventually(() => passes.length >= 2000, 'a first look at each');
     const isSettled = () => items(api).every(({ status }) => status?.conditions !== undefined);
-    await eventually(isSettled, 'all settled', 60_000);
+    await eventually(isSettled, 'all settled');
     expect(await since(() => edit('a0', { spec: { size: 2 } }))).toEqual([
       'a0',
       'a1',

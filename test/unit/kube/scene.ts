@@ -120,14 +120,14 @@ export function isReady(api: ApiDouble, name: string): boolean {
   return holdsReady(find(api, name));
 }
 
-/** The same API whose watches are late. */
-export function delayed(api: ApiDouble, lateMs: number): ApiDouble['transport'] {
+/** The same API whose watches tell nothing before `late` has ended, which is called for each piece. */
+export function delayed(api: ApiDouble, late: () => Promise<unknown>): ApiDouble['transport'] {
   return async (request) => {
     const answer = await api.transport(request);
     if (!request.path.includes('watch=true')) return answer;
     const body = (async function* () {
       for await (const chunk of answer.body) {
-        await new Promise((resolve) => setTimeout(resolve, lateMs));
+        await late();
         yield chunk;
       }
     })();

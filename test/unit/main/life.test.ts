@@ -1,11 +1,10 @@
-import { conditionOf } from '../../../src/api/conditions.ts';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import type { ApiObject } from '../../../src/api/object.ts';
+import { conditionOf, type ApiObject } from '../../../src/api/object.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { failureData } from '../../../src/core/failure.ts';
-import { superseded } from '../../../src/jobs/superseded.ts';
+import { superseded } from '../../../src/jobs/tools.ts';
 import { resourceOf } from '../../../src/kube/resource.ts';
 import { holds, isDeleting } from '../../../src/reconcilers/objects.ts';
 import { describe, expect, it } from '../../support/runner.ts';
@@ -13,6 +12,7 @@ import { isPicked } from '../../support/soak.ts';
 import { ToyOutside } from '../../support/toy-outside.ts';
 import type { ToyTraits } from '../../support/toy-platform.ts';
 import { startToyController } from '../../support/toy-world.ts';
+import { PATIENCE_MS } from '../../support/until.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../examples/local');
 
@@ -36,7 +36,7 @@ async function until(
   wanted: (object: ApiObject) => boolean,
 ): Promise<ApiObject> {
   const resource = resourceOf(kind);
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   let last: ApiObject | undefined;
   try {
     const { metadata } = await client.list(resource);

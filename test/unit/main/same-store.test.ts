@@ -31,26 +31,22 @@ describe('lamina up with another store than before', () => {
       },
       says: 'is the store of another installation',
     },
-  ])(
-    'refuses it, makes nothing there, and goes on with the right one: $why',
-    async (row) => {
-      await using folder = await temporaryFolder();
-      const dataDir = join(folder.path, 'data');
-      const store = join(dataDir, 'store');
-      await (await start(dataDir)).close();
-      await row.harm(store);
-      const before = await readdir(store).catch((): string[] => []);
-      await expect(start(dataDir)).rejects.toMatchObject({
-        consequence: 'Denied',
-        code: 'StoreReplaced',
-        message: expect.stringContaining(row.says),
-        hint: expect.stringContaining(join(dataDir, 'store-id')),
-      });
-      expect(await readdir(store)).toEqual(before);
-      await rename(store, `${store}.wrong`);
-      await rename(`${store}.away`, store);
-      await (await start(dataDir)).close();
-    },
-    60_000,
-  );
+  ])('refuses it, makes nothing there, and goes on with the right one: $why', async (row) => {
+    await using folder = await temporaryFolder();
+    const dataDir = join(folder.path, 'data');
+    const store = join(dataDir, 'store');
+    await (await start(dataDir)).close();
+    await row.harm(store);
+    const before = await readdir(store).catch((): string[] => []);
+    await expect(start(dataDir)).rejects.toMatchObject({
+      consequence: 'Denied',
+      code: 'StoreReplaced',
+      message: expect.stringContaining(row.says),
+      hint: expect.stringContaining(join(dataDir, 'store-id')),
+    });
+    expect(await readdir(store)).toEqual(before);
+    await rename(store, `${store}.wrong`);
+    await rename(`${store}.away`, store);
+    await (await start(dataDir)).close();
+  });
 });

@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/host/clock.ts';
 import { silentLog } from '../../../src/host/log.ts';
@@ -13,6 +13,7 @@ import { eventually } from '../../support/eventually.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { workTree } from '../../support/git.ts';
 import { deltaBomb, sharedTrees, writeAll } from '../../support/hostile-source.ts';
+import { processesNaming } from '../../support/processes.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 import { until } from '../../support/until.ts';
 
@@ -43,15 +44,6 @@ async function repository() {
   const location = parseGitUrl(`${tree.path}/.git#main`, { allowLocal: true });
   const place: SourcePlace = { kind: 'git', location, cache };
   return { tree, cache, place, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
-}
-
-/** Processes whose command line names a text. */
-async function processesNaming(text: string): Promise<readonly string[]> {
-  const all = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(
-    all.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
-  );
-  return lines.filter((line) => line.includes(text));
 }
 
 describe('sourceReader', () => {

@@ -1,6 +1,5 @@
-import { conditionOf } from '../../../src/api/conditions.ts';
+import { conditionOf, type ApiObject } from '../../../src/api/object.ts';
 import { API_VERSION } from '../../../src/api/kind.ts';
-import type { ApiObject } from '../../../src/api/object.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { noMetrics, type Metrics } from '../../../src/host/metrics.ts';
 import { resourceOf } from '../../../src/kube/resource.ts';
@@ -56,15 +55,11 @@ async function rest(passes: ReadonlyMap<string, number>): Promise<void> {
   const total = () => [...passes.values()].reduce((sum, one) => sum + one, 0);
   let before = -1;
   let calm = 0;
-  await eventually(
-    () => {
-      calm = total() === before ? calm + 1 : 0;
-      before = total();
-      return calm > 100;
-    },
-    'the controllers rest',
-    60_000,
-  );
+  await eventually(() => {
+    calm = total() === before ? calm + 1 : 0;
+    before = total();
+    return calm > 100;
+  }, 'the controllers rest');
 }
 
 async function writeStatus(client: KubeClient, version: ApiObject, status: object): Promise<void> {

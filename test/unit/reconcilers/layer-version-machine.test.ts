@@ -1,4 +1,4 @@
-import { POWER_ON_REQUESTED } from '../../../src/api/annotations.ts';
+import { POWER_ON_REQUESTED } from '../../../src/api/object.ts';
 import { planVersion } from '../../../src/reconcilers/layer-version/plan.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 import { packagingMachine } from '../../support/objects.ts';

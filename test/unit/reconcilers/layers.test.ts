@@ -107,6 +107,26 @@ describe('identity of versions', () => {
       );
     expect(names(edited)).toEqual(names(os));
   });
+
+  it('depends on what a file is, and not on the Secret that opens its server', () => {
+    const named = (sha256: string, secret?: string) => {
+      const file = { name: 'x', url: 'https://h/x', sha256 };
+      const ref = secret === undefined ? {} : { headersSecretRef: { name: secret } };
+      const versions = [
+        { name: '1', import: { disk } },
+        { name: '2', install: { ...install, media: [{ ...file, ...ref }] } },
+      ];
+      const two = identify(viewOf(osLayer({ ...os.spec, versions })), none, []).get('2');
+      return two?.as === 'version' ? two : undefined;
+    };
+    const open = named(SHA);
+    expect(named(SHA, 'a')?.identity).toEqual(open?.identity);
+    expect(named(SHA, 'b')?.identity).toEqual(open?.identity);
+    expect(named('b'.repeat(64), 'a')?.identity).not.toEqual(open?.identity);
+    expect(named(SHA, 'a')?.spec.package?.install?.media).toMatchObject([
+      { headersSecretRef: { name: 'a' } },
+    ]);
+  });
 });
 
 describe('planLayer', () => {

@@ -1,4 +1,4 @@
-import { POWER_ON_REQUESTED } from '../../../src/api/annotations.ts';
+import { POWER_ON_REQUESTED } from '../../../src/api/object.ts';
 import type { MachineSeen, Things } from '../../../src/connectors/connector.ts';
 import type { JobSpec } from '../../../src/jobs/spec.ts';
 import type { MachineWorld } from '../../../src/reconcilers/packaging-machine/observe.ts';

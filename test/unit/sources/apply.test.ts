@@ -200,7 +200,7 @@ describe('applyReading', () => {
     const done = await applyReading(readingOf(text), {
       client: refusing,
       source: 'git',
-      signal: AbortSignal.timeout(5000),
+      signal: new AbortController().signal,
     });
     expect(problemLines(done.problems)).toEqual([
       expect.stringMatching(/^a\.yaml:10:18: OSLayer "tiny": spec: no/),

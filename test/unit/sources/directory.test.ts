@@ -8,6 +8,7 @@ import { watchDirectory } from '../../../src/sources/watch-directory.ts';
 import { eventually } from '../../support/eventually.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { describe, expect, it } from '../../support/runner.ts';
+import { PATIENCE_MS } from '../../support/until.ts';
 
 describe('readDirectory', () => {
   it('reads manifests in order and leaves hidden files alone', async () => {
@@ -54,7 +55,7 @@ describe('readDirectory', () => {
 describe('watchDirectory', () => {
   it('tells of changes below, and of new folders', async () => {
     await using folder = await temporaryFolder();
-    const signal = AbortSignal.timeout(20_000);
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     const waiting: { wake?: () => void } = {};
     const stop = watchDirectory(folder.path, silentLog, () => waiting.wake?.());
     const changed = () => new Promise<void>((resolve) => (waiting.wake = resolve));
@@ -116,7 +117,9 @@ describe('readSettled', () => {
         if (readings <= 2) await appendFile(path, '+part');
       },
     };
-    const { files } = await readSettled(folder.path, clock, { signal: AbortSignal.timeout(5000) });
+    const { files } = await readSettled(folder.path, clock, {
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
     expect(files).toEqual([{ path: 'a.yaml', text: 'part+part+part' }]);
   });
 });

@@ -33,19 +33,15 @@ describe('applyReading against the embedded API', () => {
   it('writes each of 1,000 objects once, and none at rest', async () => {
     await using t = await rig();
     const all = Array.from({ length: 1000 }, (_, index) => os(`os-${index}`));
-    const started = performance.now();
     expect(await t.apply(all.join(''))).toMatchObject({
       applied: 1000,
       unchanged: 0,
       problems: [],
     });
-    const firstMs = performance.now() - started;
     expect(t.writes.length).toBe(1000);
     expect(await t.apply(all.join(''))).toMatchObject({ applied: 0, unchanged: 1000 });
     expect(t.writes.length).toBe(1000);
     expect(await t.apply(all.slice(0, 990).join(''))).toMatchObject({ unchanged: 990, pruned: 10 });
-    // The promise is 1,000 objects from git to Ready in a minute; applying is the smaller part of it.
-    expect(firstMs).toBeLessThan(20_000);
   });
 
   it('changes what differs, raises no generation otherwise, and keeps what controllers wrote', async () => {

@@ -152,22 +152,43 @@ describe('the cache', () => {
 });
 
 describe('hostile repositories', () => {
-  it('takes no listing that a program left which was killed', async () => {
+  it.each([
+    {
+      why: 'a listing that breaks off, as at the end of a limit on the stack',
+      words: 'ls-tree',
+      signal: 'SEGV',
+      code: 'RepositoryTooLarge',
+    },
+    { why: 'a listing, by the host', words: 'ls-tree', signal: 'KILL', code: 'GitKilled' },
+    { why: 'a look, by the host', words: 'ls-remote', signal: 'KILL', code: 'GitKilled' },
+    { why: 'a fetch, by the host', words: 'fetch', signal: 'KILL', code: 'GitKilled' },
+    {
+      why: 'a program of git, by the host',
+      words: 'index-pack',
+      signal: 'KILL',
+      code: 'GitKilled',
+    },
+    { why: 'content, by the host', words: 'cat-file', signal: 'KILL', code: 'GitKilled' },
+  ])('says why reading ended that was killed: $why', async ({ words, signal: by, code }) => {
     await using t = await rig();
     await t.tree.write('a.yaml', 'a');
     await t.tree.commit();
     const bin = join(t.folder.path, 'bin');
     await mkdir(bin);
-    // Stands for a git that runs out of memory, or of stack in a deep tree, in the middle of its work.
-    const script =
-      '#!/bin/sh\ncase "$*" in *ls-tree*) printf "100644 blob %040d 1\\ta.yaml\\0" 1; kill -SEGV $$;; esac\nexec /usr/bin/git "$@"\n';
+    // Its own git is also the one that git starts. The listing has begun when it ends.
+    const script = `#!/bin/sh
+case "$*" in
+*${words}*) printf "100644 blob %040d 1\\ta.yaml\\0" 1; kill -${by} $$;;
+esac
+exec /usr/bin/git --exec-path=${bin} "$@"
+`;
     await writeFile(join(bin, 'git'), script, { mode: 0o755 });
     const broken = repository({
       location: parseGitUrl(`${t.tree.path}/.git`, { allowLocal: true }),
       cache: join(t.folder.path, 'cache'),
       environment: { ...environment, PATH: `${bin}:${process.env['PATH']}` },
     });
-    await expect(broken.read()).rejects.toMatchObject({ code: 'RepositoryTooLarge' });
+    await expect(broken.read()).rejects.toMatchObject({ code });
   });
 
   it('follows no link, enters no submodule and says so', async () => {

@@ -2,8 +2,7 @@ import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { denied, transient } from '../../../src/core/failure.ts';
 import { systemClock } from '../../../src/host/clock.ts';
-import { silentLog } from '../../../src/host/log.ts';
-import { jsonLog } from '../../../src/host/log.ts';
+import { silentLog, jsonLog } from '../../../src/host/log.ts';
 import { kubeClient } from '../../../src/kube/client.ts';
 import { parseGitUrl } from '../../../src/sources/git-url.ts';
 import type { Reading, Source } from '../../../src/sources/reading.ts';
@@ -11,6 +10,7 @@ import { startSource, type RunningSource } from '../../../src/sources/source.ts'
 import { watchDirectory } from '../../../src/sources/watch-directory.ts';
 import { ApiDouble } from '../../support/api-double.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { eventually } from '../../support/eventually.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { workTree } from '../../support/git.ts';
 import { describe, expect, it } from '../../support/runner.ts';
@@ -33,11 +33,6 @@ function recorder() {
     { level: 'debug' },
   );
   return { lines, log };
-}
-
-async function eventually(check: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 600 && !check(); tries += 1) await systemClock.sleep(20);
-  expect(check()).toBe(true);
 }
 
 function start(source: Source, api: ApiDouble, pollMs = 60_000): RunningSource {
@@ -68,14 +63,17 @@ describe('startSource', () => {
     const api = new ApiDouble();
     const running = start(watchedDirectory(folder.path), api);
     await writeFile(join(folder.path, 'a.yaml'), connector('one'));
-    await eventually(() => names(api).join() === 'one');
+    await eventually(() => names(api).join() === 'one', 'the first file');
     await appendFile(join(folder.path, 'a.yaml'), connector('two'));
-    await eventually(() => names(api).join() === 'one,two');
+    await eventually(() => names(api).join() === 'one,two', 'the second file');
     await writeFile(join(folder.path, 'b.yaml'), 'kind: nonsense\n');
-    await eventually(() => running.status().problems.length === 1);
+    await eventually(() => running.status().problems.length === 1, 'a problem');
     await rm(join(folder.path, 'b.yaml'));
     await writeFile(join(folder.path, 'a.yaml'), connector('two'));
-    await eventually(() => names(api).join() === 'two' && running.status().problems.length === 0);
+    await eventually(
+      () => names(api).join() === 'two' && running.status().problems.length === 0,
+      'the first file is gone',
+    );
     const { revision, appliedRevision, checkedAt } = running.status();
     expect(appliedRevision).toBe(revision);
     expect(checkedAt).toBeGreaterThan(1_700_000_000_000);
@@ -91,14 +89,17 @@ describe('startSource', () => {
     const location = parseGitUrl(`${tree.path}/.git#main`, { allowLocal: true });
     const place = { kind: 'git', location, cache: join(folder.path, 'cache') } as const;
     const running = start(sourceHere(place), api, 100);
-    await eventually(() => names(api).length === 2);
+    await eventually(() => names(api).length === 2, 'two objects');
     await tree.git('branch', '-m', 'main', 'away');
-    await eventually(() => /BranchMissing/.test(running.status().problems[0]?.message ?? ''));
+    await eventually(
+      () => /BranchMissing/.test(running.status().problems[0]?.message ?? ''),
+      'no branch',
+    );
     expect(names(api)).toHaveLength(2);
     await tree.git('branch', '-m', 'away', 'main');
     await tree.write('a.yaml', connector('one'));
     const commit = await tree.commit();
-    await eventually(() => running.status().appliedRevision === commit);
+    await eventually(() => running.status().appliedRevision === commit, 'the commit');
     expect(names(api)).toEqual(['one']);
     await running.stop();
   });
@@ -132,10 +133,10 @@ describe('startSource', () => {
     const common = { name: 's', pollMs: 60_000, random: () => 0.5 };
     const running = startSource({ ...common, source, client, clock, log });
     for (let pass = 1; pass <= script.length; pass += 1) {
-      await eventually(() => reads === pass && clock.waiting > 0);
+      await eventually(() => reads === pass && clock.waiting > 0, 'the next pass');
       clock.advance(60_000);
     }
-    await eventually(() => reads > script.length && clock.waiting > 0);
+    await eventually(() => reads > script.length && clock.waiting > 0, 'the last pass');
     await running.stop();
     expect(lines).toEqual([
       'warn source has a problem .:1:1: Gone: no route',

@@ -129,7 +129,7 @@ describe('validateSnapshot', () => {
     {
       why: 'a broken rule',
       text: os.replace('prod: "1"', 'prod: "2"'),
-      want: 'a.yaml:4:1: spec: Invalid value: "object": every channel must name a version in spec.versions',
+      want: 'a.yaml:4:1: spec: Invalid value: every channel must name a version in spec.versions',
     },
     {
       why: 'a status',

@@ -17,6 +17,11 @@ import {
   wrongBlobs,
 } from './fixtures.ts';
 
+/** Opened when it is read: before that, nobody would listen to its error. */
+async function* read(path: string): AsyncGenerator<Buffer> {
+  yield* createReadStream(path) as AsyncIterable<Buffer>;
+}
+
 describe('a delta in the store', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let store: LayerStore;
@@ -106,24 +111,21 @@ describe('a delta in the store', () => {
       code: 'DeltaEmpty',
     });
     const os = layerNamed('5', 'os');
-    await expect(
-      store.putDelta({ tar: createReadStream(tar), layer: os, ...rest }),
-    ).rejects.toMatchObject({ code: 'LayerRoleInvalid' });
+    await expect(store.putDelta({ tar: read(tar), layer: os, ...rest })).rejects.toMatchObject({
+      code: 'LayerRoleInvalid',
+    });
   });
 
   it('fails with the error of its source, and stops when told to', async () => {
     const layer = layerNamed('6', 'app');
     const rest = { layer, base, requires: [], stats: { files: 0 } };
-    // Opened when it is read: before that, nobody would listen to its error.
-    async function* missing(): AsyncGenerator<Buffer> {
-      yield* createReadStream(join(folder.path, 'absent.tar')) as AsyncIterable<Buffer>;
-    }
-    await expect(store.putDelta({ tar: missing(), ...rest })).rejects.toMatchObject({
+    const missing = read(join(folder.path, 'absent.tar'));
+    await expect(store.putDelta({ tar: missing, ...rest })).rejects.toMatchObject({
       code: 'ENOENT',
     });
     const stop = new AbortController();
     const stopped = store.putDelta({
-      tar: createReadStream(tar),
+      tar: read(tar),
       ...rest,
       signal: stop.signal,
       onProgress: () => stop.abort(),

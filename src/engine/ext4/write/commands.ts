@@ -3,6 +3,7 @@ import { isIndexed } from '../inode.ts';
 import type { Ext4Volume } from '../reader.ts';
 import type { TouchedDirectory, WritePlan } from './plan.ts';
 import { Script } from './script.ts';
+import { countFewer } from './shared-attributes.ts';
 import { DIRECTORY_WASTE, entryBytes } from './space.ts';
 import type { Spool } from './spool.ts';
 import type { WantedNode } from './wanted-node.ts';
@@ -21,24 +22,27 @@ const TYPE_BITS: Readonly<Record<NodeType, number>> = {
 /** A name in the root directory for a moment. */
 const HOLDER = '.lamina-attributes';
 
-/**
- * `kill_file` frees what an inode holds, but not its block of attributes. So that block becomes the only
- * content of a file that is made to be killed. A block that an inode shares with one that stays is told
- * by e2fsck, as any other mistake.
- */
+/** Frees a block of attributes: it becomes the only content of a file that is made to be killed. */
+function freeBlock(script: Script, block: number): void {
+  const at = quoted(`./${HOLDER}`);
+  script.line(`mknod ${quoted(HOLDER)} p`);
+  script.line(`sif ${at} mode 0${TYPE_BITS.file.toString(8)}`);
+  script.line(`sif ${at} flags 0`);
+  script.line(`sif ${at} block[0] ${block}`);
+  script.line(`sif ${at} links_count 0`);
+  script.line(`kill_file ${at}`);
+  script.line(`unlink ${quoted(HOLDER)}`);
+}
+
+/** `kill_file` frees what an inode holds, but not its block of attributes, which others may share. */
 function freeAttributes(script: Script, killed: readonly number[], volume: Ext4Volume): void {
   const withBlock = killed.filter((inode) => volume.inode(inode).xattrBlock !== 0);
   if (withBlock.length === 0) return;
   script.enter('/');
-  for (const block of new Set(withBlock.map((inode) => volume.inode(inode).xattrBlock))) {
-    const at = quoted(`./${HOLDER}`);
-    script.line(`mknod ${quoted(HOLDER)} p`);
-    script.line(`sif ${at} mode 0${TYPE_BITS.file.toString(8)}`);
-    script.line(`sif ${at} flags 0`);
-    script.line(`sif ${at} block[0] ${block}`);
-    script.line(`sif ${at} links_count 0`);
-    script.line(`kill_file ${at}`);
-    script.line(`unlink ${quoted(HOLDER)}`);
+  for (const [block, users] of Map.groupBy(withBlock, (inode) => volume.inode(inode).xattrBlock)) {
+    const counted = countFewer(volume, block, users.length);
+    if (counted.length === 0) freeBlock(script, block);
+    for (const line of counted) script.line(line);
   }
   for (const inode of withBlock) script.line(`sif <${inode}> file_acl 0`);
 }

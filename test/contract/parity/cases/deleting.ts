@@ -1,5 +1,5 @@
 import { asking, get, merge, post, remove, type Ask, type Group } from '../case.ts';
-import { CONFIG_MAPS, configMap, NAMESPACES, OS_LAYERS, osLayer } from '../objects.ts';
+import { CONFIG_MAPS, configMap, NAMESPACES, OS_LAYERS, osLayer, owner } from '../objects.ts';
 
 const A = `${CONFIG_MAPS}/a`;
 const L = `${OS_LAYERS}/a`;
@@ -11,11 +11,8 @@ const THREE = ['a', 'b', 'c'].map((name) =>
 
 /** A ConfigMap owned by the answer to a request of the case. */
 function owned(name: string, by: string, more: Readonly<Record<string, unknown>> = {}): Ask {
-  const owner = {
-    ...{ apiVersion: 'v1', kind: 'ConfigMap', name: `{${by}.metadata.name}` },
-    ...{ uid: `{${by}.metadata.uid}`, ...more },
-  };
-  return post(CONFIG_MAPS, configMap(name, {}, { ownerReferences: [owner] }));
+  const ownerReferences = [owner(`{${by}.metadata.name}`, `{${by}.metadata.uid}`, more)];
+  return post(CONFIG_MAPS, configMap(name, {}, { ownerReferences }));
 }
 
 function gone(name: string): Ask {
@@ -153,10 +150,9 @@ export const DELETING: Group = {
           'b',
           {},
           {
-            ownerReferences: [0, 1].map((i) => ({
-              ...{ apiVersion: 'v1', kind: 'ConfigMap' },
-              ...{ name: `{${i}.metadata.name}`, uid: `{${i}.metadata.uid}` },
-            })),
+            ownerReferences: [0, 1].map((i) =>
+              owner(`{${i}.metadata.name}`, `{${i}.metadata.uid}`),
+            ),
           },
         ),
       ),
@@ -190,6 +186,24 @@ export const DELETING: Group = {
       gone('b'),
     ),
     asking(
+      'an owner of a version that is not served',
+      post(OS_LAYERS, osLayer('a')),
+      owned('b', '0', { apiVersion: 'lamina.dev/v9', kind: 'OSLayer' }),
+      owned('c', '0', { apiVersion: 'nowhere.dev/v1', kind: 'OSLayer' }),
+      owned('d', '0', { apiVersion: 'lamina.dev/v1alpha1', kind: 'OSLayer' }),
+      remove(L),
+      gone('d'),
+      get(`${CONFIG_MAPS}/b`),
+      get(`${CONFIG_MAPS}/c`),
+    ),
+    asking(
+      'an owner in another namespace',
+      post('/api/v1/namespaces/default/configmaps', configMap('{ns}')),
+      owned('b', '0'),
+      gone('b'),
+      remove('/api/v1/namespaces/default/configmaps/{ns}'),
+    ),
+    asking(
       'an owner of the wrong kind',
       post(CONFIG_MAPS, configMap('a')),
       owned('b', '0', { kind: 'Secret' }),
@@ -205,12 +219,7 @@ export const DELETING: Group = {
           {},
           {
             finalizers: ['x.dev/y'],
-            ownerReferences: [
-              {
-                ...{ apiVersion: 'v1', kind: 'ConfigMap', name: 'a', uid: '{0.metadata.uid}' },
-                blockOwnerDeletion: true,
-              },
-            ],
+            ownerReferences: [owner('a', '{0.metadata.uid}', { blockOwnerDeletion: true })],
           },
         ),
       ),

@@ -22,11 +22,17 @@ type Fields = Readonly<Record<string, unknown>>;
 /** An event as controllers of today record it. */
 function recorded(name: string, more: Fields = {}): Fields {
   return {
-    ...{ apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { name } },
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    metadata: { name },
     regarding: { kind: 'ConfigMap', name: 'x', namespace: '{ns}' },
-    ...{ eventTime: '2001-01-01T00:00:00.000001Z', type: 'Normal' },
-    ...{ reportingController: 'lamina.dev/x', reportingInstance: 'x-1' },
-    ...{ action: 'Doing', reason: 'Because', note: 'n' },
+    eventTime: '2001-01-01T00:00:00.000001Z',
+    type: 'Normal',
+    reportingController: 'lamina.dev/x',
+    reportingInstance: 'x-1',
+    action: 'Doing',
+    reason: 'Because',
+    note: 'n',
     ...more,
   };
 }
@@ -45,10 +51,16 @@ export const EVENT_CASES: Group = {
     asking(
       'one of the old kind is shown',
       post(EVENTS, {
-        ...{ apiVersion: 'v1', kind: 'Event', metadata: { name: 'a' } },
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name: 'a' },
         involvedObject: { kind: 'ConfigMap', name: 'x', namespace: '{ns}' },
-        ...{ message: 'm', reason: 'R', type: 'Normal', count: 3 },
-        ...{ source: { component: 'c' }, firstTimestamp: '2001-01-01T00:00:00Z' },
+        message: 'm',
+        reason: 'R',
+        type: 'Normal',
+        count: 3,
+        source: { component: 'c' },
+        firstTimestamp: '2001-01-01T00:00:00Z',
       }),
       get(`${NEW}/a`),
       get(NEW),

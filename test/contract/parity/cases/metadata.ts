@@ -1,5 +1,5 @@
 import { asking, get, merge, post, put, remove, type Group } from '../case.ts';
-import { CONFIG_MAPS, configMap, NAMESPACES, OS_LAYERS, osLayer } from '../objects.ts';
+import { CONFIG_MAPS, configMap, NAMESPACES, OS_LAYERS, osLayer, owner } from '../objects.ts';
 
 const A = `${CONFIG_MAPS}/a`;
 const L = `${OS_LAYERS}/a`;
@@ -92,16 +92,10 @@ export const METADATA: Group = {
       ownerReferences: [{ apiVersion: 'v1', kind: 'Event', name: 'n', uid: 'u' }],
     }),
     created('one controller is enough', {
-      ownerReferences: ['u', 'w'].map((uid) => ({
-        ...{ apiVersion: 'v1', kind: 'ConfigMap', name: 'n' },
-        ...{ uid, controller: true },
-      })),
+      ownerReferences: ['u', 'w'].map((uid) => owner('n', uid, { controller: true })),
     }),
     created('owner references may be doubled, with a warning', {
-      ownerReferences: ['u', 'u'].map((uid) => ({
-        ...{ apiVersion: 'v1', kind: 'ConfigMap', name: 'n' },
-        ...{ uid, blockOwnerDeletion: false },
-      })),
+      ownerReferences: ['u', 'u'].map((uid) => owner('n', uid, { blockOwnerDeletion: false })),
     }),
     asking(
       'generation rises with the spec alone',

@@ -162,22 +162,26 @@ export const PATCHING: Group = {
     ),
     asking(
       'strategic: owners are merged by uid',
+      MADE,
       post(
         CONFIG_MAPS,
         configMap(
-          'a',
+          'b',
           {},
           {
             ownerReferences: [
-              { apiVersion: 'v1', kind: 'Namespace', name: '{ns}', uid: 'u', controller: true },
+              { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', uid: '{0.metadata.uid}' },
             ],
-            finalizers: ['x.dev/hold'],
           },
         ),
       ),
-      strategic(A, { metadata: { ownerReferences: [{ uid: 'u', controller: false }] } }),
-      strategic(A, { metadata: { ownerReferences: [{ uid: 'u', $patch: 'delete' }] } }),
-      strategic(A, { metadata: { ownerReferences: [{ name: 'n' }] } }),
+      strategic(`${CONFIG_MAPS}/b`, {
+        metadata: { ownerReferences: [{ uid: '{0.metadata.uid}', controller: true }] },
+      }),
+      strategic(`${CONFIG_MAPS}/b`, {
+        metadata: { ownerReferences: [{ uid: '{0.metadata.uid}', $patch: 'delete' }] },
+      }),
+      strategic(`${CONFIG_MAPS}/b`, { metadata: { ownerReferences: [{ name: 'n' }] } }),
     ),
     asking(
       'strategic: unknown fields and wrong types',

@@ -151,7 +151,8 @@ export const VALIDATION: Group = {
     templates('targets', { targets: [{ name: 't', connectorRef: {}, provisioning: 'MCS' }] }),
     templates('doubled targets', {
       targets: ['t', 't'].map((name) => ({
-        ...{ name, provisioning: 'None' },
+        name,
+        provisioning: 'None',
         connectorRef: { name: 'c' },
       })),
     }),
@@ -160,7 +161,9 @@ export const VALIDATION: Group = {
       post(
         MACHINES,
         ours('PackagingMachine', 'm', {
-          ...{ connectorRef: { name: 'c' }, layerVersion: 'v', key: 'k' },
+          connectorRef: { name: 'c' },
+          layerVersion: 'v',
+          key: 'k',
         }),
       ),
       merge(`${MACHINES}/m`, { spec: { key: 'other' } }),

@@ -12,24 +12,27 @@ function field(value: unknown, name: string): unknown {
   return (value as Fields | undefined)?.[name];
 }
 
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 function many(value: unknown): readonly Fields[] {
   return (value ?? []) as readonly Fields[];
 }
 
-function byName(left: Fields, right: Fields): number {
-  return String(left['name']) < String(right['name']) ? -1 : 1;
+function sortedBy(name: string, list: readonly Fields[]): readonly Fields[] {
+  return list.toSorted((left, right) => (String(left[name]) < String(right[name]) ? -1 : 1));
 }
 
-/** Resources in the order of their names: the real server has our kinds in any. */
+/** Resources by name: those of CustomResourceDefinitions come in any order. */
 function ourResources(body: unknown): unknown {
-  return { ...(body as Fields), resources: many(field(body, 'resources')).toSorted(byName) };
+  return { ...(body as Fields), resources: sortedBy('name', many(field(body, 'resources'))) };
 }
 
 /** The resources of core that are served on both sides. */
 function coreResources(body: unknown): unknown {
-  const resources = many(field(body, 'resources'));
-  const both = resources.filter(({ name }) => CORE.includes(String(name)));
-  return ourResources({ ...(body as Fields), resources: both });
+  const served = many(field(body, 'resources')).filter(({ name }) => CORE.includes(String(name)));
+  return { ...(body as Fields), resources: sortedBy('name', served) };
 }
 
 function groups(body: unknown): unknown {
@@ -38,19 +41,18 @@ function groups(body: unknown): unknown {
 }
 
 function aggregatedGroups(body: unknown): unknown {
-  const items = many(field(body, 'items')).filter((item) =>
-    SERVED.has(String(field(item['metadata'], 'name') ?? '')),
-  );
+  const groupOf = (item: Fields) => textOf(field(item['metadata'], 'name'));
+  const items = many(field(body, 'items')).filter((item) => SERVED.has(groupOf(item)));
   return items.map((item) => ({
     ...item,
     versions: many(item['versions']).map((version) => ({
       ...version,
-      resources: many(version['resources'])
-        .filter(
-          ({ resource }) =>
-            field(item['metadata'], 'name') !== undefined || CORE.includes(String(resource)),
-        )
-        .toSorted((left, right) => (String(left['resource']) < String(right['resource']) ? -1 : 1)),
+      resources: sortedBy(
+        'resource',
+        many(version['resources']).filter(
+          ({ resource }) => groupOf(item) !== '' || CORE.includes(String(resource)),
+        ),
+      ),
     })),
   }));
 }

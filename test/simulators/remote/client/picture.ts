@@ -21,7 +21,11 @@ export interface PictureOptions {
 
 type ByKey = ReadonlyMap<string, readonly Thing[]>;
 
-const STALE_AFTER_POLLS = 5;
+/**
+ * Nobody decides on what is older. Far longer than a list takes: it is as old as the question, so on a platform
+ * that answers slowly nothing would ever be known.
+ */
+const STALE_AFTER_MS = 60_000;
 
 /**
  * What a session knows of its location: one list for all, asked again and again. Absence is believed
@@ -100,8 +104,8 @@ export class Picture {
 
   private unknown(key?: string): string | undefined {
     if (this.listedAt === undefined) return this.why;
-    const { clock, pollMs } = this.options;
-    if (clock.now() - this.listedAt > STALE_AFTER_POLLS * pollMs) return 'the last list is too old';
+    const ageMs = this.options.clock.elapsed() - this.listedAt;
+    if (ageMs > STALE_AFTER_MS) return 'the last list is too old';
     return key !== undefined && this.touches.has(key) ? 'it was changed a moment ago' : undefined;
   }
 
@@ -110,7 +114,7 @@ export class Picture {
     const { signal } = this.closing;
     while (!signal.aborted) {
       this.hurry = new AbortController();
-      const began = clock.now();
+      const began = clock.elapsed();
       try {
         const drawn = await this.draw(signal);
         this.listedAt = began;

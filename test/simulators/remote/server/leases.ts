@@ -34,7 +34,7 @@ export class Leases {
       return Promise.resolve();
     });
     const lease = World.newId('lease');
-    this.held.set(lease, { usedAt: this.clock.now(), letGo });
+    this.held.set(lease, { usedAt: this.clock.elapsed(), letGo });
     try {
       const bytes = await contents.prepare(thing.id, lease);
       this.use(lease);
@@ -57,7 +57,7 @@ export class Leases {
   use(lease: string): void {
     const held = this.held.get(lease);
     if (held === undefined) throw new Refused('NotFound', 'this lease has ended');
-    this.held.set(lease, { ...held, usedAt: this.clock.now() });
+    this.held.set(lease, { ...held, usedAt: this.clock.elapsed() });
   }
 
   send(lease: string): Readable {
@@ -76,7 +76,7 @@ export class Leases {
   /** Lets go what nobody used for too long. */
   async endOld(): Promise<void> {
     for (const [lease, { usedAt }] of this.held) {
-      if (this.clock.now() - usedAt > this.leaseMs) await this.end(lease);
+      if (this.clock.elapsed() - usedAt > this.leaseMs) await this.end(lease);
     }
   }
 }

@@ -9,6 +9,7 @@ export function noFaults(): Faults {
     loseReplies: 0,
     vanishTasks: false,
     taskMs: 0,
+    holdTasks: false,
     cutUploadAfter: undefined,
     diskFull: false,
   };

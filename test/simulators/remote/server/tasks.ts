@@ -5,6 +5,9 @@ import { refusalOf } from './refused.ts';
 import type { Faults } from '../../../contract/fault-stage.ts';
 import { World } from './world.ts';
 
+/** How often an operation that is held looks whether it may go on. */
+const HELD_MS = 10;
+
 interface Task {
   readonly beganAt: number;
   readonly takesMs: number;
@@ -60,6 +63,7 @@ export class Tasks {
     const isKnown = this.known.has(id);
     if (target !== undefined && isKnown) await world.change(target, { task: id });
     if (takesMs > 0) await this.clock.sleep(takesMs, this.closing.signal);
+    while (this.switches.holdTasks) await this.clock.sleep(HELD_MS, this.closing.signal);
     let ended: TaskSeen = { state: 'done', percent: 100 };
     try {
       const work = (): Promise<void> => carryOut(this.floor, order);

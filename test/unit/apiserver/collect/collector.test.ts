@@ -33,7 +33,7 @@ async function names(namespace = 'default'): Promise<string> {
 
 /** Waits until the collector has nothing to do; then what is left stays. */
 async function left(expected: string): Promise<void> {
-  await until(`only ${expected} is left`, async () => (await names()) === expected, 5000);
+  await until(`only ${expected} is left`, async () => (await names()) === expected);
   await idle();
   expect(await names()).toBe(expected);
 }
@@ -54,7 +54,7 @@ describe('in the background', () => {
     await remove('a');
     const reference = async () =>
       (await core.service.get(key(core, 'ConfigMap', 'c'))).object.metadata.ownerReferences;
-    await until('the owner is forgotten', async () => (await reference())?.length === 1, 5000);
+    await until('the owner is forgotten', async () => (await reference())?.length === 1);
     expect(await reference()).toEqual([owner(b)]);
     await remove('b');
     await left('');
@@ -83,7 +83,6 @@ describe('in the background', () => {
     await until(
       'b is being deleted',
       async () => (await find()).object.metadata.deletionTimestamp !== undefined,
-      5000,
     );
     const next = copyOf(await find());
     next.metadata['finalizers'] = [];
@@ -173,14 +172,11 @@ describe('namespaces', () => {
       code: 403,
       details: { causes: [{ reason: 'NamespaceTerminating' }] },
     });
-    await until(
-      'n is gone',
-      async () =>
-        namespace().then(
-          () => false,
-          () => true,
-        ),
-      5000,
+    await until('n is gone', async () =>
+      namespace().then(
+        () => false,
+        () => true,
+      ),
     );
     expect(await names('n')).toBe('');
   });
@@ -188,7 +184,7 @@ describe('namespaces', () => {
   it('say what holds them', async () => {
     await create('held', { finalizers: ['lamina.dev/x'] }, 'n');
     await core.service.remove(key(core, 'Namespace', 'n'));
-    await until('a condition is there', async () => (await conditions()) !== undefined, 5000);
+    await until('a condition is there', async () => (await conditions()) !== undefined);
     expect((await conditions())?.at(-1)).toMatchObject({
       type: 'NamespaceFinalizersRemaining',
       status: 'True',
@@ -198,14 +194,11 @@ describe('namespaces', () => {
     const next = copyOf(await core.service.get(heldKey));
     next.metadata['finalizers'] = [];
     await core.service.update(heldKey, next);
-    await until(
-      'n is gone',
-      async () =>
-        namespace().then(
-          () => false,
-          () => true,
-        ),
-      5000,
+    await until('n is gone', async () =>
+      namespace().then(
+        () => false,
+        () => true,
+      ),
     );
   });
 });
@@ -230,14 +223,11 @@ describe('after a restart', () => {
     ]);
     core = await openCore({ path });
     await left('');
-    await until(
-      'n is gone',
-      async () =>
-        core.service.get(key(core, 'Namespace', 'n')).then(
-          () => false,
-          () => true,
-        ),
-      5000,
+    await until('n is gone', async () =>
+      core.service.get(key(core, 'Namespace', 'n')).then(
+        () => false,
+        () => true,
+      ),
     );
     await core.close();
     core = outer;

@@ -36,6 +36,7 @@ function placeAt(seconds: number): Place {
   return {
     rules: { shape: shapeOf(SCHEMA), ignored: EMPTY },
     ...HEAD,
+    always: {},
     nowMs: Date.UTC(2026, 0, 1) + seconds * 1000,
   };
 }

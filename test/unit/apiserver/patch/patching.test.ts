@@ -35,8 +35,8 @@ describe('a patch of an object', () => {
     expect(status.code).toBe(409);
   });
 
-  it('is a conflict when it names another uid', async () => {
-    expect((await refusal(patch('merge', { metadata: { uid: 'x' } }))).code).toBe(409);
+  it('cannot give another uid', async () => {
+    expect((await refusal(patch('merge', { metadata: { uid: 'x' } }))).code).toBe(422);
   });
 
   it('cannot rename', async () => {
@@ -62,7 +62,7 @@ describe('a patch of an object', () => {
   });
 
   it.each([
-    ['Strict', 400],
+    ['Strict', 422],
     ['Warn', 0],
   ])('names unknown fields under %s', async (fieldValidation, code) => {
     const request = patch('merge', { spec: { nope: 1 } }, { fieldValidation });

@@ -21,7 +21,7 @@ function host(times: {
     const tookMs = args.includes('kvm') ? times.kvm : times.tcg;
     if (sandbox && times.confined === false) throw transient('ProgramFailed', 'no sandbox');
     clock.advance(tookMs);
-    if (tookMs > 5_000) throw transient('ProgramKilled', 'was ended by SIGKILL');
+    if (tookMs > 5_000) throw transient('ProgramTimedOut', 'took longer than 5 seconds');
     return Promise.resolve({ code: 33, stdout: '', stderr: '' });
   };
 }
@@ -48,6 +48,27 @@ describe('the choice of the accelerator', () => {
     const bare = host({ kvm: 90, tcg: 80, confined: false });
     const found = await probeHypervisor({ run: bare, clock, cacheFile });
     expect(found).toEqual({ accelerator: 'kvm', sandbox: false });
+  });
+
+  it('remembers nothing of a guest that the host killed', async () => {
+    await using folder = await temporaryFolder();
+    const cacheFile = join(folder.path, 'hypervisor.json');
+    const good = host({ kvm: 90, tcg: 80 });
+    for (const killAt of [0, 1]) {
+      let calls = 0;
+      const killed: Run = (...call) => {
+        calls += 1;
+        return calls > killAt ? run('sh', ['-c', 'kill -9 $$']) : good(...call);
+      };
+      await expect(probeHypervisor({ run: killed, clock, cacheFile })).rejects.toMatchObject({
+        consequence: 'Transient',
+        code: 'ProgramKilled',
+      });
+    }
+    expect(await probeHypervisor({ run: good, clock, cacheFile })).toEqual({
+      accelerator: 'kvm',
+      sandbox: true,
+    });
   });
 
   it('remembers until the host is booted again', async () => {

@@ -75,18 +75,23 @@ describe('the log of a serial line', () => {
   it('does not come back when its machine is deleted while it is being cut', async () => {
     await using folder = await temporaryFolder();
     const log = join(folder.path, 'serial.log');
-    await writeFile(log, Buffer.alloc(2 ** 20 + 1));
-    const cut = new AbortController();
-    const cutting = cutSerialLog(log).finally(() => cut.abort());
-    // The file is emptied in another thread: while this one does not let go, nothing follows that.
-    while (!cut.signal.aborted && existsSync(log)) {
-      const until = performance.now() + 5;
-      while (performance.now() < until) {
-        if (statSync(log, { throwIfNoEntry: false })?.size === 0) rmSync(log);
+    let deleted = false;
+    // The moment is missed when the file is emptied just before this thread lets go: then once more.
+    while (!deleted) {
+      await writeFile(log, Buffer.alloc(2 ** 20 + 1));
+      const cut = new AbortController();
+      const cutting = cutSerialLog(log).finally(() => cut.abort());
+      // The file is emptied in another thread: while this one does not let go, nothing follows that.
+      while (!cut.signal.aborted && !deleted) {
+        const until = performance.now() + 5;
+        while (!deleted && performance.now() < until) {
+          deleted = statSync(log).size === 0;
+          if (deleted) rmSync(log);
+        }
+        await turn();
       }
-      await turn();
+      await cutting;
     }
-    await cutting;
     expect(existsSync(log)).toBe(false);
   });
 });

@@ -98,7 +98,7 @@ describe('what is seen in the machines folder', () => {
       expect(found).toMatchObject({ power: 'on', boot: String(launch.poweredOnAt) });
       const ageMs = clock.now() - (found?.bootedAt ?? 0);
       expect(ageMs).toBeGreaterThanOrEqual(-10);
-      expect(ageMs).toBeLessThan(60_000);
+      expect(ageMs).toBeLessThan(3_600_000);
     } finally {
       machine.kill('SIGKILL');
     }

@@ -8,20 +8,12 @@ import { encodeChange, encodeSparse } from '../../../../src/engine/delta/encode.
 import { MOST_NAMES } from '../../../../src/engine/limits.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../../support/runner.ts';
-import { engineWith, identity } from '../../../support/volume/engine.ts';
+import { engineWith, identity, IMAGE } from '../../../support/volume/engine.ts';
 import { archive, madeByPython, put } from '../delta/items.ts';
 
 /** `lib` is a link, as in every Linux of today. */
 const SYSTEM = `
 mkdir -p etc/rc2.d usr/bin usr/lib var/lib; ln -s usr/lib lib; echo root:x:0:0::/: > etc/passwd`;
-
-const IMAGE = {
-  role: 'image',
-  title: 'An image',
-  scripts: [],
-  layers: ['app'],
-  shutdownWhenDone: true,
-} as const;
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let engine: Awaited<ReturnType<typeof engineWith>>;

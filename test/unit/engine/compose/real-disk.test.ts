@@ -2,13 +2,21 @@ import { join } from 'node:path';
 import { captureDelta } from '../../../../src/engine/capture/capture-delta.ts';
 import { captureOs } from '../../../../src/engine/capture/scrub.ts';
 import { compose } from '../../../../src/engine/compose/compose.ts';
-import type { GuestWork } from '../../../../src/engine/compose/guest-task.ts';
 import { readDelta } from '../../../../src/engine/delta/read.ts';
 import { run } from '../../../../src/host/run.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../../support/runner.ts';
 import { fsck, mounted, NO_MOUNTS, snapshot } from '../../../support/volume/disk.ts';
-import { engineWith, handedOut, identity, machineDisk } from '../../../support/volume/engine.ts';
+import {
+  engineWith,
+  handedOut,
+  identity,
+  IMAGE,
+  imaged,
+  installed,
+  machineDisk,
+  PERSON,
+} from '../../../support/volume/engine.ts';
 
 /** A small system with one of everything; made by the shell, not by us. */
 const SYSTEM = `
@@ -35,22 +43,6 @@ touch 'opt/space and ünï' "opt/$(head -c 200 /dev/zero | tr '\\0' n)"
 rm etc/app.conf; mkdir etc/app.conf; echo in > etc/app.conf/inside; rm -r var/lib/lamina/state 2>/dev/null || true
 echo secret > tmp/leftover; dd if=/dev/zero of=swapfile bs=4k count=4 2>/dev/null; echo log > var/lib/lamina/log`;
 
-const PERSON: GuestWork = {
-  role: 'package',
-  title: 'Package it',
-  steps: [],
-  media: [],
-  instructions: 'Install it.',
-  unattended: false,
-};
-const IMAGE: GuestWork = {
-  role: 'image',
-  title: 'An image',
-  scripts: [],
-  layers: ['app'],
-  shutdownWhenDone: true,
-};
-
 const without = (tree: Record<string, unknown>, ...prefixes: string[]) =>
   Object.fromEntries(
     Object.entries(tree).filter(([path]) => !prefixes.some((prefix) => path.startsWith(prefix))),
@@ -68,38 +60,17 @@ const OURS = ['/var/lib/lamina', '/etc/rc2.d/S99lamina'];
   afterAll(() => folder[Symbol.asyncDispose]());
 
   it('goes from an installation to a layer to an image without losing anything', async () => {
-    const { tools, os } = engine;
-    const composition = await compose({ id: 'pkg', os, deltas: [], guest: PERSON }, tools);
-    const composed = composition.disk;
-    await fsck(composed, folder.path);
-    const machine = await machineDisk(folder.path, 'm1', composed);
-    const installed = await mounted(machine, folder.path, async (root) => {
-      await run('sh', ['-euc', INSTALL], { cwd: root });
-      return snapshot(root);
-    });
-    const layer = await captureDelta(
-      {
-        composition,
-        layer: identity('app', 'app'),
-        machine: handedOut(machine),
-        os,
-        requires: [],
-      },
-      tools,
-    );
-
-    const { disk: image } = await compose({ id: 'img', os, deltas: [layer], guest: IMAGE }, tools);
-    await fsck(image, folder.path);
-    const copy = await machineDisk(folder.path, 'i1', image);
-    const shown = await mounted(copy, folder.path, snapshot);
+    const scene = { engine, folder: folder.path };
+    const { seen, layer } = await installed(scene, INSTALL, snapshot);
+    const shown = await imaged(scene, layer, snapshot);
     const left = [...OURS, '/tmp/', '/swapfile'];
-    expect(without(shown, ...left)).toEqual(without(installed, ...left));
+    expect(without(shown, ...left)).toEqual(without(seen, ...left));
     expect(Object.keys(shown)).not.toContain('/tmp/leftover');
     expect(Object.keys(shown)).not.toContain('/swapfile');
     expect(Object.keys(shown)).not.toContain('/var/lib/lamina/log');
 
     const captured: string[] = [];
-    for await (const { change } of readDelta(tools.store.openDelta(layer)))
+    for await (const { change } of readDelta(engine.tools.store.openDelta(layer)))
       captured.push(change.path);
     expect(captured.filter((path) => path.startsWith('/lib/')).sort()).toEqual(
       ['f10', 'f11', 'f12', 'f12-link', 'f13', 'f14', 'f15', 'f7', 'f8', 'f9'].map(
@@ -117,7 +88,7 @@ const OURS = ['/var/lib/lamina', '/etc/rc2.d/S99lamina'];
       'qcow2',
       '-O',
       'raw',
-      join(folder.path, 'm1.qcow2'),
+      join(folder.path, 'pkg.qcow2'),
       copy,
     ]);
     const one = await tools.store.find('lamina/test/app/app', '1-00000000');

@@ -2,14 +2,11 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { captureDelta } from '../../../../src/engine/capture/capture-delta.ts';
-import { compose } from '../../../../src/engine/compose/compose.ts';
-import type { GuestWork } from '../../../../src/engine/compose/guest-task.ts';
 import { run } from '../../../../src/host/run.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../../support/runner.ts';
-import { fsck, mounted, NO_MOUNTS } from '../../../support/volume/disk.ts';
-import { engineWith, handedOut, identity, machineDisk } from '../../../support/volume/engine.ts';
+import { NO_MOUNTS } from '../../../support/volume/disk.ts';
+import { engineWith, imaged, installed } from '../../../support/volume/engine.ts';
 
 const SYSTEM = `
 mkdir -p etc/rc2.d usr/bin var/lib opt; echo root:x:0:0::/root:/bin/sh > etc/passwd
@@ -54,21 +51,6 @@ async function bytesOf(folder: string): Promise<number> {
   return Number((await run('du', ['-sk', folder])).stdout.split('\t')[0]) * 1024;
 }
 
-const PERSON: GuestWork = {
-  role: 'package',
-  title: 'Package it',
-  steps: [],
-  media: [],
-  unattended: false,
-};
-const IMAGE: GuestWork = {
-  role: 'image',
-  title: 'An image',
-  scripts: [],
-  layers: ['app'],
-  shutdownWhenDone: true,
-};
-
 (NO_MOUNTS === undefined ? describe : describe.skip)('files with holes', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let engine: Awaited<ReturnType<typeof engineWith>>;
@@ -79,36 +61,24 @@ const IMAGE: GuestWork = {
   afterAll(() => folder[Symbol.asyncDispose]());
 
   it('go from a machine to a layer to an image as they are, and take no room', async () => {
-    const { tools, os } = engine;
-    const composition = await compose({ id: 'pkg', os, deltas: [], guest: PERSON }, tools);
-    const machine = await machineDisk(folder.path, 'm', composition.disk);
-    const installed = await mounted(machine, folder.path, async (root) => {
-      await run('sh', ['-euc', INSTALL], { cwd: root });
-      return show(root);
-    });
-    const layer = await captureDelta(
-      { composition, layer: identity('app', 'app'), machine: handedOut(machine), os, requires: [] },
-      tools,
-    );
+    const scene = { engine, folder: folder.path };
+    const { seen, layer } = await installed(scene, INSTALL, show);
     expect(layer.sizeBytes).toBeLessThan(2 ** 20);
 
     // Judges that know nothing of us: GNU tar and Python take the layer apart.
     const tar = join(folder.path, 'layer.tar');
-    await pipeline(Readable.from(tools.store.openDelta(layer)), createWriteStream(tar));
+    await pipeline(Readable.from(engine.tools.store.openDelta(layer)), createWriteStream(tar));
     for (const [name, command] of [
       ['gnu', 'tar --no-same-owner -xf ../layer.tar'],
       ['python', 'python3 -m tarfile -e ../layer.tar .'],
     ] as const) {
       const root = join(folder.path, name);
       await run('sh', ['-euc', `mkdir ${root}; cd ${root}; ${command}`]);
-      expect([name, await show(root)]).toEqual([name, installed]);
+      expect([name, await show(root)]).toEqual([name, seen]);
       expect(await bytesOf(root)).toBeLessThan(12 * 2 ** 20);
     }
 
-    const { disk } = await compose({ id: 'img', os, deltas: [layer], guest: IMAGE }, tools);
-    await fsck(disk, folder.path);
-    const copy = await machineDisk(folder.path, 'i', disk);
-    expect(await mounted(copy, folder.path, show)).toEqual(installed);
+    expect(await imaged(scene, layer, show)).toEqual(seen);
     expect(await bytesOf(join(folder.path, 'work'))).toBeLessThan(32 * 2 ** 20);
   });
 });

@@ -122,41 +122,37 @@ function play(tree: NaiveTree, wanted: readonly VolumeChange[]): readonly Volume
 }
 
 describe('random changes, one overlay on another', () => {
-  check(
-    `leave what a naive model says${suffix}`,
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(
-          fc.constantFrom(
-            ['-b', '1024'],
-            ['-b', '2048'],
-            ['-b', '4096'],
-            ['-b', '1024', '-O', '^extent,^64bit,^metadata_csum'],
-          ),
-          changes,
-          changes,
-          async (options, first, second) => {
-            await using folder = await temporaryFolder();
-            const image = join(folder.path, 'disk.img');
-            await makeExt4(image, '24M', options);
-            const tree = await withMount(image, async (root) =>
-              NaiveTree.fromKernel(await readKernel(root), root),
-            );
-            const base = await diskOf(image);
-            const one = await applyChanges(base, join(folder.path, '1.qcow2'), play(tree, first));
-            expect(await kernelTree(one.disk, PARTITION_START)).toEqual(tree.tree());
-            const two = await applyChanges(
-              one.disk,
-              join(folder.path, '2.qcow2'),
-              play(tree, second),
-            );
-            await checkedByE2fsck(two.disk);
-            expect(await kernelTree(two.disk, PARTITION_START)).toEqual(tree.tree());
-          },
+  check(`leave what a naive model says${suffix}`, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(
+          ['-b', '1024'],
+          ['-b', '2048'],
+          ['-b', '4096'],
+          ['-b', '1024', '-O', '^extent,^64bit,^metadata_csum'],
         ),
-        { ...property(120), endOnFailure: true },
-      );
-    },
-    300_000,
-  );
+        changes,
+        changes,
+        async (options, first, second) => {
+          await using folder = await temporaryFolder();
+          const image = join(folder.path, 'disk.img');
+          await makeExt4(image, '24M', options);
+          const tree = await withMount(image, async (root) =>
+            NaiveTree.fromKernel(await readKernel(root), root),
+          );
+          const base = await diskOf(image);
+          const one = await applyChanges(base, join(folder.path, '1.qcow2'), play(tree, first));
+          expect(await kernelTree(one.disk, PARTITION_START)).toEqual(tree.tree());
+          const two = await applyChanges(
+            one.disk,
+            join(folder.path, '2.qcow2'),
+            play(tree, second),
+          );
+          await checkedByE2fsck(two.disk);
+          expect(await kernelTree(two.disk, PARTITION_START)).toEqual(tree.tree());
+        },
+      ),
+      { ...property(120), endOnFailure: true },
+    );
+  });
 });

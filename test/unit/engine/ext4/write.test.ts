@@ -1,6 +1,7 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../../../src/host/run.ts';
-import type { VolumeChange } from '../../../../src/engine/volume.ts';
+import type { VolumeChange, WantedMeta } from '../../../../src/engine/volume.ts';
 import { ACL, fillVolume } from '../../../support/ext4-fill.ts';
 import {
   applyChanges,
@@ -13,8 +14,10 @@ import {
   kernelTree,
   makeExt4,
   readKernel,
+  setXattr,
   whyNoMount,
   withMount,
+  withVolume,
   writePattern,
 } from '../../../support/ext4.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
@@ -205,4 +208,50 @@ describe('what a later layer removes', () => {
       await checkedByE2fsck(two.disk);
     },
   );
+
+  it('a directory gives back the block of those that it keeps no more', async () => {
+    await using folder = await temporaryFolder();
+    const image = join(folder.path, 'disk.img');
+    await makeExt4(image, '8M', ['-b', '1024']);
+    const xattrs = new Map([['user.large', Buffer.alloc(600, 7)]]);
+    const put = (meta: WantedMeta): VolumeChange => ({ op: 'put', path: '/a', meta });
+    let disk = await diskOf(image);
+    for (const [i, meta] of [metaOf('directory', { xattrs }), metaOf('directory')].entries()) {
+      ({ disk } = await applyChanges(disk, join(folder.path, `${i}.qcow2`), [put(meta)]));
+    }
+    await checkedByE2fsck(disk);
+  });
+
+  const check = reason === undefined ? it : it.skip;
+  check.each([
+    { why: 'one of them goes', removed: ['/a'] },
+    { why: 'one stays', removed: ['/a', '/b'] },
+    { why: 'none stays', removed: ['/a', '/b', '/c'] },
+    { why: 'without checksums', removed: ['/b'], options: ['-O', '^metadata_csum'] },
+  ])('files count their shared block of attributes: $why', async ({ removed, options = [] }) => {
+    await using folder = await temporaryFolder();
+    const image = join(folder.path, 'disk.img');
+    await makeExt4(image, '8M', ['-b', '1024', ...options]);
+    // The kernel lets equal attributes share a block.
+    await withMount(image, async (root) => {
+      for (const name of ['a', 'b', 'c']) {
+        await writeFile(join(root, name), name);
+        await setXattr(join(root, name), 'user.one', '01'.repeat(300));
+        await setXattr(join(root, name), 'user.two', '02'.repeat(300));
+      }
+    });
+    const blocks = await withVolume({ path: image, format: 'raw' }, (volume) =>
+      ['/a', '/b', '/c'].map((path) => volume.inode(volume.lookup(path) ?? 0).xattrBlock),
+    );
+    expect(new Set(blocks).size).toBe(1);
+    const base = await diskOf(image);
+    const before = await kernelTree(base, PARTITION_START);
+    const changes = removed.map((path): VolumeChange => ({ op: 'remove', path }));
+    const { disk } = await applyChanges(base, join(folder.path, '1.qcow2'), changes);
+    await checkedByE2fsck(disk);
+    const { '/': _old, ...stayed } = before;
+    const { '/': _now, ...now } = await kernelTree(disk, PARTITION_START);
+    const kept = Object.entries(stayed).filter(([path]) => !removed.includes(path));
+    expect(now).toEqual(Object.fromEntries(kept));
+  });
 });
