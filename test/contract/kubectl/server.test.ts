@@ -46,7 +46,7 @@ describeKubectl('the server', (session) => {
       'lamina.dev/v1alpha1',
       'true',
       'OSLayer',
-      'create,delete,deletecollection,get,list,patch,update,watch',
+      'delete,deletecollection,get,list,patch,create,update,watch',
       'lamina',
     ]);
     const names = rows.slice(1).map(([name]) => name);

@@ -125,6 +125,14 @@ export const EVENT_CASES: Group = {
         }),
       ),
     ),
+    asking(
+      'a watch that begins with what is there',
+      MADE,
+      get(
+        `${NEW}?watch=true&timeoutSeconds=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`,
+        { events: 2 },
+      ),
+    ),
     asking('all of them go', MADE, remove(NEW), get(EVENTS)),
   ],
 };
