@@ -40,10 +40,15 @@ const AUTHENTICATION = {
   },
 };
 
+interface Child {
+  readonly name: string;
+  readonly child: ChildProcess;
+  readonly ended: Promise<unknown>;
+}
+
 /** The three programs in one folder. */
 class Trio {
-  private readonly children: { readonly child: ChildProcess; readonly ended: Promise<unknown> }[] =
-    [];
+  private readonly children: Child[] = [];
   private readonly program: string;
   readonly folder: string;
 
@@ -65,16 +70,17 @@ class Trio {
       env: { PATH: '/usr/bin:/bin', HOME: this.folder },
       stdio: ['pipe', log.fd, log.fd],
     });
-    this.children.push({ child, ended: once(child, 'exit') });
+    this.children.push({ name, child, ended: once(child, 'exit') });
     await log.close();
   }
 
   /** Waits until something is so; a program that ends meanwhile is reported with its last words. */
-  async until(what: string, name: string, look: () => Promise<boolean>): Promise<void> {
+  async until(what: string, look: () => Promise<boolean>): Promise<void> {
     await until(what, async () => {
-      if (this.children.every(({ child }) => child.exitCode === null)) return look();
-      const log = await readFile(this.at(`${name}.log`), 'utf8');
-      throw new Error(`the judge ended before ${what}: ${log.slice(-2000)}`);
+      const dead = this.children.find(({ child }) => child.exitCode !== null);
+      if (dead === undefined) return look();
+      const log = await readFile(this.at(`${dead.name}.log`), 'utf8');
+      throw new Error(`${dead.name} ended before ${what}: ${log.slice(-2000)}`);
     });
   }
 
@@ -86,9 +92,9 @@ class Trio {
 }
 
 /** Whether a health path answers 200. */
-function isWell(url: string, ca: string | undefined): Promise<boolean> {
+function isWell(url: string, ca: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  const asked = request(url, { agent: false, ...(ca === undefined ? {} : { ca }) }, (answer) => {
+  const asked = request(url, { agent: false, ca }, (answer) => {
     answer.resume();
     resolve(answer.statusCode === 200);
   });
@@ -98,18 +104,19 @@ function isWell(url: string, ca: string | undefined): Promise<boolean> {
 }
 
 async function startEtcd(trio: Trio): Promise<string> {
-  const [client, peer] = [await freePort(), await freePort()];
-  const [url, peerUrl] = [`http://127.0.0.1:${client}`, `http://127.0.0.1:${peer}`];
+  const url = `unix://${trio.at('etcd.sock')}`;
+  // It has no peers, so what it announces need not be true.
+  const nobody = 'http://127.0.0.1:2380';
   await trio.start('etcd', {
     name: 'judge',
     'data-dir': trio.at('etcd'),
     'unsafe-no-fsync': 'true',
     'log-level': 'warn',
     'listen-client-urls': url,
-    'advertise-client-urls': url,
-    'listen-peer-urls': peerUrl,
-    'initial-advertise-peer-urls': peerUrl,
-    'initial-cluster': `judge=${peerUrl}`,
+    'advertise-client-urls': nobody,
+    'listen-peer-urls': 'http://127.0.0.1:0',
+    'initial-advertise-peer-urls': nobody,
+    'initial-cluster': `judge=${nobody}`,
   });
   return url;
 }
@@ -142,12 +149,12 @@ async function startApi(trio: Trio, etcd: string, token: string): Promise<Omit<J
   });
   const url = `https://127.0.0.1:${port}`;
   const certificate = trio.at('pki/apiserver.crt');
-  let ca: string | undefined;
-  await trio.until('kube-apiserver is ready', 'kube-apiserver', async () => {
-    ca ??= await readFile(certificate, 'utf8').catch(() => undefined);
-    return ca !== undefined && isWell(`${url}/readyz`, ca);
+  let ca = '';
+  await trio.until('kube-apiserver is ready', async () => {
+    // Read again each time: at first it is missing, then empty.
+    ca = await readFile(certificate, 'utf8').catch(() => '');
+    return ca !== '' && isWell(`${url}/readyz`, ca);
   });
-  if (ca === undefined) throw new Error('kube-apiserver is ready without a certificate');
   const kubeconfig = trio.at('kubeconfig');
   await writeKubeconfig(kubeconfig, { server: url, authority: ca, token });
   return { url, ca, token, kubeconfig };
@@ -167,14 +174,11 @@ async function applyCrds(kubeconfig: string): Promise<void> {
 
 /** After the CRDs: the collector looks for new kinds only twice a minute. */
 async function startControllers(trio: Trio, kubeconfig: string): Promise<void> {
-  const port = await freePort();
   await trio.start('kube-controller-manager', {
     kubeconfig,
     controllers: 'garbage-collector-controller,namespace-controller',
     'leader-elect': 'false',
-    'bind-address': '127.0.0.1',
-    'secure-port': String(port),
-    'cert-dir': trio.at('pki-controllers'),
+    'secure-port': '0',
     'kube-api-qps': '1000',
     'kube-api-burst': '2000',
   });

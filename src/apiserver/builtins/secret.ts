@@ -21,10 +21,10 @@ function missing(data: Data, keys: readonly string[]): readonly FieldError[] {
 }
 
 function jsonErrors(data: Data, key: string): readonly FieldError[] {
-  const absent = missing(data, [key]);
-  if (absent.length > 0) return absent;
+  const content = Object.hasOwn(data, key) ? data[key] : undefined;
+  if (content === undefined) return [required(`data[${key}]`)];
   try {
-    const text = Buffer.from(textsOf(data)[key] ?? '', 'base64').toString();
+    const text = Buffer.from(content, 'base64').toString();
     if (isObject(JSON.parse(text))) return [];
   } catch {
     // Told below, without the content.

@@ -48,7 +48,7 @@ function versionOf(apiVersion: string): string | undefined {
 }
 
 function ownerErrors(owner: OwnerReference): readonly FieldError[] {
-  const { apiVersion = '', kind } = owner;
+  const { apiVersion, kind } = owner;
   const isVersioned = versionOf(apiVersion) !== '';
   const empty = (['kind', 'name', 'uid'] as const).filter((part) => !owner[part]);
   const isEvent = kind === 'Event' && /^(events\.k8s\.io\/)?v1(beta1)?$/.test(apiVersion);

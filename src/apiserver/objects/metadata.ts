@@ -5,8 +5,10 @@ import { isObject } from '../../core/json.ts';
 import { badBody } from '../model/errors.ts';
 
 const TEXT: SchemaNode = { type: 'string' };
+/** A text that is empty where it is absent or null, as in Go. */
+const ZERO_TEXT: SchemaNode = { ...TEXT, default: '' };
 const FLAG: SchemaNode = { type: 'boolean' };
-const TEXTS: SchemaNode = { type: 'object', additionalProperties: { ...TEXT, default: '' } };
+const TEXTS: SchemaNode = { type: 'object', additionalProperties: ZERO_TEXT };
 const TIME: SchemaNode = { type: 'string', format: 'date-time' };
 const WHOLE: SchemaNode = { type: 'integer' };
 
@@ -41,10 +43,10 @@ export const METADATA_SCHEMA: SchemaNode = {
         type: 'object',
         'x-kubernetes-map-type': 'atomic',
         properties: {
-          apiVersion: TEXT,
-          kind: TEXT,
-          name: TEXT,
-          uid: TEXT,
+          apiVersion: ZERO_TEXT,
+          kind: ZERO_TEXT,
+          name: ZERO_TEXT,
+          uid: ZERO_TEXT,
           controller: FLAG,
           blockOwnerDeletion: FLAG,
         },

@@ -35,8 +35,8 @@ describeKubectl('explain', (session) => {
   );
 });
 
-describeKubectl('the server', (session) => {
-  it('lists what it serves', async () => {
+describeKubectl('the server', (session, own) => {
+  own('lists what it serves', async () => {
     const { kubectl } = session();
     const rows = cells(await kubectl.ok(['api-resources', '--sort-by=name', '-o', 'wide']));
     const layer = rows.find(([name]) => name === 'oslayers');
@@ -56,12 +56,13 @@ describeKubectl('the server', (session) => {
       'authentication.k8s.io/v1',
       'authorization.k8s.io/v1',
       'coordination.k8s.io/v1',
+      'events.k8s.io/v1',
       'lamina.dev/v1alpha1',
       'v1',
     ]);
   });
 
-  it('says whose it is, without a warning about versions', async () => {
+  own('says whose it is, without a warning about versions', async () => {
     const { kubectl } = session();
     const { stdout, stderr } = await kubectl.run(['version']);
     expect(stdout).toMatch(/Server Version: v1\.\d+\.\d+\+lamina\./);
@@ -73,7 +74,7 @@ describeKubectl('the server', (session) => {
     expect(await kubectl.ok(['get', '--raw', path])).toBe('ok');
   });
 
-  it('lets its one user do everything', async () => {
+  own('lets its one user do everything', async () => {
     const { kubectl } = session();
     expect(await kubectl.ok(['auth', 'can-i', 'create', 'osl'])).toBe('yes\n');
     expect(await kubectl.ok(['auth', 'can-i', 'get', '/version'])).toBe('yes\n');
@@ -81,7 +82,7 @@ describeKubectl('the server', (session) => {
     expect(await kubectl.ok(['auth', 'whoami'])).toContain('lamina-admin');
   });
 
-  it('refuses paths and parameters that it does not serve', async () => {
+  own('refuses paths and parameters that it does not serve', async () => {
     const { kubectl } = session();
     const raw = (path: string) => kubectl.fails(['get', '--raw', path]);
     expect(await raw('/apis/apps/v1/deployments')).toBe(
