@@ -4,7 +4,8 @@ import type { Draft } from './draft.ts';
 import type { StoredObject, StoredMeta } from '../model/object.ts';
 import type { FieldError, ServedResource } from '../model/resource.ts';
 
-const MAX_OBJECT_CHARACTERS = 3 * 1024 * 1024;
+/** What etcd takes: a larger object could never move to a cluster. */
+const MAX_OBJECT_BYTES = 1.5 * 1024 * 1024;
 const MAX_ERRORS = 100;
 
 /** An object that passed its checks, and whether fields were dropped on the way. */
@@ -71,9 +72,9 @@ export function judge({
   return { object, isPruned: checked.unknown.length > 0 };
 }
 
-/** Refuses an object that patches have made larger than any body may be. */
+/** Refuses an object that is larger than any cluster takes. */
 export function assertSize(object: StoredObject): void {
-  if (JSON.stringify(object).length > MAX_OBJECT_CHARACTERS) {
-    throw tooLarge('the object would be larger than 3 MiB');
+  if (Buffer.byteLength(JSON.stringify(object)) > MAX_OBJECT_BYTES) {
+    throw tooLarge('the object would be larger than 1.5 MiB');
   }
 }

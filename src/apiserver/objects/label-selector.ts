@@ -1,5 +1,5 @@
 import { badRequest } from '../model/errors.ts';
-import { labelValueProblems, qualifiedNameProblems } from './names.ts';
+import { labelValueProblems, labelKeyProblems } from './names.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -46,7 +46,7 @@ class Reader {
     if (key === END || /^[=!,()<>]/.test(key)) {
       return unparsable(`found '${key}', expected: identifier`);
     }
-    const [problem] = qualifiedNameProblems(key);
+    const [problem] = labelKeyProblems(key);
     return problem === undefined ? key : unparsable(`<nil>: Invalid value: "${key}": ${problem}`);
   }
 

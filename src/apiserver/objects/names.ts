@@ -34,7 +34,7 @@ function subdomainProblems(text: string): readonly string[] {
 function dnsLabelProblems(text: string): readonly string[] {
   const tooLong = lengthProblems(text, 63);
   if (tooLong.length > 0 || LABEL_WHOLE.test(text)) return tooLong;
-  return [LABEL_TEXT];
+  return [SUBDOMAIN_WHOLE.test(text) ? 'must not contain dots' : LABEL_TEXT];
 }
 
 /** How Kubernetes names what it judges, and counts its letters; labels have words of their own. */

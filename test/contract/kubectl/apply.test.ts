@@ -154,6 +154,8 @@ describeKubectl('apply --server-side', (session) => {
     const { kubectl } = session();
     const applied = 'oslayer.lamina.dev/ssa serverside-applied\n';
     expect(await kubectl.ok(SERVER_SIDE, osLayer('ssa'))).toBe(applied);
+    // A real server stores the default of the status with the second write.
+    expect(await kubectl.ok(SERVER_SIDE, osLayer('ssa'))).toBe(applied);
     const version = ['get', 'osl', 'ssa', '-o', 'jsonpath={.metadata.resourceVersion}'];
     const before = await kubectl.ok(version);
     expect(await kubectl.ok(SERVER_SIDE, osLayer('ssa'))).toBe(applied);
