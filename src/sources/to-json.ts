@@ -1,5 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Scalar } from 'yaml';
-import { DOCUMENT_LIMITS } from './bounds.ts';
+import { DOCUMENT_LIMITS } from '../host/yaml-bounds.ts';
 import { nodeOf } from './node.ts';
 import { SOURCE_LIMITS } from './snapshot.ts';
 

@@ -1,7 +1,7 @@
 import { Composer, LineCounter, Parser, type CST, type Document } from 'yaml';
 import { messageOf } from '../core/failure.ts';
 import { isObject } from '../core/json.ts';
-import { DOCUMENT_LIMITS, textRefusal } from './bounds.ts';
+import { DOCUMENT_LIMITS, textRefusal } from '../host/yaml-bounds.ts';
 import { locate } from './locate.ts';
 import { fileProblem, SOURCE_LIMITS, type Problem, type SourceFile } from './snapshot.ts';
 import { toJson, type NodeProblem } from './to-json.ts';

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
+import { yamlText } from '../../host/yaml.ts';
 import { isObject } from '../../core/json.ts';
 import { writeFileAtomic } from '../../host/files.ts';
 
@@ -33,7 +34,7 @@ export async function writeKubeconfig(path: string, data: KubeconfigData): Promi
     contexts: [{ name: NAME, context: { cluster: NAME, user: NAME, namespace: 'default' } }],
     'current-context': NAME,
   };
-  await writeFileAtomic(path, stringify(document, { lineWidth: 0 }), 0o600);
+  await writeFileAtomic(path, yamlText(document), 0o600);
 }
 
 function serverIn(text: string): unknown {

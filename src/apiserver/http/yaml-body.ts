@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { messageOf } from '../../core/failure.ts';
+import { textRefusal } from '../../host/yaml-bounds.ts';
 import { assertPlain, parseBody, type Body } from '../model/body.ts';
 import { ApiError, badRequest } from '../model/errors.ts';
 
@@ -13,8 +14,10 @@ export function parseYamlBody(text: string): Body {
     const message = `a YAML body may have ${MAX_YAML_CHARACTERS} characters: send JSON`;
     throw new ApiError(413, 'RequestEntityTooLarge', message);
   }
+  const refusal = textRefusal(text);
+  if (refusal !== undefined) throw badRequest(`error decoding YAML: ${refusal.message}`);
   try {
-    const value: unknown = parse(text, { version: '1.1', maxAliasCount: 0, logLevel: 'silent' });
+    const value: unknown = parse(text, { version: '1.1', maxAliasCount: 0, logLevel: 'error' });
     assertPlain(value);
     return { value, duplicates: [] };
   } catch (error) {

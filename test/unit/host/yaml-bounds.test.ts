@@ -1,4 +1,4 @@
-import { textRefusal } from '../../../src/sources/bounds.ts';
+import { textRefusal } from '../../../src/host/yaml-bounds.ts';
 import { readDocuments } from '../../../src/sources/yaml.ts';
 import { repeated } from '../../support/hostile-source.ts';
 import { describe, expect, it } from '../../support/runner.ts';
