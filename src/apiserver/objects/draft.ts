@@ -1,6 +1,5 @@
 import { walkFields, type Findings } from '../../api/validation/walk.ts';
-import type { OwnerReference } from '../../api/object.ts';
-import { isObject, jsonEqual } from '../../core/json.ts';
+import { canonicalJson, isObject } from '../../core/json.ts';
 import { assertPlain } from '../model/body.ts';
 import { badBody, badRequest } from '../model/errors.ts';
 import { readMetadata, type SentMeta } from './metadata.ts';
@@ -50,11 +49,11 @@ export function assertType(
 /** Drops owners that are named twice. */
 function withUniqueOwners(meta: SentMeta): Pick<Draft, 'meta' | 'doubled'> {
   const { ownerReferences: all = [] } = meta;
-  const isFirst = (owner: OwnerReference, index: number) =>
-    all.findIndex((other) => other.uid === owner.uid && jsonEqual(other, owner)) === index;
-  const ownerReferences = all.filter(isFirst);
-  if (ownerReferences.length === all.length) return { meta, doubled: [] };
-  const doubled = all.filter((owner, index) => !isFirst(owner, index)).map(({ uid }) => uid);
+  const byContent = Map.groupBy(all, canonicalJson);
+  if (byContent.size === all.length) return { meta, doubled: [] };
+  const groups = [...byContent.values()];
+  const doubled = groups.flatMap((group) => group.slice(1).map(({ uid }) => uid));
+  const ownerReferences = groups.flatMap((group) => group.slice(0, 1));
   return { meta: { ...meta, ownerReferences }, doubled };
 }
 

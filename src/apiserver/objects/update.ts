@@ -213,6 +213,10 @@ function applyObject(
     const { resourceVersion: _any, ...metadata } = isObject(object['metadata'])
       ? object['metadata']
       : {};
+    if (typeof metadata['uid'] === 'string') {
+      const why = `uid mismatch: the provided object specified uid ${metadata['uid']}, and no existing object was found`;
+      throw conflict(resource, key.name, why);
+    }
     const body = { ...object, metadata };
     return { ...createObject(context, key, body, { ...options, owners }), created: true };
   }

@@ -1,4 +1,5 @@
 import type { Group } from './case.ts';
+import { APPLYING } from './cases/applying.ts';
 import { BUILTINS } from './cases/builtins.ts';
 import { DELETING } from './cases/deleting.ts';
 import { EVENT_CASES } from './cases/events.ts';
@@ -18,6 +19,7 @@ export const GROUPS: readonly Group[] = [
   READING,
   WATCHING,
   PATCHING,
+  APPLYING,
   VALIDATION,
   SUBRESOURCES,
   DELETING,
