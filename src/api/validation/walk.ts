@@ -146,7 +146,7 @@ function walkList(value: unknown, schema: SchemaNode, path: string, found: Findi
   const items = judged.map((item, index) => walk(item, itemSchema, `${path}[${index}]`, found));
   const keys = schema['x-kubernetes-list-map-keys'];
   if (keys !== undefined) addTo(found.errors, duplicates(items, keys, path));
-  return items;
+  return isLong ? value : items;
 }
 
 /**

@@ -215,9 +215,10 @@ describe('hostile objects', () => {
 
   it('does not walk lists above their bound and keeps its answer short', () => {
     const huge = os({ versions: Array.from({ length: 100_000 }, () => ({ bad: 1 })) });
-    expect(messages(osLayer, huge)).toEqual([
-      'spec.versions: Too many: 100000: must have at most 256 items',
-    ]);
+    const told = messages(osLayer, huge);
+    expect(told).toContain('spec.versions: Too many: 100000: must have at most 256 items');
+    expect(told.length).toBeLessThanOrEqual(100);
+    expect(told.some((message) => message.startsWith('spec.versions[256]'))).toBe(false);
     const wrong = { versions: Array.from({ length: 256 }, () => ({ bad: 1 })) };
     const { unknown, errors } = checkObject(appLayer, { ...goodOs, spec: wrong });
     expect(unknown.length).toBeLessThanOrEqual(100);
