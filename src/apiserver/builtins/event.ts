@@ -1,7 +1,7 @@
-import { invalid } from '../../api/validation/field-error.ts';
 import { isObject } from '../../core/json.ts';
 import type { StoredObject } from '../model/object.ts';
-import type { FieldError } from '../model/resource.ts';
+import type { Strategy } from '../model/resource.ts';
+import { eventErrors } from './event-rules.ts';
 import { builtIn, indivisible, object, prune, schemaOf, text, whole } from './structural.ts';
 
 /** How long an event is kept after its last write, as upstream. */
@@ -56,13 +56,16 @@ function reader(...path: readonly string[]): (event: StoredObject) => string {
 
 const INVOLVED = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
 
-function namespaceErrors(event: Readonly<Record<string, unknown>>): readonly FieldError[] {
-  const { involvedObject, metadata } = event;
-  const about = isObject(involvedObject) ? (involvedObject['namespace'] ?? '') : '';
-  const own = isObject(metadata) ? metadata['namespace'] : undefined;
-  // Events about cluster-scoped objects lie in the default namespace.
-  if (about === own || (about === '' && own === 'default')) return [];
-  return [invalid('involvedObject.namespace', about, 'does not match event.namespace')];
+/** Fields that can be selected, under the names that two of them have in a form. */
+export function selectable(about: string, reporter: string): Strategy['selectable'] {
+  return {
+    ...Object.fromEntries(
+      INVOLVED.map((field) => [`${about}.${field}`, reader('involvedObject', field)]),
+    ),
+    reason: reader('reason'),
+    [reporter]: reader('reportingComponent'),
+    type: reader('type'),
+  };
 }
 
 /** Events of the core group. */
@@ -75,19 +78,15 @@ export const EVENTS = builtIn({
   strategy: {
     check: (candidate) => {
       const { object, unknown } = prune('Event', schema, candidate);
-      return { object, unknown, errors: namespaceErrors(object) };
+      return { object, unknown, errors: eventErrors(object, 'reportingComponent') };
     },
     generation: false,
     unconditionalUpdate: true,
     labelName: false,
     selectable: {
-      ...Object.fromEntries(
-        INVOLVED.map((field) => [`involvedObject.${field}`, reader('involvedObject', field)]),
-      ),
-      reason: reader('reason'),
-      reportingComponent: reader('reportingComponent'),
-      source: reader('source', 'component'),
-      type: reader('type'),
+      ...selectable('involvedObject', 'reportingComponent'),
+      source: (event) =>
+        reader('source', 'component')(event) || reader('reportingComponent')(event),
     },
     unowned: { main: [], status: [] },
     createOnUpdate: true,

@@ -7,6 +7,7 @@ import { METADATA_SCHEMA } from '../objects/metadata.ts';
 import type { ServedResource } from '../model/resource.ts';
 import { CONFIG_MAPS } from './config-map.ts';
 import { EVENTS } from './event.ts';
+import { NEW_EVENTS } from './new-event.ts';
 import { LEASES } from './lease.ts';
 import { NAMESPACES } from './namespace.ts';
 import { SECRETS } from './secret.ts';
@@ -49,6 +50,7 @@ export const RESOURCES: readonly ServedResource[] = [
   CONFIG_MAPS,
   SECRETS,
   EVENTS,
+  NEW_EVENTS,
   LEASES,
   ...KINDS.map(ownResource),
 ];

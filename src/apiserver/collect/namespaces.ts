@@ -1,22 +1,25 @@
 import { timestamp } from '../../core/clock.ts';
 import { isList, isObject, jsonEqual } from '../../core/json.ts';
 import type { Context } from '../objects/context.ts';
+import { placeOf } from '../objects/owners.ts';
 import { removeObject } from '../objects/remove.ts';
 import { storageName } from '../objects/selection.ts';
 import type { StoredObject } from '../model/object.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type { Row } from '../storage/row.ts';
 import { inTurns } from './dying.ts';
-import { objectKey, resourceOf, settle } from './owners.ts';
+import { objectKey, putBy, resourceOf, settle } from './owners.ts';
 
 const CHUNK = 200;
-const NAMED = 5;
 
 /** Deletes what is in a namespace, in turns; returns what finalizers still hold. */
 async function deleteContent(context: Context, namespace: string): Promise<readonly Row[]> {
   const { store } = context;
   const held: Row[] = [];
-  for (const resource of context.resources.filter((each) => each.namespaced)) {
+  const contents = context.resources.filter(
+    ({ namespaced, form }) => namespaced && form === undefined,
+  );
+  for (const resource of contents) {
     let after: Row | undefined;
     do {
       const from = after;
@@ -44,30 +47,69 @@ async function deleteContent(context: Context, namespace: string): Promise<reado
   return held;
 }
 
-function describe(context: Context, held: readonly Row[]): string {
-  const names = held.slice(0, NAMED).map((row) => {
-    const finalizers = row.document.object.metadata.finalizers ?? [];
-    const kind = resourceOf(context, row.resource)?.singular ?? row.resource;
-    return `${kind}/${row.name} (${finalizers.join(', ')})`;
-  });
-  const more = held.length > NAMED ? ` and ${held.length - NAMED} more` : '';
-  return `${names.join(', ')}${more}`;
+/** How many of each there are, in upstream's words. */
+function counted(names: readonly string[], word: string): string {
+  const counts = [...Map.groupBy(names, (name) => name)].sort(([left], [right]) =>
+    left < right ? -1 : 1,
+  );
+  return counts.map(([name, all]) => `${name} ${word} ${all.length} resource instances`).join(', ');
 }
 
-/** The namespace with a condition that names what blocks its deletion. */
-function blocked(context: Context, object: StoredObject, held: readonly Row[]): StoredObject {
-  const status = isObject(object['status']) ? object['status'] : {};
-  const condition = {
-    type: 'NamespaceContentRemaining',
-    status: 'True',
-    reason: 'SomeFinalizersRemain',
-    message: `Some content in the namespace has finalizers remaining: ${describe(context, held)}`,
+/** Upstream's conditions of a namespace that ends, in its order: reason and message while all is well. */
+const CONDITIONS: Readonly<Record<string, readonly [reason: string, message: string]>> = {
+  NamespaceDeletionDiscoveryFailure: [
+    'ResourcesDiscovered',
+    'All resources successfully discovered',
+  ],
+  NamespaceDeletionGroupVersionParsingFailure: [
+    'ParsedGroupVersions',
+    'All legacy kube types successfully parsed',
+  ],
+  NamespaceDeletionContentFailure: [
+    'ContentDeleted',
+    'All content successfully deleted, may be waiting on finalization',
+  ],
+  NamespaceContentRemaining: ['ContentRemoved', 'All content successfully removed'],
+  NamespaceFinalizersRemaining: [
+    'ContentHasNoFinalizers',
+    'All content-preserving finalizers finished',
+  ],
+};
+
+/** Reason and message of the conditions that tell what is left. */
+function problems(context: Context, held: readonly Row[]): typeof CONDITIONS {
+  if (held.length === 0) return {};
+  const resources = held.map((row) => {
+    const resource = resourceOf(context, row.resource);
+    return resource === undefined ? row.resource : `${resource.plural}.${resource.group}`;
+  });
+  const finalizers = held.flatMap(({ document }) => document.object.metadata.finalizers ?? []);
+  return {
+    NamespaceContentRemaining: [
+      'SomeResourcesRemain',
+      `Some resources are remaining: ${counted(resources, 'has')}`,
+    ],
+    NamespaceFinalizersRemaining: [
+      'SomeFinalizersRemain',
+      `Some content in the namespace has finalizers remaining: ${counted(finalizers, 'in')}`,
+    ],
   };
-  const [known] = isList(status['conditions']) ? status['conditions'] : [];
-  const { lastTransitionTime: _time, ...rest } = isObject(known) ? known : {};
-  if (jsonEqual(rest, condition)) return object;
-  const lastTransitionTime = timestamp(context.clock.now());
-  return { ...object, status: { ...status, conditions: [{ ...condition, lastTransitionTime }] } };
+}
+
+/** The namespace with conditions that tell how far its deletion is. */
+function told(context: Context, object: StoredObject, held: readonly Row[]): StoredObject {
+  const status = isObject(object['status']) ? object['status'] : {};
+  const known = isList(status['conditions']) ? status['conditions'].filter(isObject) : [];
+  const now = timestamp(context.clock.now());
+  const wrong = problems(context, held);
+  const conditions = Object.entries(CONDITIONS).map(([type, fine]) => {
+    const [reason, message] = wrong[type] ?? fine;
+    const value = wrong[type] === undefined ? 'False' : 'True';
+    const old = known.find((each) => each['type'] === type);
+    const lastTransitionTime = old?.['status'] === value ? old['lastTransitionTime'] : now;
+    return { type, status: value, reason, message, lastTransitionTime };
+  });
+  return { ...object, status: { ...status, conditions } };
 }
 
 /** Empties a namespace that is being deleted, and removes it when nothing is left. */
@@ -81,8 +123,13 @@ export async function emptyNamespace(
   await store.write(() => {
     const row = store.queries.live(namespace);
     if (row === undefined) return;
-    const { object } = row.document;
-    const next = held.length === 0 ? { ...object, spec: {} } : blocked(context, object, held);
-    if (!jsonEqual(next, object)) settle(context, resource, row, next);
+    const next = told(context, row.document.object, held);
+    if (held.length > 0 && jsonEqual(next, row.document.object)) return;
+    const place = placeOf(resource, context.clock.now(), 'status');
+    putBy(context, place, row, next);
+    const emptied = store.queries.live(namespace);
+    if (held.length > 0 || emptied === undefined) return;
+    // Only now does the finalizer go that stands for the content.
+    settle(context, resource, emptied, { ...emptied.document.object, spec: {} });
   });
 }

@@ -1,5 +1,7 @@
 import type { OwnerReference } from '../../api/object.ts';
+import type { Place } from '../fields/track.ts';
 import type { Context } from '../objects/context.ts';
+import { placeOf, tracked } from '../objects/owners.ts';
 import { removeObject } from '../objects/remove.ts';
 import { FOREGROUND, isReleased } from '../objects/release.ts';
 import { storageName } from '../objects/selection.ts';
@@ -16,15 +18,12 @@ export function resourceOf(context: Context, name: string): ServedResource | und
   return context.resources.find((each) => storageName(each) === name);
 }
 
-function groupOf(apiVersion: string): string {
-  return apiVersion.slice(0, Math.max(0, apiVersion.indexOf('/')));
-}
-
-/** Where the owner of a dependent would lie; undefined for kinds that are not served here. */
+/** Where the owner of a dependent would lie; undefined for kinds and versions that are not served here. */
 function ownerKey(context: Context, reference: OwnerReference, namespace: string) {
   const { apiVersion, kind, name } = reference;
-  const group = groupOf(apiVersion);
-  const resource = context.resources.find((each) => each.group === group && each.kind === kind);
+  const resource = context.resources.find(
+    (each) => each.apiVersion === apiVersion && each.kind === kind,
+  );
   if (resource === undefined) return undefined;
   // A namespaced owner of a cluster-scoped object cannot be found: never a reason to delete.
   if (resource.namespaced && namespace === '') return undefined;
@@ -64,6 +63,15 @@ export function objectKey(resource: ServedResource, { namespace, name }: RowKey)
   return { resource, name, ...(resource.namespaced ? { namespace } : {}) };
 }
 
+/** The name by which upstream's garbage collector and namespace controller write. */
+const MANAGER = 'kube-controller-manager';
+
+/** Stores an object as upstream's controllers write it. */
+export function putBy(context: Context, place: Place, row: Row, object: StoredObject): void {
+  const write = { old: row.document.object, sent: undefined, manager: MANAGER };
+  context.store.put(row, tracked(place, object, write), row);
+}
+
 /** Stores an object, or removes it if nothing holds it any more. */
 export function settle(
   context: Context,
@@ -71,8 +79,8 @@ export function settle(
   row: Row,
   object: StoredObject,
 ): void {
-  if (isReleased(resource, object)) context.store.drop(row, object);
-  else context.store.put(row, object, row);
+  if (isReleased(resource, object)) context.store.drop(row);
+  else putBy(context, placeOf(resource, context.clock.now()), row, object);
 }
 
 /** The object with fewer owners; the key goes with the last. */

@@ -34,7 +34,7 @@ async function expireEvents({ store }: Context, nowMs: number): Promise<void> {
     await store.write(() => {
       const rows = keys.map((key) => store.queries.live(key));
       for (const row of rows.filter((each): each is Row => each !== undefined)) {
-        store.drop(row, row.document.object);
+        store.drop(row);
       }
     });
   }

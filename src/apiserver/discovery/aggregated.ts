@@ -24,7 +24,7 @@ function resourceEntry(served: Served): Readonly<Record<string, unknown>> {
 /** The APIGroupDiscoveryList of everything below `/api` or `/apis`. */
 export function aggregatedDiscovery(list: readonly Served[]): Readonly<Record<string, unknown>> {
   const items = [...grouped(list, ({ group }) => group)].map(([group, ofGroup]) => ({
-    metadata: { ...(group === '' ? {} : { name: group }), creationTimestamp: null },
+    metadata: group === '' ? {} : { name: group },
     versions: [...grouped(ofGroup, ({ version }) => version)].map(([version, resources]) => ({
       version,
       resources: resources.map(resourceEntry),

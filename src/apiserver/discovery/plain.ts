@@ -20,6 +20,9 @@ function resourceEntries(served: Served): readonly Document[] {
     verbs,
     ...(short.length === 0 ? {} : { shortNames: short }),
     ...(categories.length === 0 ? {} : { categories }),
+    ...(served.storageVersionHash === undefined
+      ? {}
+      : { storageVersionHash: served.storageVersionHash }),
   };
   if (!served.status) return [entry];
   const status = {

@@ -1,3 +1,4 @@
+import { hexOf, sha256 } from '../../core/digest.ts';
 import type { ServedResource } from '../model/resource.ts';
 
 /** What discovery tells of a resource. */
@@ -7,9 +8,11 @@ export interface Served extends Pick<
 > {
   readonly verbs: readonly string[];
   readonly status: boolean;
+  /** Tells under which version it is stored, as upstream's hash of it; absent on what is not stored. */
+  readonly storageVersionHash?: string;
 }
 
-/** What can be done to stored objects, in upstream's order. */
+/** What can be done to stored objects, in upstream's order for built-in kinds. */
 const OBJECT_VERBS = [
   'create',
   'delete',
@@ -21,6 +24,18 @@ const OBJECT_VERBS = [
   'watch',
 ];
 
+/** The same, in the order of custom resources. */
+const OWN_VERBS = [
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'create',
+  'update',
+  'watch',
+];
+
 /** What can be done to the status of an object. */
 export const STATUS_VERBS: readonly string[] = ['get', 'patch', 'update'];
 
@@ -28,11 +43,12 @@ export const STATUS_VERBS: readonly string[] = ['get', 'patch', 'update'];
 export function describeResource(resource: ServedResource): Served {
   const { group, version, kind, plural, singular, short, categories, namespaced } = resource;
   const shared = { group, version, kind, plural, singular, short, categories, namespaced };
+  const all = resource.definition === undefined ? OBJECT_VERBS : OWN_VERBS;
   // Namespaces are deleted one by one, as upstream.
-  const verbs = namespaced
-    ? OBJECT_VERBS
-    : OBJECT_VERBS.filter((verb) => verb !== 'deletecollection');
-  return { ...shared, verbs, status: resource.subresources.status };
+  const verbs = namespaced ? all : all.filter((verb) => verb !== 'deletecollection');
+  const digest = Buffer.from(hexOf(sha256(`${group}/${version}/${kind}`)), 'hex');
+  const storageVersionHash = digest.subarray(0, 8).toString('base64');
+  return { ...shared, verbs, status: resource.subresources.status, storageVersionHash };
 }
 
 /** A resource that only answers questions. */

@@ -1,7 +1,11 @@
 import { notAcceptable } from './refusals.ts';
 
 /** How objects are written into an answer. */
-export type Form = 'object' | 'table' | 'partial';
+export interface Format {
+  readonly form: 'object' | 'table' | 'partial';
+  /** Of meta.k8s.io, in which Tables and bare metadata are written. */
+  readonly version: 'v1' | 'v1beta1';
+}
 
 interface Range {
   readonly type: string;
@@ -25,22 +29,22 @@ function parseRange(text: string): Range {
 
 function ranges(accept: string | undefined): readonly Range[] {
   if (accept === undefined || accept.trim() === '') return [parseRange('*/*')];
+  // Upstream sorts by weight only: a weight of 0 comes last, and is taken.
   return accept
     .split(',', MAX_RANGES)
     .map(parseRange)
-    .filter(({ weight }) => weight > 0)
     .sort((left, right) => right.weight - left.weight);
 }
 
 const JSON_RANGES: ReadonlySet<string> = new Set(['application/json', 'application/*', '*/*']);
 
-function formOf(range: Range, partialKind: string): Form | undefined {
+function formatOf(range: Range, partialKind: string): Format | undefined {
   if (!JSON_RANGES.has(range.type)) return undefined;
   const { as, g, v } = range.parameters;
-  if (as === undefined) return 'object';
-  if (g !== 'meta.k8s.io' || v !== 'v1') return undefined;
-  if (as === 'Table') return 'table';
-  return as === partialKind ? 'partial' : undefined;
+  if (as === undefined) return { form: 'object', version: 'v1' };
+  if (g !== 'meta.k8s.io' || (v !== 'v1' && v !== 'v1beta1')) return undefined;
+  if (as === 'Table') return { form: 'table', version: v };
+  return as === partialKind ? { form: 'partial', version: v } : undefined;
 }
 
 /**
@@ -50,10 +54,10 @@ function formOf(range: Range, partialKind: string): Form | undefined {
 export function negotiate(
   accept: string | undefined,
   partialKind: 'PartialObjectMetadata' | 'PartialObjectMetadataList',
-): Form {
+): Format {
   for (const range of ranges(accept)) {
-    const form = formOf(range, partialKind);
-    if (form !== undefined) return form;
+    const format = formatOf(range, partialKind);
+    if (format !== undefined) return format;
   }
   throw notAcceptable();
 }

@@ -40,7 +40,10 @@ function rootDocument(plain: string, aggregated: string): ServeDocument {
   return (request) => {
     const { accept } = request.headers;
     if (wantsAggregated(accept)) {
-      return answer(200, aggregated, { 'content-type': AGGREGATED_TYPE });
+      return answer(200, aggregated, {
+        'content-type': AGGREGATED_TYPE,
+        'cache-control': 'public',
+      });
     }
     negotiate(accept, 'PartialObjectMetadata');
     return answer(200, plain);
@@ -106,5 +109,6 @@ export function serverDocuments(
   }
   documents.set('/version', jsonDocument(versionJson(version)));
   documents.set('/openapi/v2', emptyOpenApiV2);
+  documents.set('/', jsonDocument(JSON.stringify({ paths: [...documents.keys()].sort() })));
   return new Map([...documents].map(([path, serve]) => [path, readOnly(serve)]));
 }

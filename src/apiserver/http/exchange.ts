@@ -7,6 +7,8 @@ import { badRequest, isApiError } from '../model/errors.ts';
 import { errorAnswer } from './answer.ts';
 import type { Visit } from './connections.ts';
 import { within } from './deadline.ts';
+import { targetOf } from './handler.ts';
+import { isHealthPath } from './health.ts';
 import { bodyTooLarge, bodyTooSlow, methodNotAllowed } from './refusals.ts';
 
 /** Largest request body, as upstream's. */
@@ -80,7 +82,9 @@ function headersOf(request: Http2ServerRequest): Record<string, string> {
 }
 
 function headOf(request: Http2ServerRequest): RequestHead {
-  const method = METHODS.find((each) => each === request.method);
+  // Balancers look by HEAD whether a server is well; Node leaves the body of the answer away.
+  const isLook = request.method === 'HEAD' && isHealthPath(targetOf(request.url).path);
+  const method = isLook ? 'GET' : METHODS.find((each) => each === request.method);
   if (method === undefined) throw methodNotAllowed();
   if (!request.url.startsWith('/')) throw badRequest('the path does not begin with a slash');
   return { method, path: request.url, headers: headersOf(request) };

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { RequestHead } from './exchange.ts';
 import { targetOf } from './handler.ts';
-import { HEALTH_PATHS } from './health.ts';
+import { isHealthPath } from './health.ts';
 import { forbiddenRequest, unauthorized } from './refusals.ts';
 
 /** Who is let in. */
@@ -36,13 +36,20 @@ function assertNoBrowser(head: RequestHead, names: ReadonlySet<string>): void {
   }
 }
 
+/** There is one user. To do silently with all rights what was asked in the name of another would be wrong. */
+function assertItself(head: RequestHead): void {
+  if (Object.keys(head.headers).some((name) => name.startsWith('impersonate-'))) {
+    throw forbiddenRequest('impersonation is refused, because there is one user');
+  }
+}
+
 function bearerToken(head: RequestHead): string | undefined {
   return head.headers['authorization']?.match(/^bearer +(\S+)$/i)?.[1];
 }
 
 /**
- * A check that throws 403 for requests of web pages, and 401 for those without the token unless they
- * ask for health. Says whether the token was there.
+ * A check that throws 403 for requests of web pages, 401 for those with another token or none unless
+ * they ask for health, and 403 for those who speak in the name of others. Says whether the token was there.
  */
 export function guard({ token, hosts }: GuardOptions): (head: RequestHead) => boolean {
   const names = new Set(['localhost', ...hosts.map((host) => host.toLowerCase())]);
@@ -50,10 +57,13 @@ export function guard({ token, hosts }: GuardOptions): (head: RequestHead) => bo
   return (head) => {
     assertNoBrowser(head, names);
     const given = bearerToken(head);
-    if (given !== undefined && timingSafeEqual(fingerprint(given), expected)) return true;
+    if (given !== undefined && timingSafeEqual(fingerprint(given), expected)) {
+      assertItself(head);
+      return true;
+    }
     // A body would have to be waited for.
-    const isHealth = head.method === 'GET' && HEALTH_PATHS.has(targetOf(head.path).path);
-    if (!isHealth) throw unauthorized();
+    const isHealth = head.method === 'GET' && isHealthPath(targetOf(head.path).path);
+    if (given !== undefined || !isHealth) throw unauthorized();
     return false;
   };
 }

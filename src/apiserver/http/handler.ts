@@ -9,7 +9,7 @@ import type { ObjectService } from '../model/service.ts';
 import { answer, errorAnswer } from './answer.ts';
 import { counted, verbOf, type RequestLabels } from './counted.ts';
 import { serverDocuments } from './documents.ts';
-import { HEALTH_PATHS, Health, type HealthCheck } from './health.ts';
+import { Health, isHealthPath, type HealthCheck } from './health.ts';
 import { flag } from './query.ts';
 import { internalError, methodNotAllowed, noSpace } from './refusals.ts';
 import { serveResource } from './resources.ts';
@@ -30,11 +30,16 @@ export interface HandlerOptions {
   readonly metrics?: Metrics & MetricsPage;
 }
 
-/** The path and the parameters of a request. */
-export function targetOf(path: string): { readonly path: string; readonly query: URLSearchParams } {
-  const mark = path.indexOf('?');
-  if (mark < 0) return { path, query: new URLSearchParams() };
-  return { path: path.slice(0, mark), query: new URLSearchParams(path.slice(mark + 1)) };
+/** The path, without a slash at its end, and the parameters of a request. */
+export function targetOf(target: string): {
+  readonly path: string;
+  readonly query: URLSearchParams;
+} {
+  const [path = '', ...query] = target.split('?');
+  return {
+    path: path.replace(/(?<=.)\/$/, ''),
+    query: new URLSearchParams(query.join('?')),
+  };
 }
 
 /**
@@ -50,7 +55,7 @@ export function createHandler(options: HandlerOptions): Transport {
 
   async function serve(request: ApiRequest): Promise<ApiResponse> {
     const { path, query } = targetOf(request.path);
-    if (HEALTH_PATHS.has(path)) return health.serve(request, path, query);
+    if (isHealthPath(path)) return health.serve(request, path, query);
     if (path === '/metrics' && metrics !== undefined) return serveMetrics(request, metrics);
     const document = documents.get(path);
     if (document !== undefined) return document(request, query);

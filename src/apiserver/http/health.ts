@@ -5,7 +5,7 @@ import type { Log } from '../../host/log.ts';
 import { answer } from './answer.ts';
 import { within } from './deadline.ts';
 import type { Query } from './query.ts';
-import { methodNotAllowed } from './refusals.ts';
+import { methodNotAllowed, noSuchPath } from './refusals.ts';
 
 /** One thing that must be so for the server to be well. */
 export interface HealthCheck {
@@ -17,8 +17,10 @@ export interface HealthCheck {
   check(): Promise<void> | void;
 }
 
-/** Paths that answer whether the server is well; the network asks no token for them. */
-export const HEALTH_PATHS: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz']);
+/** Whether a path tells if the server is well; the network asks no token for it. */
+export function isHealthPath(path: string): boolean {
+  return /^\/(?:healthz|livez|readyz)(?:\/|$)/.test(path);
+}
 
 /** Whoever asks, and however often: a check is made once in this time. */
 const FRESH_MS = 1000;
@@ -28,6 +30,9 @@ const HEADERS = {
   'content-type': 'text/plain; charset=utf-8',
   'x-content-type-options': 'nosniff',
 };
+
+/** That the server answers at all. */
+const PING: HealthCheck = { name: 'ping', isVital: true, check: () => undefined };
 
 interface Outcome {
   readonly at: number;
@@ -53,16 +58,31 @@ export class Health {
   /** The answer of a health path. */
   async serve({ method }: ApiRequest, path: string, query: Query): Promise<ApiResponse> {
     if (method !== 'GET') throw methodNotAllowed();
-    const asked = this.checks().filter(({ isVital }) => isVital || path === '/readyz');
+    const [, root, ...name] = path.split('/');
+    const checks = [PING, ...this.checks()].filter(({ isVital }) => isVital || root === 'readyz');
+    if (name.length > 0) return this.serveOne(checks.find((each) => each.name === name.join('/')));
+    const excluded = new Set(query.getAll('exclude'));
     const outcomes = await Promise.all(
-      asked.map(async (check) => ({ name: check.name, isWell: await this.outcomeOf(check) })),
+      checks.map(async (check) => ({
+        name: check.name,
+        isWell: excluded.has(check.name) ? undefined : await this.outcomeOf(check),
+      })),
     );
-    const lines = outcomes.map(({ name, isWell }) =>
-      isWell ? `[+]${name} ok\n` : `[-]${name} failed: reason withheld\n`,
-    );
-    const all = `[+]ping ok\n${lines.join('')}${path.slice(1)} check`;
-    if (outcomes.some(({ isWell }) => !isWell)) return answer(500, `${all} failed\n`, HEADERS);
+    const lines = outcomes.map(({ name: each, isWell }) => {
+      if (isWell === undefined) return `[+]${each} excluded: ok\n`;
+      return isWell ? `[+]${each} ok\n` : `[-]${each} failed: reason withheld\n`;
+    });
+    const all = `${lines.join('')}${root} check`;
+    if (outcomes.some(({ isWell }) => isWell === false)) {
+      return answer(500, `${all} failed\n`, HEADERS);
+    }
     return answer(200, query.has('verbose') ? `${all} passed\n` : 'ok', HEADERS);
+  }
+
+  private async serveOne(check: HealthCheck | undefined): Promise<ApiResponse> {
+    if (check === undefined) throw noSuchPath();
+    if (await this.outcomeOf(check)) return answer(200, 'ok', HEADERS);
+    return answer(500, 'internal server error: reason withheld\n', HEADERS);
   }
 
   private outcomeOf(check: HealthCheck): Promise<boolean> {

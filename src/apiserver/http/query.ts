@@ -1,16 +1,6 @@
-import { isObject } from '../../core/json.ts';
 import { badRequest } from '../model/errors.ts';
-import type {
-  DeleteOptions,
-  FieldValidation,
-  ListOptions,
-  PatchType,
-  PropagationPolicy,
-  Selection,
-  WatchOptions,
-  WriteOptions,
-} from '../model/service.ts';
-import { invalidOptions } from './refusals.ts';
+import type { FieldValidation, PatchType, WriteOptions } from '../model/service.ts';
+import { forbiddenOption, invalidOptions } from './refusals.ts';
 import type { FieldError } from '../model/resource.ts';
 import { invalid, notSupported, required, tooLong } from '../../api/validation/field-error.ts';
 
@@ -23,71 +13,18 @@ export function flag(query: Query, name: string): boolean {
   return value !== undefined && value !== 'false' && value !== '0';
 }
 
-function whole(query: Query, name: string): number | undefined {
+/** A number as upstream reads it. */
+export function whole(query: Query, name: string): number | undefined {
   const text = query.get(name);
   if (text === null || text === '') return undefined;
-  const value = Number(text);
-  if (!/^\d{1,15}$/.test(text)) {
-    throw badRequest(`the parameter ${name} is not a whole number: ${JSON.stringify(text)}`);
+  if (!/^[-+]?\d{1,15}$/.test(text)) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
-  return value;
-}
-
-/** The option that a parameter stands for, if it is there and not empty. */
-function text<Option>(
-  query: Query,
-  name: string,
-  option: (value: string) => Option,
-): Option | undefined {
-  const value = query.get(name);
-  return value === null || value === '' ? undefined : option(value);
-}
-
-function versionOptionsOf(query: Query) {
-  return {
-    ...text(query, 'resourceVersion', (resourceVersion) => ({ resourceVersion })),
-    ...text(query, 'resourceVersionMatch', (resourceVersionMatch) => ({ resourceVersionMatch })),
-  };
-}
-
-/** Which objects are meant. */
-export function selectionOf(query: Query): Selection {
-  return {
-    ...text(query, 'labelSelector', (labelSelector) => ({ labelSelector })),
-    ...text(query, 'fieldSelector', (fieldSelector) => ({ fieldSelector })),
-  };
-}
-
-/** The options of a list. */
-export function listOptionsOf(query: Query): ListOptions {
-  const limit = whole(query, 'limit');
-  return {
-    ...selectionOf(query),
-    ...(limit === undefined || limit === 0 ? {} : { limit }),
-    ...versionOptionsOf(query),
-    ...text(query, 'continue', (token) => ({ continue: token })),
-  };
-}
-
-/** Watches end after this time if the client sets none, so that load spreads again. */
-const WATCH_MS = 2_700_000;
-
-/** The options of a watch. */
-export function watchOptionsOf(query: Query, signal: AbortSignal | undefined): WatchOptions {
-  const seconds = whole(query, 'timeoutSeconds');
-  const initial = query.get('sendInitialEvents');
-  return {
-    ...selectionOf(query),
-    ...versionOptionsOf(query),
-    ...(initial === null ? {} : { sendInitialEvents: flag(query, 'sendInitialEvents') }),
-    allowBookmarks: flag(query, 'allowWatchBookmarks'),
-    timeoutMs: seconds === undefined || seconds === 0 ? WATCH_MS : seconds * 1000,
-    ...(signal === undefined ? {} : { signal }),
-  };
+  return Number(text);
 }
 
 /** The kinds of options, as messages name them. */
-type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions';
+type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions';
 
 function dryRunOf(values: readonly string[], kind: OptionsKind): boolean {
   if (values.some((value) => value !== 'All')) {
@@ -152,8 +89,7 @@ export function patchFlagsOf(query: Query, type: PatchType): PatchFlags {
     errors.push({ ...required('fieldManager'), message });
   }
   if (type !== 'apply' && query.has('force')) {
-    const message = 'Forbidden: may not be specified for non-apply patch';
-    errors.push({ field: 'force', type: 'FieldValueForbidden', message });
+    errors.push(forbiddenOption('force', 'may not be specified for non-apply patch'));
   }
   if (errors.length > 0) throw invalidOptions('PatchOptions', errors);
   return type === 'apply' ? { force: flag(query, 'force') } : {};
@@ -168,58 +104,5 @@ export function writeOptionsOf(query: Query, kind: OptionsKind, userAgent?: stri
     dryRun: dryRunOf(query.getAll('dryRun'), kind),
     ...(fieldValidation === undefined ? {} : { fieldValidation }),
     manager: managerOf(query.get('fieldManager'), userAgent),
-  };
-}
-
-const POLICIES: readonly PropagationPolicy[] = ['Background', 'Foreground', 'Orphan'];
-
-function stringField(fields: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const value = fields[name];
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string') throw badRequest(`${name} in DeleteOptions must be a string`);
-  return value;
-}
-
-function preconditionsOf(value: unknown): DeleteOptions['preconditions'] {
-  if (value === undefined || value === null) return undefined;
-  if (!isObject(value)) throw badRequest('preconditions in DeleteOptions must be a map');
-  const uid = stringField(value, 'uid');
-  const resourceVersion = stringField(value, 'resourceVersion');
-  return {
-    ...(uid === undefined ? {} : { uid }),
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
-  };
-}
-
-function dryRunList(value: unknown): readonly string[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw badRequest('dryRun in DeleteOptions must be a list');
-  return value.map(String);
-}
-
-function policyOf(value: string): PropagationPolicy | undefined {
-  if (value === '') return undefined;
-  const found = POLICIES.find((word) => word === value);
-  if (found !== undefined) return found;
-  throw invalidOptions('DeleteOptions', [notSupported('propagationPolicy', value, POLICIES)]);
-}
-
-/** The options of a delete: from the body where it has them, else from the query. */
-export function deleteOptionsOf(
-  query: Query,
-  body: Readonly<Record<string, unknown>>,
-): DeleteOptions {
-  const { kind } = body;
-  if (kind !== undefined && kind !== 'DeleteOptions') {
-    throw badRequest('the body of a delete must be DeleteOptions');
-  }
-  const named = stringField(body, 'propagationPolicy') ?? query.get('propagationPolicy');
-  const orphan = body['orphanDependents'] === true || flag(query, 'orphanDependents');
-  const policy = policyOf(named ?? (orphan ? 'Orphan' : ''));
-  const preconditions = preconditionsOf(body['preconditions']);
-  return {
-    dryRun: dryRunOf([...query.getAll('dryRun'), ...dryRunList(body['dryRun'])], 'DeleteOptions'),
-    ...(policy === undefined ? {} : { propagationPolicy: policy }),
-    ...(preconditions === undefined ? {} : { preconditions }),
   };
 }

@@ -60,7 +60,7 @@ export function bodyTooLarge(limitBytes: number): ApiError {
   return new ApiError(
     413,
     'RequestEntityTooLarge',
-    `the request body is larger than the limit of ${limitBytes} bytes`,
+    `Request entity too large: limit is ${limitBytes}`,
   );
 }
 
@@ -80,7 +80,12 @@ export function noSpace({ message, hint }: FailureData): ApiError {
   return new ApiError(507, 'InsufficientStorage', `nothing was stored: ${message}. ${hint}`);
 }
 
-/** 422: the options of a write are wrong. */
+/** An option that may not be there, or not beside another. */
+export function forbiddenOption(field: string, why: string): FieldError {
+  return { field, type: 'FieldValueForbidden', message: `Forbidden: ${why}` };
+}
+
+/** 422: the options of a request are wrong. */
 export function invalidOptions(kind: string, errors: readonly FieldError[]): ApiError {
   const resource = { group: 'meta.k8s.io', kind, plural: kind };
   return invalid(resource, '', errors);

@@ -4,13 +4,12 @@ import type { Document } from '../model/object.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type { ListResult } from '../model/service.ts';
 import { partialMetadata, tableJson, type IncludeObject } from '../table/table.ts';
-import type { Form } from './accept.ts';
+import type { Format } from './accept.ts';
 import { answer, streamAnswer } from './answer.ts';
 import type { Query } from './query.ts';
 
 /** How the objects of an answer are written. */
-export interface Representation {
-  readonly form: Form;
+export interface Representation extends Format {
   readonly include: IncludeObject;
   readonly resource: ServedResource;
   readonly nowMs: number;
@@ -24,13 +23,20 @@ export function includeOf(query: Query): IncludeObject {
   if (value === null || value === '') return 'Metadata';
   const found = INCLUDES.find((each) => each === value);
   if (found !== undefined) return found;
-  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`,
+  );
+}
+
+/** The text of the metadata of an object alone. */
+export function bareJson({ object }: Document, { version }: Format): string {
+  return JSON.stringify(partialMetadata(object.metadata, version));
 }
 
 /** The text of one object. */
 function objectJson(document: Document, representation: Representation): string {
   if (representation.form === 'object') return document.json;
-  if (representation.form === 'partial') return JSON.stringify(partialMetadata(document));
+  if (representation.form === 'partial') return bareJson(document, representation);
   const { resourceVersion } = document.object.metadata;
   return tableJson([document], { resourceVersion }, { ...representation, withHeads: true });
 }
@@ -63,29 +69,35 @@ async function* joined(
   yield Buffer.from(`${text}]}`);
 }
 
-function listMetadata(list: ListResult): Readonly<Record<string, unknown>> {
+function listMetadata(
+  list: ListResult,
+  { form, resource }: Representation,
+): Readonly<Record<string, unknown>> {
   const { resourceVersion, remainingItemCount } = list;
+  // Lists of custom resources have the key always.
+  const isOwn = form === 'object' && resource.definition !== undefined;
+  const token = list.continue ?? (isOwn ? '' : undefined);
   return {
     resourceVersion,
-    ...(list.continue === undefined ? {} : { continue: list.continue }),
+    ...(token === undefined ? {} : { continue: token }),
     ...(remainingItemCount === undefined ? {} : { remainingItemCount }),
   };
 }
 
 /** A list as an answer. */
 export function listAnswer(list: ListResult, representation: Representation): ApiResponse {
-  const { form, resource } = representation;
-  const metadata = listMetadata(list);
+  const { form, version, resource } = representation;
+  const metadata = listMetadata(list, representation);
   if (form === 'table') {
     return answer(200, tableJson(list.items, metadata, { ...representation, withHeads: true }));
   }
   const partial = form === 'partial';
   const head = {
     kind: partial ? 'PartialObjectMetadataList' : `${resource.kind}List`,
-    apiVersion: partial ? 'meta.k8s.io/v1' : resource.apiVersion,
+    apiVersion: partial ? `meta.k8s.io/${version}` : resource.apiVersion,
     metadata,
   };
   const start = `${JSON.stringify(head).slice(0, -1)},"items":[`;
-  const textOf = (item: Document) => (partial ? JSON.stringify(partialMetadata(item)) : item.json);
+  const textOf = (item: Document) => (partial ? bareJson(item, representation) : item.json);
   return streamAnswer(joined(start, list.items, textOf));
 }

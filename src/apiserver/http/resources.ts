@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { isObject } from '../../core/json.ts';
 import type { ApiRequest, ApiResponse } from '../../core/transport.ts';
 import type { Body } from '../model/body.ts';
-import { badRequest } from '../model/errors.ts';
+import { badRequest, type ApiError } from '../model/errors.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type {
   Collection,
@@ -14,16 +14,10 @@ import type {
 import { negotiate } from './accept.ts';
 import { answer, streamAnswer, warningHeaders } from './answer.ts';
 import { decodeBody, patchTypeOf } from './body.ts';
-import {
-  deleteOptionsOf,
-  flag,
-  listOptionsOf,
-  patchFlagsOf,
-  selectionOf,
-  watchOptionsOf,
-  writeOptionsOf,
-  type Query,
-} from './query.ts';
+import { deleteOptionsOf } from './delete-options.ts';
+import { listOptionsOf, watchOptionsOf } from './list-options.ts';
+import { inForm } from './forms.ts';
+import { flag, patchFlagsOf, writeOptionsOf, type Query } from './query.ts';
 import { methodNotAllowed, noSuchPath } from './refusals.ts';
 import { includeOf, listAnswer, objectAnswer, type Representation } from './represent.ts';
 import type { Route } from './route.ts';
@@ -43,7 +37,7 @@ interface Call extends ResourceContext {
 function representationOf(call: Call, resource: ServedResource, list = false): Representation {
   const kind = list ? 'PartialObjectMetadataList' : 'PartialObjectMetadata';
   return {
-    form: negotiate(call.request.headers['accept'], kind),
+    ...negotiate(call.request.headers['accept'], kind),
     include: includeOf(call.query),
     resource,
     nowMs: call.clock.now(),
@@ -81,9 +75,14 @@ function userAgentOf({ request }: Call): string | undefined {
   return request.headers['user-agent'];
 }
 
+/** Across namespaces, and for namespaces themselves, upstream has no such route either. */
+function notAcross({ definition }: ServedResource): ApiError {
+  return definition === undefined ? methodNotAllowed() : noSuchPath();
+}
+
 async function create(call: Call, collection: Collection): Promise<ApiResponse> {
   const { resource, namespace } = collection;
-  if ((namespace === undefined) === resource.namespaced) throw methodNotAllowed();
+  if ((namespace === undefined) === resource.namespaced) throw notAcross(resource);
   const representation = representationOf(call, resource);
   const options = writeOptionsOf(call.query, 'CreateOptions', userAgentOf(call));
   const { value, duplicates } = objectBody(call, resource);
@@ -145,15 +144,14 @@ async function remove(call: Call, key: ObjectKey): Promise<ApiResponse> {
 }
 
 async function removeAll(call: Call, collection: Collection): Promise<ApiResponse> {
-  // Across namespaces, and for namespaces themselves, upstream has no such route either.
-  if (collection.namespace === undefined) throw methodNotAllowed();
+  if (collection.namespace === undefined) throw notAcross(collection.resource);
   const representation = representationOf(call, collection.resource, true);
   const options = deleteOptionsOf(call.query, deleteBody(call));
-  const items = await call.objects.deleteCollection(collection, {
-    ...options,
-    ...selectionOf(call.query),
-  });
-  return listAnswer({ items, resourceVersion: '' }, representation);
+  const which = listOptionsOf(call.query);
+  return listAnswer(
+    await call.objects.deleteCollection(collection, { ...options, ...which }),
+    representation,
+  );
 }
 
 function onCollection(call: Call, collection: Collection): Promise<ApiResponse> {
@@ -206,7 +204,9 @@ export async function serveResource(
   query: Query,
   context: ResourceContext,
 ): Promise<ApiResponse> {
-  const call: Call = { ...context, request, query };
+  const { resource } = route.to === 'collection' ? route.collection : route.key;
+  const objects = inForm(context.objects, resource);
+  const call: Call = { ...context, objects, request, query };
   if (route.to === 'collection') return onCollection(call, route.collection);
   return onObject(call, route.key, route.subresource);
 }

@@ -1,6 +1,7 @@
+import { invalid as invalidValue } from '../../api/validation/field-error.ts';
 import { isObject } from '../../core/json.ts';
 import type { ApiRequest, ApiResponse } from '../../core/transport.ts';
-import { badRequest } from '../model/errors.ts';
+import { badRequest, invalid } from '../model/errors.ts';
 import { negotiate } from './accept.ts';
 import { answer } from './answer.ts';
 import { decodeBody } from './body.ts';
@@ -14,11 +15,23 @@ export interface Review {
   readonly plural: string;
   readonly singular: string;
   readonly description: string;
+  /** The spec of the answer; throws for one that asks nothing. */
+  specOf?(sent: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
   /** The status of the answer. */
   readonly status: Readonly<Record<string, unknown>>;
 }
 
 const USER = { username: 'lamina-admin', groups: ['system:masters', 'system:authenticated'] };
+
+const ACCESS = { group: 'authorization.k8s.io', kind: '', plural: '' };
+
+/** Upstream asks for one question, and no kind stands in its refusal. */
+function accessSpec(sent: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { resourceAttributes: resource, nonResourceAttributes: other } = sent;
+  if ((resource === undefined) !== (other === undefined)) return sent;
+  const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
+  throw invalid(ACCESS, '', [invalidValue('spec.resourceAttributes', resource ?? null, why)]);
+}
 
 /** There is one user, and that one may do everything. */
 export const REVIEWS: readonly Review[] = [
@@ -38,7 +51,8 @@ export const REVIEWS: readonly Review[] = [
     plural: 'selfsubjectaccessreviews',
     singular: 'selfsubjectaccessreview',
     description: 'SelfSubjectAccessReview says whether the caller may do something.',
-    status: { allowed: true, reason: 'the holder of the token may do everything' },
+    specOf: accessSpec,
+    status: { allowed: true },
   },
   {
     group: 'authorization.k8s.io',
@@ -47,6 +61,10 @@ export const REVIEWS: readonly Review[] = [
     plural: 'selfsubjectrulesreviews',
     singular: 'selfsubjectrulesreview',
     description: 'SelfSubjectRulesReview lists what the caller may do.',
+    specOf: ({ namespace }) => {
+      if (namespace === undefined || namespace === '') throw badRequest('no namespace on request');
+      return {};
+    },
     status: {
       resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
       nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
@@ -70,13 +88,8 @@ export function serveReview(review: Review, request: ApiRequest): ApiResponse {
   if (kind !== review.kind) {
     throw badRequest(`the body is a ${JSON.stringify(kind)}, expected a ${review.kind}`);
   }
-  const { spec = {} } = value;
-  const body = {
-    kind: review.kind,
-    apiVersion: `${review.group}/${review.version}`,
-    metadata: {},
-    spec,
-    status: review.status,
-  };
+  const apiVersion = `${review.group}/${review.version}`;
+  const spec = review.specOf?.(isObject(value['spec']) ? value['spec'] : {});
+  const body = { kind: review.kind, apiVersion, metadata: {}, spec, status: review.status };
   return answer(201, JSON.stringify(body));
 }

@@ -28,7 +28,8 @@ export function resourceFinder(resources: readonly ServedResource[]): FindResour
 
 function segmentsOf(path: string): readonly string[] {
   try {
-    return path.split('/').slice(1).map(decodeURIComponent);
+    // As in Go: a slash in disguise is a slash.
+    return decodeURIComponent(path).split('/').slice(1);
   } catch {
     throw badRequest('the path is not valid: a percent sign without two hex digits');
   }

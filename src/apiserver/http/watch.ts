@@ -2,7 +2,7 @@ import { isObject } from '../../core/json.ts';
 import type { Document } from '../model/object.ts';
 import type { WatchEvent } from '../model/service.ts';
 import { partialMetadata, tableJson } from '../table/table.ts';
-import type { Representation } from './represent.ts';
+import { bareJson, type Representation } from './represent.ts';
 
 function frame(type: string, json: string): Uint8Array {
   return Buffer.from(`{"type":"${type}","object":${json}}\n`);
@@ -14,14 +14,15 @@ const frames = new WeakMap<Document, Map<string, Uint8Array>>();
 function sharedFrame(
   event: WatchEvent,
   document: Document,
-  form: 'object' | 'partial',
+  representation: Representation,
 ): Uint8Array {
   const known = frames.get(document) ?? new Map<string, Uint8Array>();
   frames.set(document, known);
-  const key = `${form}/${event.type}`;
+  const { form, version } = representation;
+  const key = `${form}/${version}/${event.type}`;
   const kept = known.get(key);
   if (kept !== undefined) return kept;
-  const json = form === 'object' ? event.json : JSON.stringify(partialMetadata(document));
+  const json = form === 'object' ? event.json : bareJson(document, representation);
   const made = frame(event.type, json);
   known.set(key, made);
   return made;
@@ -35,8 +36,7 @@ function bookmark(event: WatchEvent, { form, ...rows }: Representation): Uint8Ar
   if (form === 'table') {
     return frame(event.type, tableJson([], metadata, { ...rows, withHeads: false }));
   }
-  const bare = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
-  return frame(event.type, JSON.stringify(bare));
+  return frame(event.type, JSON.stringify(partialMetadata(metadata, rows.version)));
 }
 
 /** Writes the events of a watch, one JSON text a line. */
@@ -56,7 +56,7 @@ export async function* watchFrames(
       yield frame(type, tableJson([document], { resourceVersion }, options));
       first = false;
     } else {
-      yield sharedFrame(event, document, representation.form);
+      yield sharedFrame(event, document, representation);
     }
   }
 }

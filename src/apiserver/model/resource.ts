@@ -64,6 +64,14 @@ export interface Strategy {
   readonly lifecycle?: Lifecycle;
 }
 
+/** Another form of a resource: the same objects with other names of some top fields. */
+export interface Form {
+  /** What is stored, with the rules that hold for those who write in this form. */
+  readonly of: ServedResource;
+  /** Names in this form by the names in what is stored. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
 /** One resource that is served. */
 export interface ServedResource {
   /** Empty for the core group. */
@@ -83,4 +91,8 @@ export interface ServedResource {
   /** Present on our own kinds: columns and descriptions come from here. */
   readonly definition?: KindDefinition;
   readonly strategy: Strategy;
+  /** The name under which it is stored, if not under its own. */
+  readonly storage?: string;
+  /** Present if other fields are stored than are shown. */
+  readonly form?: Form;
 }

@@ -96,7 +96,6 @@ export interface ListResult {
 export interface WatchOptions extends Selection {
   /** Unset or 0: everything that exists comes first, as ADDED. */
   readonly resourceVersion?: string;
-  readonly resourceVersionMatch?: string;
   readonly sendInitialEvents?: boolean;
   readonly allowBookmarks?: boolean;
   readonly timeoutMs?: number;
@@ -121,10 +120,11 @@ export interface ObjectService {
   update(key: ObjectKey, body: unknown, options?: UpdateOptions): Promise<WriteResult>;
   patch(key: ObjectKey, patch: Patch, options?: UpdateOptions): Promise<WriteResult>;
   remove(key: ObjectKey, options?: DeleteOptions): Promise<DeleteResult>;
+  /** Deletes what a list with these options shows, and answers with the list. */
   deleteCollection(
     collection: Collection,
-    options?: DeleteOptions & Selection,
-  ): Promise<readonly Document[]>;
+    options?: DeleteOptions & ListOptions,
+  ): Promise<ListResult>;
   /** Rejects on bad parameters before the stream begins; the stream ends by time-out or signal. */
   watch(collection: Collection, options?: WatchOptions): Promise<AsyncIterable<WatchEvent>>;
 }

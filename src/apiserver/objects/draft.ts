@@ -26,7 +26,11 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function assertType(resource: ServedResource, body: Readonly<Record<string, unknown>>): void {
+/** Refuses the body of another resource. */
+export function assertType(
+  resource: ServedResource,
+  body: Readonly<Record<string, unknown>>,
+): void {
   const { apiVersion, kind } = body;
   if (kind === undefined || kind === '') throw badBody("Object 'Kind' is missing in the body");
   if (apiVersion === undefined || apiVersion === '') {

@@ -28,6 +28,13 @@ function parseTerm(term: string): Requirement {
     throw badRequest(`invalid selector: '${term}'; can't understand '${term}'`);
   }
   const [, field = '', operator, raw = ''] = match;
+  const [odd] = /\\(?![\\,=]).?|=/s.exec(raw.replaceAll(/\\[\\,=]/g, '')) ?? [];
+  if (odd?.startsWith('\\') === true) {
+    throw badRequest(`invalid field selector: invalid escape sequence: ${odd}`);
+  }
+  if (odd !== undefined) {
+    throw badRequest(`invalid field selector: unescaped character in value: ${odd.charCodeAt(0)}`);
+  }
   const value = raw.replaceAll(/\\([\\,=])/g, '$1');
   return { field: field.trim(), value, equal: operator !== '!=' };
 }
@@ -42,8 +49,13 @@ function readerOf(
   }
   const { selectable } = resource.strategy;
   const reader = Object.hasOwn(selectable, field) ? selectable[field] : undefined;
-  if (reader === undefined) throw badRequest(`field label not supported: ${field}`);
-  return reader;
+  if (reader !== undefined) return reader;
+  const isPlain = resource.definition === undefined && Object.keys(selectable).length === 0;
+  throw badRequest(
+    isPlain
+      ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
+      : `field label not supported: ${field}`,
+  );
 }
 
 /** Parses a field selector; undefined selects everything. */

@@ -11,6 +11,8 @@ const TOKEN = /==|!=|=|!|,|\(|\)|<|>|[^\s=!,()<>]+/g;
 /** Stands behind the last token; no token is empty. */
 const END = '';
 
+const OPERATORS = 'in, notin, =, ==, !=, gt, lt';
+
 function unparsable(why: string): never {
   throw badRequest(`unable to parse requirement: ${why}`);
 }
@@ -34,10 +36,15 @@ class Reader {
     return token;
   }
 
+  /** Whether a key comes, or the mark of one that must be absent. */
+  atRequirement(): boolean {
+    return /^(?:!$|[^=!,()<>])/.test(this.peek());
+  }
+
   key(): string {
     const key = this.next();
     if (key === END || /^[=!,()<>]/.test(key)) {
-      return unparsable(`found '${key}', expected: !, identifier, or 'end of string'`);
+      return unparsable(`found '${key}', expected: identifier`);
     }
     const [problem] = qualifiedNameProblems(key);
     return problem === undefined ? key : unparsable(`<nil>: Invalid value: "${key}": ${problem}`);
@@ -55,7 +62,7 @@ class Reader {
 
   values(): ReadonlySet<string> {
     const open = this.next();
-    if (open !== '(') unparsable(`found '${open}', expected: '('`);
+    if (open !== '(') unparsable(`found '${open}' expected: '('`);
     const values = new Set([this.value()]);
     while (this.peek() === ',') {
       this.next();
@@ -70,6 +77,27 @@ class Reader {
 /** Keys come from clients: one that is called as a method of all objects is no label. */
 function labelOf(labels: Labels, key: string): string | undefined {
   return Object.hasOwn(labels, key) ? labels[key] : undefined;
+}
+
+/** A whole number as Go reads it; undefined for what is none. */
+function numberOf(text: string | undefined): bigint | undefined {
+  if (text === undefined || !/^[-+]?\d{1,19}$/.test(text)) return undefined;
+  const value = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, value) === value ? value : undefined;
+}
+
+function comparison(key: string, operator: '>' | '<', value: string): LabelMatch {
+  const bound = numberOf(value);
+  if (bound === undefined) {
+    return unparsable(
+      `values[0]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+    );
+  }
+  return (labels) => {
+    const number = numberOf(labelOf(labels, key));
+    if (number === undefined) return false;
+    return operator === '>' ? number > bound : number < bound;
+  };
 }
 
 function requirement(reader: Reader): LabelMatch {
@@ -89,8 +117,9 @@ function requirement(reader: Reader): LabelMatch {
     const wanted = operator !== '!=';
     return (labels) => (labelOf(labels, key) === value) === wanted;
   }
+  if (operator === '>' || operator === '<') return comparison(key, operator, reader.value());
   if (operator !== 'in' && operator !== 'notin') {
-    return unparsable(`found '${operator}', expected: in, notin, =, ==, !=`);
+    return unparsable(`found '${operator}', expected: ${OPERATORS}`);
   }
   const values = reader.values();
   const wanted = operator === 'in';
@@ -105,10 +134,15 @@ export function parseLabelSelector(text: string | undefined): LabelMatch | undef
   if (text === undefined || text.trim() === '') return undefined;
   if (text.length > MAX_LENGTH) throw badRequest('the label selector is too long');
   const reader = new Reader(text);
+  const refuse = (expected: string) => {
+    throw badRequest(`found '${reader.peek()}', expected: ${expected}`);
+  };
+  if (!reader.atRequirement()) refuse("!, identifier, or 'end of string'");
   const requirements = [requirement(reader)];
   while (reader.peek() !== END) {
-    const comma = reader.next();
-    if (comma !== ',') unparsable(`found '${comma}', expected: ',' or 'end of string'`);
+    if (reader.peek() !== ',') refuse("',' or 'end of string'");
+    reader.next();
+    if (!reader.atRequirement()) refuse("identifier after ','");
     requirements.push(requirement(reader));
   }
   return (labels) => requirements.every((matches) => matches(labels));

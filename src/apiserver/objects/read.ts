@@ -35,15 +35,11 @@ function startOf(store: Store, options: ListOptions): Start {
     if (revision < store.compacted) throw expired(TOKEN_EXPIRED);
     return { at: revision, after, ...(rest === undefined ? {} : { rest }) };
   }
-  if (match === 'Exact') {
-    if (asked === undefined) {
-      throw badRequest('resourceVersionMatch Exact needs a resourceVersion other than 0');
-    }
+  // A page of a revision is of exactly that one, as ever; all else may be newer.
+  const isExact = match === 'Exact' || (match === '' && options.limit !== undefined);
+  if (isExact && asked !== undefined) {
     assertKnown(store, asked);
     return { at: asked };
-  }
-  if (match !== '' && match !== 'NotOlderThan') {
-    throw badRequest(`resourceVersionMatch: Unsupported value: ${JSON.stringify(match)}`);
   }
   if (asked !== undefined && asked > store.head) throw tooNew(asked, store.head);
   return { at: store.head };

@@ -42,6 +42,7 @@ export function markDeleted(
   nowMs: number,
 ): StoredObject {
   if (object.metadata.deletionTimestamp !== undefined) return object;
+  const { lifecycle } = resource.strategy;
   const { generation, ...metadata } = object.metadata;
   const marked: StoredObject = {
     ...object,
@@ -49,8 +50,8 @@ export function markDeleted(
       ...metadata,
       ...(generation === undefined ? {} : { generation: generation + 1 }),
       deletionTimestamp: timestamp(nowMs),
-      deletionGracePeriodSeconds: 0,
+      ...(lifecycle === undefined ? { deletionGracePeriodSeconds: 0 } : {}),
     },
   };
-  return resource.strategy.lifecycle?.terminating(marked) ?? marked;
+  return lifecycle?.terminating(marked) ?? marked;
 }

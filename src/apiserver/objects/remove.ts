@@ -8,14 +8,17 @@ import type { DeleteOptions, DeleteResult, ObjectKey } from '../model/service.ts
 
 function assertPreconditions(key: ObjectKey, row: Row, options: DeleteOptions): void {
   const { uid, resourceVersion } = row.document.object.metadata;
-  const wanted = options.preconditions ?? {};
-  const fail = (what: string, asked: string, found: string): never => {
-    const why = `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${found}`;
-    throw conflict(key.resource, key.name, why);
-  };
-  if (wanted.uid !== undefined && wanted.uid !== uid) fail('UID', wanted.uid, uid);
-  if (wanted.resourceVersion !== undefined && wanted.resourceVersion !== resourceVersion) {
-    fail('ResourceVersion', wanted.resourceVersion, resourceVersion);
+  const { uid: wantedUid = uid, resourceVersion: wanted = resourceVersion } =
+    options.preconditions ?? {};
+  // Upstream names the kind where other conflicts name the plural.
+  const resource = { ...key.resource, plural: key.resource.kind };
+  if (wantedUid !== uid) {
+    const why = `the UID in the precondition (${wantedUid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
+    throw conflict(resource, key.name, why);
+  }
+  if (wanted !== resourceVersion) {
+    const why = `the ResourceVersion in the precondition (${wanted}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
+    throw conflict(resource, key.name, why);
   }
 }
 
@@ -35,7 +38,8 @@ export function removeObject(
   // Without a policy, what an earlier request asked for goes on.
   const wanted = propagationPolicy === undefined ? old : withPolicy(old, propagationPolicy);
   if (!isHeld(resource, wanted)) {
-    return { gone: true, document: dryRun ? row.document : context.store.drop(row, wanted) };
+    if (!dryRun) context.store.drop(row);
+    return { gone: true, document: row.document };
   }
   const marked = markDeleted(resource, wanted, context.clock.now());
   if (jsonEqual(marked, old)) return { gone: false, document: row.document };

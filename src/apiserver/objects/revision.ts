@@ -6,7 +6,9 @@ export function parseRevision(text: string | undefined): number | undefined {
   if (text === undefined || text === '' || text === '0') return undefined;
   const revision = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(revision)) {
-    throw badRequest(`Invalid value: ${JSON.stringify(text)}: invalid resource version`);
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
   }
   return revision;
 }

@@ -13,7 +13,10 @@ export interface Filter {
 }
 
 /** The name under which a resource is stored. */
-export function storageName(resource: Pick<ServedResource, 'group' | 'plural'>): string {
+export function storageName(
+  resource: Pick<ServedResource, 'group' | 'plural' | 'storage'>,
+): string {
+  if (resource.storage !== undefined) return resource.storage;
   return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
 }
 

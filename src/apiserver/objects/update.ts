@@ -132,7 +132,10 @@ function write(context: Context, key: ObjectKey, draft: Draft, target: Target): 
   if (isSameButTimes(object, old)) return row.document;
   assertSize(object);
   if (options.dryRun === true) return documentOf(object);
-  if (isReleased(resource, object)) return context.store.drop(row, object);
+  if (isReleased(resource, object)) {
+    context.store.drop(row);
+    return documentOf(object);
+  }
   return context.store.put(rowKey(key), object, row);
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { documentOf } from '../storage/document.ts';
 import { isCompacted, type Change, type Row } from '../storage/row.ts';
 import type { Store } from '../storage/store.ts';
-import { expired, invalid, tooNew } from '../model/errors.ts';
+import { expired, tooNew } from '../model/errors.ts';
 import { parseRevision } from './revision.ts';
 import { filterOf, type Filter } from './selection.ts';
 import type { Document } from '../model/object.ts';
@@ -34,24 +34,10 @@ interface Plan {
   readonly timeoutMs: number;
 }
 
-/** Matching rules as the parameters of upstream: refused before the stream begins. */
+/** What the options ask for; what cannot be is refused before the stream begins. */
 function planOf(store: Store, collection: Collection, options: WatchOptions): Plan {
   const { resource } = collection;
-  const { sendInitialEvents, resourceVersionMatch: match = '' } = options;
-  const field = 'resourceVersionMatch';
-  if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
-    const message =
-      'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
-    throw invalid({ ...resource, kind: 'ListOptions' }, '', [
-      { field, type: 'FieldValueForbidden', message },
-    ]);
-  }
-  if (sendInitialEvents === undefined && match !== '') {
-    const message = 'Forbidden: resourceVersionMatch is forbidden for watch';
-    throw invalid({ ...resource, kind: 'ListOptions' }, '', [
-      { field, type: 'FieldValueForbidden', message },
-    ]);
-  }
+  const { sendInitialEvents } = options;
   const filter = filterOf(collection, options);
   const asked = parseRevision(options.resourceVersion);
   const initial = sendInitialEvents ?? asked === undefined;

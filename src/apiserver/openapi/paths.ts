@@ -18,6 +18,8 @@ const WRITE_PARAMETERS: readonly Node[] = [
   parameter('fieldValidation', 'string', 'Ignore, Warn or Strict: what to do on unknown fields.'),
 ];
 
+const FORCE = parameter('force', 'boolean', 'Apply only: take fields that others own.');
+
 const SELECT_PARAMETERS: readonly Node[] = [
   parameter('fieldSelector', 'string', 'Restricts by fields.'),
   parameter('labelSelector', 'string', 'Restricts by labels.'),
@@ -67,7 +69,11 @@ function operation(resource: ServedResource, id: string, call: Call): Node {
 }
 
 function patchTypes(resource: ServedResource): readonly string[] {
-  const always = ['application/json-patch+json', 'application/merge-patch+json'];
+  const always = [
+    'application/apply-patch+yaml',
+    'application/json-patch+json',
+    'application/merge-patch+json',
+  ];
   const strategic = resource.strategy.mergeKeys !== undefined;
   return strategic ? [...always, 'application/strategic-merge-patch+json'] : always;
 }
@@ -125,7 +131,7 @@ function objectPath(resource: ServedResource, id: string): Node {
       action: 'patch',
       description: `Change parts of a ${kind}.`,
       answer: name,
-      parameters: WRITE_PARAMETERS,
+      parameters: [...WRITE_PARAMETERS, FORCE],
       body: Object.fromEntries(
         patchTypes(resource).map((type) => [type, { schema: { type: 'object' } }]),
       ),

@@ -86,22 +86,47 @@ const configMap: Message = {
   4: ['immutable', 'bool?'],
 };
 
+const eventSource = { message: { 1: ['component', 'string'], 2: ['host', 'string'] } } as const;
+
+const series = [
+  'series',
+  { message: { 1: ['count', 'int'], 2: ['lastObservedTime', 'microTime'] } },
+] as const;
+
 const event: Message = {
   1: metadata,
   2: ['involvedObject', { message: objectReference }],
   3: ['reason', 'string'],
   4: ['message', 'string'],
-  5: ['source', { message: { 1: ['component', 'string'], 2: ['host', 'string'] } }],
+  5: ['source', eventSource],
   6: ['firstTimestamp', 'time'],
   7: ['lastTimestamp', 'time'],
   8: ['count', 'int'],
   9: ['type', 'string'],
   10: ['eventTime', 'microTime'],
-  11: ['series', { message: { 1: ['count', 'int'], 2: ['lastObservedTime', 'microTime'] } }],
+  11: series,
   12: ['action', 'string'],
   13: ['related', { message: objectReference }],
   14: ['reportingComponent', 'string'],
   15: ['reportingInstance', 'string'],
+};
+
+const newEvent: Message = {
+  1: metadata,
+  2: ['eventTime', 'microTime'],
+  3: series,
+  4: ['reportingController', 'string'],
+  5: ['reportingInstance', 'string'],
+  6: ['action', 'string'],
+  7: ['reason', 'string'],
+  8: ['regarding', { message: objectReference }],
+  9: ['related', { message: objectReference }],
+  10: ['note', 'string'],
+  11: ['type', 'string'],
+  12: ['deprecatedSource', eventSource],
+  13: ['deprecatedFirstTimestamp', 'time'],
+  14: ['deprecatedLastTimestamp', 'time'],
+  15: ['deprecatedCount', 'int'],
 };
 
 const lease: Message = {
@@ -164,6 +189,7 @@ export const MESSAGES: Readonly<Record<string, Message>> = {
   'v1/Secret': secret,
   'v1/ConfigMap': configMap,
   'v1/Event': event,
+  'events.k8s.io/v1/Event': newEvent,
   'coordination.k8s.io/v1/Lease': lease,
   'authorization.k8s.io/v1/SelfSubjectAccessReview': accessReview,
   'authorization.k8s.io/v1/SelfSubjectRulesReview': rulesReview,

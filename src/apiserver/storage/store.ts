@@ -85,9 +85,9 @@ export class Store {
     return this.change(key, object, before === undefined ? {} : { before });
   }
 
-  /** Removes a live row; only inside of `write`. Returns its last state. */
-  drop(row: Row, lastState: StoredObject): Document {
-    return this.change(row, lastState, { before: row, deleted: true });
+  /** Removes a live row; only inside of `write`. Watchers are told what was stored last, as by etcd. */
+  drop(row: Row): void {
+    this.change(row, row.document.object, { before: row, deleted: true });
   }
 
   /** A page as it was at a revision. */

@@ -1,7 +1,8 @@
 import type { PrinterColumn } from '../../api/kind.ts';
 import { isObject } from '../../core/json.ts';
 import type { StoredObject } from '../model/object.ts';
-import type { ServedResource } from '../model/resource.ts';
+import { otherFields } from '../model/form.ts';
+import type { Form, ServedResource } from '../model/resource.ts';
 import { ageOf } from './age.ts';
 import { compilePath, type Path } from './path.ts';
 
@@ -148,14 +149,28 @@ function ownColumn(definition: PrinterColumn): Column {
 
 const known = new WeakMap<ServedResource, readonly Column[]>();
 
+/** The columns of what is stored, filled from another form of it. */
+function formColumns(form: Form): readonly Column[] {
+  return columnsOf(form.of).map((each) => ({
+    ...each,
+    cell: (object, nowMs) => {
+      const { apiVersion, kind, metadata } = object;
+      return each.cell({ ...otherFields(form, object), apiVersion, kind, metadata }, nowMs);
+    },
+  }));
+}
+
+function columnsFor({ apiVersion, kind, definition, form }: ServedResource): readonly Column[] {
+  if (form !== undefined) return formColumns(form);
+  if (definition !== undefined) return [NAME, ...definition.columns.map(ownColumn)];
+  return BUILT_IN[`${apiVersion}/${kind}`] ?? [NAME, AGE];
+}
+
 /** The columns of a resource: its own, those of upstream's printers, or name and age. */
 export function columnsOf(resource: ServedResource): readonly Column[] {
   const kept = known.get(resource);
   if (kept !== undefined) return kept;
-  const columns =
-    resource.definition === undefined
-      ? (BUILT_IN[`${resource.apiVersion}/${resource.kind}`] ?? [NAME, AGE])
-      : [NAME, ...resource.definition.columns.map(ownColumn)];
+  const columns = columnsFor(resource);
   known.set(resource, columns);
   return columns;
 }

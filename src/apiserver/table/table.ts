@@ -10,26 +10,28 @@ export interface RowOptions {
   readonly resource: ServedResource;
   readonly include: IncludeObject;
   readonly nowMs: number;
+  /** Of meta.k8s.io. */
+  readonly version: 'v1' | 'v1beta1';
 }
 
 /** The object without anything but its metadata. */
-export function partialMetadata(document: Document): Record<string, unknown> {
-  return {
-    kind: 'PartialObjectMetadata',
-    apiVersion: 'meta.k8s.io/v1',
-    metadata: document.object.metadata,
-  };
+export function partialMetadata(
+  metadata: unknown,
+  version: RowOptions['version'],
+): Record<string, unknown> {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata };
 }
 
-function rowObject(document: Document, include: IncludeObject): string {
+function rowObject(document: Document, { include, version }: RowOptions): string {
   if (include === 'None') return 'null';
   if (include === 'Object') return document.json;
-  return JSON.stringify(partialMetadata(document));
+  return JSON.stringify(partialMetadata(document.object.metadata, version));
 }
 
-function row(document: Document, { resource, include, nowMs }: RowOptions): string {
+function row(document: Document, options: RowOptions): string {
+  const { resource, nowMs } = options;
   const cells = columnsOf(resource).map((column) => column.cell(document.object, nowMs));
-  return `{"cells":${JSON.stringify(cells)},"object":${rowObject(document, include)}}`;
+  return `{"cells":${JSON.stringify(cells)},"object":${rowObject(document, options)}}`;
 }
 
 function heads(resource: ServedResource): readonly ColumnDefinition[] {
@@ -48,8 +50,8 @@ export function tableJson(
   metadata: Readonly<Record<string, unknown>>,
   options: RowOptions & { readonly withHeads: boolean },
 ): string {
-  const columns = options.withHeads ? JSON.stringify(heads(options.resource)) : '[]';
+  const columns = options.withHeads ? JSON.stringify(heads(options.resource)) : 'null';
   const rows = documents.map((document) => row(document, options)).join(',');
-  const start = `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)}`;
+  const start = `{"kind":"Table","apiVersion":"meta.k8s.io/${options.version}","metadata":${JSON.stringify(metadata)}`;
   return `${start},"columnDefinitions":${columns},"rows":[${rows}]}`;
 }

@@ -53,7 +53,7 @@ describeKubectl('changing objects', (session, own) => {
     const { kubectl } = session();
     const text = await kubectl.fails(['patch', 'osl', 'p', '-p', '{"spec":{}}']);
     expect(text).toBe(
-      'error: application/strategic-merge-patch+json is not supported by lamina.dev/v1alpha1, Kind=OSLayer: the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json\n',
+      'error: application/strategic-merge-patch+json is not supported by lamina.dev/v1alpha1, Kind=OSLayer: the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml\n',
     );
   });
 

@@ -46,7 +46,7 @@ describeKubectl('the server', (session, own) => {
       'lamina.dev/v1alpha1',
       'true',
       'OSLayer',
-      'create,delete,deletecollection,get,list,patch,update,watch',
+      'delete,deletecollection,get,list,patch,create,update,watch',
       'lamina',
     ]);
     const names = rows.slice(1).map(([name]) => name);
@@ -56,6 +56,7 @@ describeKubectl('the server', (session, own) => {
       'authentication.k8s.io/v1',
       'authorization.k8s.io/v1',
       'coordination.k8s.io/v1',
+      'events.k8s.io/v1',
       'lamina.dev/v1alpha1',
       'v1',
     ]);

@@ -1,6 +1,7 @@
 import type { Group } from './case.ts';
 import { BUILTINS } from './cases/builtins.ts';
 import { DELETING } from './cases/deleting.ts';
+import { EVENT_CASES } from './cases/events.ts';
 import { METADATA } from './cases/metadata.ts';
 import { NAMESPACE_CASES } from './cases/namespaces.ts';
 import { PATCHING } from './cases/patching.ts';
@@ -22,6 +23,7 @@ export const GROUPS: readonly Group[] = [
   DELETING,
   NAMESPACE_CASES,
   BUILTINS,
+  EVENT_CASES,
   PROTOBUF_BODIES,
   WIRE,
 ];

@@ -185,10 +185,10 @@ describe('namespaces', () => {
     await create('held', { finalizers: ['lamina.dev/x'] }, 'n');
     await core.service.remove(key(core, 'Namespace', 'n'));
     await until('a condition is there', async () => (await conditions()) !== undefined);
-    expect((await conditions())?.[0]).toMatchObject({
-      type: 'NamespaceContentRemaining',
+    expect((await conditions())?.at(-1)).toMatchObject({
+      type: 'NamespaceFinalizersRemaining',
       status: 'True',
-      message: expect.stringContaining('configmap/held (lamina.dev/x)'),
+      message: expect.stringContaining('lamina.dev/x in 1 resource instances'),
     });
     const heldKey = { ...collection(core, 'ConfigMap', 'n'), name: 'held' };
     const next = copyOf(await core.service.get(heldKey));

@@ -27,14 +27,14 @@ describe('negotiation', () => {
       form: 'table',
       why: 'weights count, not the order',
     },
-    { accept: `${TABLE};q=0,application/json`, form: 'object', why: 'weight 0 refuses' },
+    { accept: `${TABLE};q=0,application/json`, form: 'object', why: 'weight 0 comes last' },
     {
       accept: 'application/json;as=Table;v=v2;g=meta.k8s.io,application/json',
       form: 'object',
       why: 'a version that does not exist',
     },
   ])('$why gives $form', ({ accept, form }) => {
-    expect(negotiate(accept, 'PartialObjectMetadataList')).toBe(form);
+    expect(negotiate(accept, 'PartialObjectMetadataList')).toEqual({ form, version: 'v1' });
   });
 
   it.each([PROTOBUF, 'text/html', 'application/yaml', 'application/json;as=Chair;g=x;v=v1'])(

@@ -81,7 +81,34 @@ const CASES: readonly Case[] = [
     path: '/readyz',
     status: 403,
   },
-  { why: 'a path below a health check', headers: { host: 'x' }, path: '/readyz/x', status: 403 },
+  {
+    why: 'one health check without token',
+    headers: { host: '10.0.0.7' },
+    path: '/readyz/ping',
+    status: 200,
+  },
+  {
+    why: 'a health check with another token',
+    headers: { host: 'localhost', authorization: 'Bearer other' },
+    path: '/livez',
+    status: 401,
+  },
+  {
+    why: 'a path like a health check',
+    headers: { host: 'localhost' },
+    path: '/livezx',
+    status: 401,
+  },
+  {
+    why: 'the token in the name of somebody',
+    headers: { host: 'localhost', authorization: bearer, 'impersonate-user': 'somebody' },
+    status: 403,
+  },
+  {
+    why: 'the token with what somebody else may do',
+    headers: { host: 'localhost', authorization: bearer, 'impersonate-extra-scopes': 'x' },
+    status: 403,
+  },
 ];
 
 describe('the guard', () => {

@@ -46,6 +46,17 @@ describe('health', () => {
     ]);
   });
 
+  it('answers for one check, and leaves out those that are excluded', async () => {
+    broken = 'the reason';
+    const { ask } = scene(CHECKS);
+    expect(await ask('/readyz/vital')).toEqual([200, 'ok']);
+    expect(await ask('/readyz/other')).toEqual([500, 'internal server error: reason withheld\n']);
+    expect(await ask('/readyz', 'exclude=other')).toEqual([200, 'ok']);
+    const lines = '[+]ping ok\n[+]vital ok\n[+]other excluded: ok\nreadyz check passed\n';
+    expect(await ask('/readyz', 'exclude=other&verbose')).toEqual([200, lines]);
+    await expect(ask('/livez/other')).rejects.toThrow('could not find');
+  });
+
   it('names what fails to everybody, and why to the log, once', async () => {
     broken = 'the reason';
     const { ask, lines, clock } = scene(CHECKS);

@@ -82,7 +82,7 @@ describe('the deletion of a collection', () => {
     ]);
     const all = collection(core, 'AppLayer');
     const removed = await core.service.deleteCollection(all, { labelSelector: 'x=1' });
-    expect(removed.map(({ object }) => object.metadata.name)).toEqual(['a', 'b']);
+    expect(removed.items.map(({ object }) => object.metadata.name)).toEqual(['a', 'b']);
     const { items } = await core.service.list(all);
     const left = items.map(
       ({ object: { metadata } }) => `${metadata.name} ${metadata.deletionTimestamp !== undefined}`,
@@ -93,7 +93,7 @@ describe('the deletion of a collection', () => {
   it('goes beyond one chunk', async () => {
     await Promise.all(Array.from({ length: 450 }, (_, index) => create(`n${index}`)));
     const all = collection(core, 'AppLayer');
-    expect(await core.service.deleteCollection(all)).toHaveLength(450);
+    expect((await core.service.deleteCollection(all)).items).toHaveLength(450);
     expect((await core.service.list(all)).items).toEqual([]);
   });
 });
