@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -78,16 +80,16 @@ func informer(w world) {
 	say("what the server has", must(w.dynamic.Get(w, "two", metav1.GetOptions{})))
 }
 
-// gate lets watches be cut, and held back until more has happened; then the first one asks for
-// a revision that is long gone.
+// gate ends watches as a server does, and holds them back until more has happened; then the first one
+// asks for a revision that is long gone.
 type gate struct {
 	sync.Mutex
 	next http.RoundTripper
 	cut  context.CancelFunc
 	held chan struct{}
 	late bool
-	// answers are what watches that came late got.
-	answers []string
+	// answer is what the watch that came late got.
+	answer string
 }
 
 func (g *gate) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -109,28 +111,36 @@ func (g *gate) RoundTrip(request *http.Request) (*http.Response, error) {
 	g.late = false
 	g.Unlock()
 	if !isLate {
-		return g.next.RoundTrip(request)
+		answer, err := g.next.RoundTrip(request)
+		if err == nil {
+			answer.Body = ending{answer.Body, ctx}
+		}
+		return answer, err
 	}
 	query.Set("resourceVersion", "1")
 	request.URL.RawQuery = query.Encode()
 	answer, err := g.next.RoundTrip(request)
 	check(err)
-	body := answer.Body
-	answer.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.TeeReader(body, (*tape)(g)), body}
+	body := must(io.ReadAll(answer.Body))
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	g.Lock()
+	defer g.Unlock()
+	g.answer = string(body)
 	return answer, nil
 }
 
-// tape keeps what a late watch got.
-type tape gate
+// ending is a body that ends well when its request is cut: after an error the informer would list again.
+type ending struct {
+	io.ReadCloser
+	cut context.Context
+}
 
-func (t *tape) Write(bytes []byte) (int, error) {
-	t.Lock()
-	defer t.Unlock()
-	t.answers = append(t.answers, string(bytes))
-	return len(bytes), nil
+func (e ending) Read(bytes []byte) (int, error) {
+	n, err := e.ReadCloser.Read(bytes)
+	if err != nil && e.cut.Err() != nil {
+		err = io.EOF
+	}
+	return n, err
 }
 
 // expired loses the informer's watch, lets things happen, and has it resume from a revision that is gone.
@@ -143,18 +153,21 @@ func expired(w world) {
 	stays := w.create("stays", "first")
 	w.create("goes", "first")
 	told, informer := w.watched(config)
+	// A watch that ends before it told anything would be followed by a list.
+	w.update(stays, "second")
+	w.until("it watches", func() bool { return len(told.all()) == 3 })
 	guard.Lock()
 	guard.held, guard.late = make(chan struct{}), true
 	guard.cut()
 	guard.Unlock()
 	w.remove("goes")
-	w.update(stays, "second")
+	w.update(must(w.dynamic.Get(w, "stays", metav1.GetOptions{})), "third")
 	w.create("comes", "first")
 	close(guard.held)
 	guard.Lock()
 	guard.held = nil
 	guard.Unlock()
-	w.until("all was made good", func() bool { return len(told.all()) >= 5 })
+	w.until("all was made good", func() bool { return len(told.all()) >= 6 })
 	lines := told.all()
 	// A list has no order in time.
 	slices.Sort(lines)
@@ -166,5 +179,5 @@ func expired(w world) {
 	say("what it stored", keys)
 	guard.Lock()
 	defer guard.Unlock()
-	say("how often the watch was refused", len(guard.answers))
+	say("the late watch was refused", strings.Contains(guard.answer, `"reason":"Expired","code":410`))
 }
