@@ -10,6 +10,7 @@ describeClient('client-go and controller-runtime', 'controllers', (peer, play) =
     { script: 'collection', why: 'a collection is deleted by a selector' },
     { script: 'apply', why: 'two managers apply: conflict, force, taking back' },
     { script: 'finalizer', why: 'a finalizer holds a deletion' },
+    { script: 'manager', why: 'a whole controller keeps what it owns, and ends well' },
     { script: 'typed', why: 'built-in kinds are written as protobuf' },
   ])('$why', async ({ script }) => {
     const { ours, real } = await play(script, (place) => steps(peer.program, [script], place));

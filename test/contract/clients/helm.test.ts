@@ -6,6 +6,7 @@ import { PATIENCE_MS, until } from '../../support/until.ts';
 import { describeClient, environmentOf, type Place, type Step } from './both.ts';
 
 const CHART = join(import.meta.dirname, 'chart');
+const REPLACE = ['--server-side=false', '--force-replace'];
 const ANY_CODE = Array.from({ length: 256 }, (_, code) => code);
 const LAYERS = '/apis/lamina.dev/v1alpha1/namespaces/{ns}/applayers';
 const COLLECTIONS = [
@@ -84,7 +85,7 @@ async function takenOver({ wire, namespace }: Place): Promise<Step> {
 }
 
 describeClient('Helm', 'helm', (peer, play) => {
-  it('installs, upgrades, is told of a conflict, rolls back and uninstalls', async () => {
+  it('installs, upgrades in each of its ways, is told of a conflict, rolls back and uninstalls', async () => {
     const { ours, real } = await play('helm', async (place) => {
       const runs = (...args: readonly string[]) => helm(peer.program, place, args);
       const [installed] = await Promise.all([
@@ -98,13 +99,24 @@ describeClient('Helm', 'helm', (peer, play) => {
         await runs('upgrade', 'apps', CHART, '--set', 'text=third'),
         await runs('upgrade', 'apps', CHART, '--set', 'text=third', '--force-conflicts'),
         await runs('rollback', 'apps', '1'),
+        await runs('upgrade', 'apps', CHART, '--set', 'text=fourth', '--dry-run=server'),
+        await runs('upgrade', 'apps', CHART, '--set', 'text=fifth', '--server-side=false'),
+        await runs('upgrade', 'apps', CHART, '--set', 'text=sixth', ...REPLACE),
+        await runs(
+          'upgrade',
+          'apps',
+          CHART,
+          '--set',
+          'text=x,apps={Bad_Name}',
+          '--server-side=true',
+        ),
         await runs('history', 'apps', '--output', 'json'),
         await runs('get', 'manifest', 'apps'),
         await runs('uninstall', 'apps', '--wait'),
       ];
     });
     const codes = real.map(({ result }) => (isObject(result) ? result['code'] : undefined));
-    expect(codes).toEqual([0, 0, undefined, 1, 0, 0, 0, 0, 0]);
+    expect(codes).toEqual([0, 0, undefined, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
     expect(ours).toEqual(real);
   });
 });

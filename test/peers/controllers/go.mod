@@ -3,10 +3,10 @@ module lamina.dev/test/peers/controllers
 go 1.26.0
 
 require (
+	github.com/go-logr/logr v1.4.3
 	k8s.io/api v0.36.6
 	k8s.io/apimachinery v0.36.6
 	k8s.io/client-go v0.36.6
-	github.com/go-logr/logr v1.4.3
 	sigs.k8s.io/controller-runtime v0.24.1
 )
 

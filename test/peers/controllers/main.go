@@ -43,6 +43,7 @@ func main() {
 	scripts := map[string]func(world){
 		"informer": informer, "expired": expired, "election": election, "events": events,
 		"collection": collection, "apply": apply, "finalizer": finalizer, "typed": typed,
+		"manager": manager,
 	}
 	if len(os.Args) != 4 || scripts[os.Args[1]] == nil {
 		panic("usage: controllers SCRIPT KUBECONFIG NAMESPACE")
