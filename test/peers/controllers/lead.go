@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,7 +24,7 @@ func (w world) candidate(ctx context.Context, name string, led chan<- string) {
 			LockConfig: resourcelock.ResourceLockConfig{Identity: name},
 		},
 		// A lease that nobody released would outlast the script.
-		LeaseDuration: time.Hour, RenewDeadline: 10 * time.Second, RetryPeriod: 100 * time.Millisecond,
+		LeaseDuration: time.Hour, RenewDeadline: 10 * time.Second, RetryPeriod: 2 * time.Second,
 		ReleaseOnCancel: true,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(context.Context) { led <- name + " leads" },
@@ -32,8 +33,21 @@ func (w world) candidate(ctx context.Context, name string, led chan<- string) {
 	})
 }
 
+func (w world) read() *coordinationv1.Lease {
+	return must(w.typed.CoordinationV1().Leases(w.namespace).Get(w, "leader", metav1.GetOptions{}))
+}
+
+// renewed waits until a new leader renewed its lease, and so rests: who ends while a request is under way
+// may fail to release.
+func (w world) renewed() {
+	w.until("the leader renews", func() bool {
+		lease := w.read()
+		return lease.Spec.RenewTime.After(lease.Spec.AcquireTime.Time)
+	})
+}
+
 func (w world) lease() any {
-	lease := must(w.typed.CoordinationV1().Leases(w.namespace).Get(w, "leader", metav1.GetOptions{}))
+	lease := w.read()
 	return map[string]any{"holder": lease.Spec.HolderIdentity, "changes": lease.Spec.LeaseTransitions,
 		"seconds": lease.Spec.LeaseDurationSeconds}
 }
@@ -46,11 +60,13 @@ func election(w world) {
 	say("the first", <-led)
 	second, end := context.WithCancel(w)
 	go w.candidate(second, "second", led)
+	w.renewed()
 	say("the lease", w.lease())
 	stop()
 	both := []string{<-led, <-led}
 	slices.Sort(both)
 	say("after the release", both)
+	w.renewed()
 	say("the lease", w.lease())
 	end()
 	say("at the end", <-led)
