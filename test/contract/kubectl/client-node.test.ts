@@ -7,6 +7,7 @@ import {
   type ApiException,
 } from '@kubernetes/client-node';
 import { openSubject, type Subject } from '../../support/api-subject.ts';
+import { judgeMissing, startJudge } from '../../support/judge.ts';
 import { afterAll, beforeAll, describe, expect, it } from '../../support/runner.ts';
 import { osLayer } from './session.ts';
 
@@ -18,13 +19,13 @@ interface Layer {
   readonly spec: Record<string, unknown>;
 }
 
-describe('the JavaScript client of Kubernetes', () => {
+function suite(open: () => Promise<Subject>): void {
   let subject: Subject;
   let config: KubeConfig;
   let objects: CustomObjectsApi;
 
   beforeAll(async () => {
-    subject = await openSubject();
+    subject = await open();
     config = new KubeConfig();
     config.loadFromFile(subject.kubeconfig);
     objects = config.makeApiClient(CustomObjectsApi);
@@ -101,4 +102,12 @@ describe('the JavaScript client of Kubernetes', () => {
     });
     expect(patched.metadata?.labels).toEqual({ a: 'b' });
   });
+}
+
+describe('the JavaScript client of Kubernetes on the embedded API', () => suite(openSubject));
+
+describe('the JavaScript client of Kubernetes on kube-apiserver', () => {
+  const missing = judgeMissing();
+  if (missing === undefined) suite(startJudge);
+  else it.skip(missing, () => undefined);
 });

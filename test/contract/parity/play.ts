@@ -118,7 +118,8 @@ function compared(plan: Case, ours: readonly Answer[], real: readonly Answer[]) 
   });
 }
 
-async function prepare(wire: Wire, namespace: string): Promise<void> {
+/** Makes the namespace of a case. */
+export async function makeNamespace(wire: Wire, namespace: string): Promise<void> {
   const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
   const headers = { 'content-type': 'application/json' };
   const made = await wire.send({ method: 'POST', path: NAMESPACES, body, headers });
@@ -134,7 +135,7 @@ async function play(
   const both = [servers.ours, servers.real];
   const [ours = [], real = []] = await Promise.all(
     both.map(async (wire) => {
-      await prepare(wire, namespace);
+      await makeNamespace(wire, namespace);
       return answers(wire, plan, namespace);
     }),
   );
