@@ -20,3 +20,8 @@ export function instantOf(text: string | undefined): number {
 export function timestamp(nowMs: number): string {
   return `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
 }
+
+/** An instant as Kubernetes writes it where microseconds count, as in leases. */
+export function microTimestamp(nowMs: number): string {
+  return `${new Date(nowMs).toISOString().slice(0, -1)}000Z`;
+}

@@ -9,7 +9,13 @@ import type { ServerAddress } from './network.ts';
 const MAX_BYTES = 2 ** 20;
 
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
-const CLUSTER_FIELDS = new Set(['server', 'certificate-authority-data', 'extensions']);
+const CLUSTER_FIELDS = new Set([
+  'server',
+  'certificate-authority-data',
+  'tls-server-name',
+  'insecure-skip-tls-verify',
+  'extensions',
+]);
 const USER_FIELDS = new Set(['token', 'client-certificate-data', 'client-key-data', 'extensions']);
 
 /** What a kubeconfig says about its current context. */
@@ -23,7 +29,7 @@ function bad(message: string): Failure {
   return impossible('BadKubeconfig', `kubeconfig: ${message}`, 'Correct the kubeconfig.');
 }
 
-/** Other ways to log in run programs, read files or trust anybody: refused by name. */
+/** Other ways to log in run programs or read files: refused by name. */
 function onlyKnown(what: string, fields: Fields, known: ReadonlySet<string>): void {
   const strange = Object.keys(fields).find((name) => !known.has(name));
   if (strange === undefined) return;
@@ -82,6 +88,7 @@ export function parseKubeconfig(text: string): KubeconfigTarget {
   onlyKnown('the cluster', cluster, CLUSTER_FIELDS);
   onlyKnown('the user', user, USER_FIELDS);
   const ca = pemField(cluster, 'certificate-authority-data');
+  const serverName = textField(cluster, 'tls-server-name');
   const token = textField(user, 'token');
   const cert = pemField(user, 'client-certificate-data');
   const key = pemField(user, 'client-key-data');
@@ -92,9 +99,41 @@ export function parseKubeconfig(text: string): KubeconfigTarget {
     server: serverOf(cluster),
     namespace: textField(context, 'namespace') ?? 'default',
     ...(ca === undefined ? {} : { ca }),
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(cluster['insecure-skip-tls-verify'] === true ? { trustsAnybody: true } : {}),
     ...(token === undefined ? {} : { token }),
     ...(cert === undefined || key === undefined ? {} : { certificate: { cert, key } }),
   };
+}
+
+function encoded(pem: string): string {
+  return Buffer.from(pem).toString('base64');
+}
+
+/** A kubeconfig that `parseKubeconfig` reads as this. */
+export function kubeconfigText(target: KubeconfigTarget): string {
+  const { server, ca, serverName, trustsAnybody, token, certificate, namespace } = target;
+  const name = 'lamina';
+  // What is undefined is left out.
+  const cluster = {
+    server,
+    'certificate-authority-data': ca === undefined ? ca : encoded(ca),
+    'tls-server-name': serverName,
+    'insecure-skip-tls-verify': trustsAnybody,
+  };
+  const user = {
+    token,
+    'client-certificate-data': certificate && encoded(certificate.cert),
+    'client-key-data': certificate && encoded(certificate.key),
+  };
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name, cluster }],
+    users: [{ name, user }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace } }],
+    'current-context': name,
+  });
 }
 
 /** Reads a kubeconfig file. */

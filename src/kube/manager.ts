@@ -17,6 +17,8 @@ import { resourceId, type KubeObject, type Resource } from './resource.ts';
 /** What a manager needs. */
 export interface ManagerOptions {
   readonly client: KubeClient;
+  /** What the caches hold: all namespaces if left out. */
+  readonly namespace?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -153,8 +155,7 @@ class RunningManager implements Manager {
 
   private follow(shared: Shared): void {
     if (shared.reflector !== undefined) return;
-    const { clock, random, log, metrics = noMetrics, client } = this.options;
     const { resource, cache } = shared;
-    shared.reflector = startReflector({ client, resource, cache, clock, random, log, metrics });
+    shared.reflector = startReflector({ metrics: noMetrics, ...this.options, resource, cache });
   }
 }

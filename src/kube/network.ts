@@ -7,6 +7,10 @@ export interface ServerAddress {
   readonly server: string;
   /** Authorities that the server's certificate must come from, PEM; the system's if left out. */
   readonly ca?: string;
+  /** The name that the server's certificate must be for, if it is another than that of `server`. */
+  readonly serverName?: string;
+  /** True if whoever wrote the kubeconfig gave up knowing who answers. */
+  readonly trustsAnybody?: boolean;
   readonly token?: string;
   /** Client certificate and its key, PEM. */
   readonly certificate?: { readonly cert: string; readonly key: string };
@@ -24,7 +28,7 @@ const BODY_TIMEOUT_MS = 60_000;
 const REQUEST_CONNECTIONS = 16;
 
 function pool(address: ServerAddress, limits: { bodyTimeout: number; connections: number | null }) {
-  const { ca, certificate } = address;
+  const { ca, certificate, serverName, trustsAnybody } = address;
   return new Pool(new URL(address.server).origin, {
     ...limits,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -32,6 +36,8 @@ function pool(address: ServerAddress, limits: { bodyTimeout: number; connections
     connect: {
       timeout: CONNECT_TIMEOUT_MS,
       ...(ca === undefined ? {} : { ca }),
+      ...(serverName === undefined ? {} : { servername: serverName }),
+      ...(trustsAnybody === true ? { rejectUnauthorized: false } : {}),
       ...certificate,
     },
   });

@@ -35,6 +35,8 @@ const MAX_DOUBTFUL = 3;
 export interface ReflectorOptions<Item extends KubeObject = ApiObject> {
   readonly client: KubeClient;
   readonly resource: Resource;
+  /** All namespaces if left out. */
+  readonly namespace?: string;
   readonly cache: CacheFeed<Item>;
   readonly clock: Clock;
   readonly random: Random;
@@ -70,8 +72,8 @@ class Follower<Item extends KubeObject> {
   private readonly options: ReflectorOptions<Item>;
   private readonly signal: AbortSignal;
   private readonly log: Log;
-  /** The newest version that was seen; undefined before the first list. */
-  /** Empty before the first list. */
+  private readonly place: { readonly namespace?: string };
+  /** The newest version that was seen; empty before the first list. */
   private version = '';
   private needsList = true;
   private failures = 0;
@@ -81,6 +83,7 @@ class Follower<Item extends KubeObject> {
   constructor(options: ReflectorOptions<Item>, signal: AbortSignal) {
     this.options = options;
     this.signal = signal;
+    this.place = options.namespace === undefined ? {} : { namespace: options.namespace };
     this.log = options.log.child({ resource: resourceId(options.resource) });
   }
 
@@ -98,7 +101,7 @@ class Follower<Item extends KubeObject> {
 
   private async list(): Promise<void> {
     const { client, resource, cache } = this.options;
-    const list = await client.list<Item>(resource, { signal: this.signal });
+    const list = await client.list<Item>(resource, { ...this.place, signal: this.signal });
     const version = list.metadata.resourceVersion;
     const isOld = (compareVersions(version, this.version) ?? 0) < 0;
     if (isOld && this.oldLists < MAX_OLD_LISTS) {
@@ -134,6 +137,7 @@ class Follower<Item extends KubeObject> {
       const resourceVersion = this.version;
       const signal = dog.signal;
       for await (const event of client.watch<Item>(resource, {
+        ...this.place,
         resourceVersion,
         timeoutSeconds,
         signal,

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { parseKubeconfig } from '../../../src/kube/kubeconfig.ts';
+import { kubeconfigText, parseKubeconfig } from '../../../src/kube/kubeconfig.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
@@ -32,16 +32,30 @@ describe('kubeconfig', () => {
     });
   });
 
+  it('says whom to trust, and only what it was told', () => {
+    const cluster = { 'tls-server-name': 'kubernetes', 'insecure-skip-tls-verify': true };
+    expect(parseKubeconfig(config(cluster, {}))).toMatchObject({
+      serverName: 'kubernetes',
+      trustsAnybody: true,
+    });
+    const careful = parseKubeconfig(config({ 'insecure-skip-tls-verify': false }, {}));
+    expect(careful.trustsAnybody).toBeUndefined();
+  });
+
+  it.each([
+    { why: 'a token', user: { token: 't' } },
+    { why: 'a certificate', user: { certificate: { cert: PEM, key: PEM } } },
+    { why: 'doubt', user: { token: 't', serverName: 'kubernetes', trustsAnybody: true } },
+  ])('is written as it is read, with $why', ({ user }) => {
+    const target = { server: 'https://api.example:6443', namespace: 'team', ca: PEM, ...user };
+    expect(parseKubeconfig(kubeconfigText(target))).toEqual(target);
+  });
+
   const refused = [
     { why: 'runs a program', text: config({}, { exec: { command: 'sh' } }), says: 'exec' },
     { why: 'names a cloud', text: config({}, { 'auth-provider': {} }), says: 'auth-provider' },
     { why: 'reads a file', text: config({}, { tokenFile: '/etc/passwd' }), says: 'tokenFile' },
     { why: 'is somebody else', text: config({}, { token: 't', as: 'root' }), says: 'as' },
-    {
-      why: 'trusts anybody',
-      text: config({ 'insecure-skip-tls-verify': true }, { token: 't' }),
-      says: 'insecure-skip-tls-verify',
-    },
     { why: 'goes by a proxy', text: config({ 'proxy-url': 'http://p' }, {}), says: 'proxy-url' },
     { why: 'has no TLS', text: config({ server: 'http://api.example' }, {}), says: 'no https URL' },
     { why: 'has no server', text: config({ server: 7 }, {}), says: 'server' },
