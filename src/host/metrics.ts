@@ -70,6 +70,10 @@ export const GAUGES = {
   },
   controller_runtime_max_concurrent_reconciles: { help: 'Workers.', labels: ['controller'] },
   controller_runtime_active_workers: { help: 'Workers with a key.', labels: ['controller'] },
+  leader_election_master_status: {
+    help: '1 while this process leads, 0 while it waits; none where nobody is elected.',
+    labels: ['name'],
+  },
   lamina_api_inflight_requests: {
     help: 'What the network is being served: strangers, requests, watches.',
     labels: ['kind'],

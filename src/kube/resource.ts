@@ -28,6 +28,15 @@ export const CONFIGMAPS: Resource = core('configmaps', 'ConfigMap');
 export const EVENTS: Resource = core('events', 'Event');
 /** Namespaces. */
 export const NAMESPACES: Resource = { ...core('namespaces', 'Namespace'), namespaced: false };
+/** Leases: who leads, and until when. */
+export const LEASES: Resource = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  plural: 'leases',
+  kind: 'Lease',
+  namespaced: true,
+};
+
 function core(plural: string, kind: string): Resource {
   return { group: '', version: 'v1', plural, kind, namespaced: true };
 }

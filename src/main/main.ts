@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { runProgram } from '../cli/program.ts';
 import { systemClock } from '../host/clock.ts';
 import { guardChildren } from '../host/children.ts';
+import { controllerCommand } from './controller-command.ts';
 import { jobCommand } from './job-command.ts';
 import { upCommand } from './up-command.ts';
 import { VERSION } from './version.ts';
@@ -68,7 +69,7 @@ const code = await runProgram(
     stdout,
     stderr,
   },
-  [upCommand, jobCommand],
+  [upCommand, controllerCommand, jobCommand],
 );
 process.exitCode ??= code;
 // A call that hangs in the kernel holds an exit as well, but not the signal, which nobody handles now.

@@ -1,13 +1,9 @@
-import { once } from 'node:events';
 import { Option } from 'commander';
 import type { AddCommand } from '../cli/context.ts';
 import { durationArgument, listenArgument, namespaceArgument } from '../cli/arguments.ts';
-import { systemClock } from '../host/clock.ts';
-import { jsonLog, LOG_LEVELS, type LogLevel } from '../host/log.ts';
+import { LOG_LEVELS, type LogLevel } from '../host/log.ts';
+import { logOf, untilAborted } from './serving.ts';
 import type { Running, UpOptions } from './up.ts';
-
-/** How long a start that nobody wants any more may take to undo what it did. */
-const START_GRACE_MS = 5000;
 
 interface Flags {
   readonly data: string;
@@ -38,20 +34,6 @@ Examples:
 async function begin(options: UpOptions): Promise<Running> {
   const { up } = await import('./up.ts');
   return up(options);
-}
-
-/** What is begun, or undefined if the end is asked for first; what comes later is closed again. */
-async function unlessAborted(
-  starting: Promise<Running>,
-  signal: AbortSignal,
-): Promise<Running | undefined> {
-  const asked = signal.aborted ? Promise.resolve() : once(signal, 'abort');
-  const running = await Promise.race([starting, asked.then(() => undefined)]);
-  if (running === undefined) {
-    const closed = starting.then((late) => late.close()).catch(() => undefined);
-    await Promise.race([closed, systemClock.sleep(START_GRACE_MS)]);
-  }
-  return running;
 }
 
 /** `lamina up` */
@@ -98,19 +80,15 @@ export const upCommand: AddCommand = (program, context, finish) => {
         allowLocalMedia,
         listen: flags.listen,
         pollMs: flags.poll,
-        log: jsonLog(
-          (line) => context.stderr.write(line),
-          () => context.clock.now(),
-          { level },
-        ),
+        log: logOf(context, level),
         ...(importRoot === undefined ? {} : { importRoot }),
         ...(source === undefined ? {} : { source }),
       });
-      const running = await unlessAborted(starting, context.signal);
-      if (running === undefined) return finish(0);
-      context.stdout.write(`ready ${running.url} KUBECONFIG=${running.kubeconfig}\n`);
-      if (!context.signal.aborted) await once(context.signal, 'abort');
-      await running.close();
+      await untilAborted(
+        starting,
+        context,
+        ({ url, kubeconfig }) => `${url} KUBECONFIG=${kubeconfig}`,
+      );
       finish(0);
     });
 };
