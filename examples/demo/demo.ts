@@ -33,21 +33,20 @@ export interface DemoReport {
 
 /** From nothing to a booted layered image, first by kubectl, then from git. */
 export async function runDemo(folder: string, say: Say): Promise<DemoReport> {
-  const clockwork = new Clockwork(say);
-  const importRoot = join(folder, 'import');
-  await mkdir(importRoot, { recursive: true });
-  const os = await clockwork.part('build a tiny Debian disk (cached)', () => buildDemoOs({ run }));
-  await copyFile(os.path, join(importRoot, 'demo-os.raw'), constants.COPYFILE_FICLONE);
-  const files = await manifests(os.sha256);
-  const stage: Stage = { folder, importRoot, say, clockwork, files };
-  const byHand = await applyByHand(stage);
+  const stage = await prepareDemo(folder, say);
+  const { importRoot, clockwork } = stage;
+  const dataDir = join(folder, 'data');
+  const byHand = await applyByHand(stage, () =>
+    clockwork.part('lamina up', () => System.start({ dataDir, importRoot })),
+  );
   const fromGit = await driveFromGit(stage, byHand.firstRevision);
   const times = clockwork.table();
   say(`\n── times\n${times.join('\n')}`);
   return { ...byHand, ...fromGit, times };
 }
 
-interface Stage {
+/** What all parts of the demo work with. */
+export interface Stage {
   readonly folder: string;
   readonly importRoot: string;
   readonly say: Say;
@@ -55,10 +54,23 @@ interface Stage {
   readonly files: ReadonlyMap<string, string>;
 }
 
-async function applyByHand(stage: Stage): Promise<Pick<DemoReport, 'first' | 'firstRevision'>> {
-  const { folder, importRoot, say, clockwork, files } = stage;
-  const dataDir = join(folder, 'data');
-  const system = await clockwork.part('lamina up', () => System.start({ dataDir, importRoot }));
+/** The disk to import, and the manifests that name it. */
+export async function prepareDemo(folder: string, say: Say): Promise<Stage> {
+  const clockwork = new Clockwork(say);
+  const importRoot = join(folder, 'import');
+  await mkdir(importRoot, { recursive: true });
+  const os = await clockwork.part('build a tiny Debian disk (cached)', () => buildDemoOs({ run }));
+  await copyFile(os.path, join(importRoot, 'demo-os.raw'), constants.COPYFILE_FICLONE);
+  return { folder, importRoot, say, clockwork, files: await manifests(os.sha256) };
+}
+
+/** Applies everything by kubectl, and follows it to an image that proves its layers. */
+export async function applyByHand(
+  stage: Stage,
+  start: () => Promise<System>,
+): Promise<Pick<DemoReport, 'first' | 'firstRevision'>> {
+  const { folder, say, clockwork, files } = stage;
+  const system = await start();
   const view = new AbortController();
   try {
     const manifestFolder = join(folder, 'manifests');
@@ -111,28 +123,51 @@ async function driveFromGit(
     return started;
   });
   try {
-    const { revision: changedRevision, image } = await clockwork.part(
-      'a commit swaps the applications: publish again, build no layer',
-      async () => {
-        say(`   commit ${await repository.commit('let the editor win', swapped(files))}`);
-        const timeoutMs = PUBLISH_MS;
-        return published(system.client, TEMPLATE, { notRevision: firstRevision, timeoutMs });
-      },
-    );
-    const changed = await proven(stage, system, image);
-    const builtByRevert = await clockwork.part('a revert: nothing is built', async () => {
-      say(`   commit ${await repository.revert()}`);
-      return builtDuring(system, () =>
-        published(system.client, TEMPLATE, { revision: firstRevision, timeoutMs: 60_000 }),
-      );
+    const swap = await swapAndRevert(stage, system, {
+      firstRevision,
+      swap: async (changed) =>
+        say(`   commit ${await repository.commit('let the editor win', changed)}`),
+      revert: async () => say(`   commit ${await repository.revert()}`),
     });
     const bad = await clockwork.part('a bad commit: nothing changes', () =>
       badCommit(stage, system, repository),
     );
-    return { changed, changedRevision, builtByRevert, ...bad };
+    return { ...swap, ...bad };
   } finally {
     await system.stop();
   }
+}
+
+/** How the two changes get to the controllers. */
+interface Changes {
+  readonly firstRevision: string;
+  readonly swap: (files: ReadonlyMap<string, string>) => Promise<void>;
+  readonly revert: () => Promise<void>;
+}
+
+/** Swaps the applications of the template, and swaps them back. */
+export async function swapAndRevert(
+  stage: Stage,
+  system: System,
+  { firstRevision, swap, revert }: Changes,
+): Promise<Pick<DemoReport, 'changed' | 'changedRevision' | 'builtByRevert'>> {
+  const { clockwork, files } = stage;
+  const { revision: changedRevision, image } = await clockwork.part(
+    'a change swaps the applications: publish again, build no layer',
+    async () => {
+      await swap(swapped(files));
+      const timeoutMs = PUBLISH_MS;
+      return published(system.client, TEMPLATE, { notRevision: firstRevision, timeoutMs });
+    },
+  );
+  const changed = await proven(stage, system, image);
+  const builtByRevert = await clockwork.part('a revert: nothing is built', async () => {
+    await revert();
+    return builtDuring(system, () =>
+      published(system.client, TEMPLATE, { revision: firstRevision, timeoutMs: 60_000 }),
+    );
+  });
+  return { changed, changedRevision, builtByRevert };
 }
 
 function swapped(files: ReadonlyMap<string, string>): ReadonlyMap<string, string> {

@@ -19,7 +19,22 @@ export interface SystemOptions {
   readonly program?: readonly string[];
 }
 
-/** A `lamina up` in a process of its own, as a person would start it. */
+/** How `lamina controller` is started. */
+export interface ClusterSystemOptions extends Omit<SystemOptions, 'source'> {
+  /** That of the people who use the cluster. */
+  readonly kubeconfig: string;
+  /** That of the controller, if it is somebody else. */
+  readonly controllerKubeconfig?: string;
+  readonly args?: readonly string[];
+}
+
+interface Launch {
+  readonly program?: readonly string[];
+  readonly args: readonly string[];
+  readonly kubeconfig: string;
+}
+
+/** A `lamina up` or a `lamina controller` in a process of its own, as a person would start it. */
 export class System {
   readonly client: KubeClient;
   readonly kubeconfig: string;
@@ -38,17 +53,28 @@ export class System {
     this.disconnect = parts.disconnect;
   }
 
-  /** Starts it and waits until it says that it is ready. */
-  static async start(options: SystemOptions): Promise<System> {
-    const { dataDir, importRoot, source, program = [LAUNCHER] } = options;
-    const [file = LAUNCHER, ...first] = program;
-    const args = [...first, 'up', '--data', dataDir, '--import-root', importRoot];
+  /** Starts `lamina up` and waits until it says that it is ready. */
+  static start(options: SystemOptions): Promise<System> {
+    const { dataDir, importRoot, source } = options;
+    const args = ['up', '--data', dataDir, '--import-root', importRoot];
     if (source !== undefined) args.push('--source', source, '--poll', '2s');
-    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    return System.launch({ ...options, args, kubeconfig: join(dataDir, 'kubeconfig') });
+  }
+
+  /** Starts `lamina controller` and waits until it leads. */
+  static controller(options: ClusterSystemOptions): Promise<System> {
+    const { dataDir, importRoot, kubeconfig, controllerKubeconfig = kubeconfig } = options;
+    const args = ['controller', '--data', dataDir, '--import-root', importRoot];
+    args.push('--kubeconfig', controllerKubeconfig, ...(options.args ?? []));
+    return System.launch({ ...options, args });
+  }
+
+  private static async launch({ program = [LAUNCHER], args, kubeconfig }: Launch): Promise<System> {
+    const [file = LAUNCHER, ...first] = program;
+    const child = spawn(file, [...first, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     const log: string[] = [];
     createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
     await ready(child, log);
-    const kubeconfig = join(dataDir, 'kubeconfig');
     const transport = networkTransport(await readKubeconfig(kubeconfig));
     const disconnect = () => transport.close();
     return new System({ client: kubeClient(transport.send), kubeconfig, log, child, disconnect });
@@ -89,7 +115,7 @@ function ready(
     });
     child.on('error', reject);
     child.on('exit', (code) =>
-      reject(new Error(`lamina up ended with ${code}:\n${log.slice(-20).join('\n')}`)),
+      reject(new Error(`it ended with ${code}:\n${log.slice(-20).join('\n')}`)),
     );
   });
 }

@@ -14,6 +14,8 @@ import { until } from './until.ts';
 /** A real kube-apiserver with our CRDs, collecting garbage and emptying namespaces. */
 export interface Judge {
   readonly url: string;
+  /** Everything lies here. */
+  readonly folder: string;
   /** The authority of its certificate, PEM. */
   readonly ca: string;
   readonly token: string;
@@ -121,17 +123,67 @@ async function startEtcd(trio: Trio): Promise<string> {
   return url;
 }
 
-async function writeSecrets(trio: Trio, token: string): Promise<void> {
+/** Somebody besides the administrator, who may do everything. */
+export interface JudgeUser {
+  readonly name: string;
+  readonly token: string;
+}
+
+/** How the judge decides who may do what. */
+export interface JudgeOptions {
+  /** Everybody may do everything if left out; else what roles say, and every request is written down. */
+  readonly users?: readonly JudgeUser[];
+}
+
+/** Everything that was asked for is a line of JSON. */
+const AUDIT = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [{ level: 'Metadata' }],
+};
+
+/** The audit log of a judge with roles. */
+export function auditLogOf({ folder }: Pick<Judge, 'folder'>): string {
+  return join(folder, 'audit.log');
+}
+
+function authorization(trio: Trio, { users }: JudgeOptions): Readonly<Record<string, string>> {
+  if (users === undefined) return { 'authorization-mode': 'AlwaysAllow' };
+  return {
+    'authorization-mode': 'RBAC',
+    // As on OpenShift: an owner that must wait for its children needs a right on its finalizers.
+    'enable-admission-plugins': 'OwnerReferencesPermissionEnforcement',
+    'audit-policy-file': trio.at('audit.json'),
+    'audit-log-path': auditLogOf(trio),
+  };
+}
+
+async function writeSecrets(
+  trio: Trio,
+  token: string,
+  { users = [] }: JudgeOptions,
+): Promise<void> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   await mkdir(trio.at('pki'));
   await writeFile(trio.at('sa.key'), privateKey.export({ type: 'sec1', format: 'pem' }));
   await writeFile(trio.at('sa.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
-  await writeFile(trio.at('tokens.csv'), `${token},admin,admin,"system:masters"\n`);
+  const tokens = [
+    `${token},admin,admin,"system:masters"`,
+    ...users.map((user) => `${user.token},${user.name},${user.name}`),
+  ];
+  await writeFile(trio.at('tokens.csv'), tokens.map((line) => `${line}\n`).join(''));
+  await writeFile(trio.at('audit.json'), JSON.stringify(AUDIT));
   await writeFile(trio.at('authentication.json'), JSON.stringify(AUTHENTICATION));
 }
 
-async function startApi(trio: Trio, etcd: string, token: string): Promise<Omit<Judge, 'close'>> {
-  await writeSecrets(trio, token);
+async function startApi(
+  trio: Trio,
+  etcd: string,
+  options: JudgeOptions,
+): Promise<Omit<Judge, 'close'>> {
+  const token = randomUUID();
+  await writeSecrets(trio, token, options);
   const port = await freePort();
   await trio.start('kube-apiserver', {
     'etcd-servers': etcd,
@@ -141,7 +193,7 @@ async function startApi(trio: Trio, etcd: string, token: string): Promise<Omit<J
     'cert-dir': trio.at('pki'),
     'token-auth-file': trio.at('tokens.csv'),
     'authentication-config': trio.at('authentication.json'),
-    'authorization-mode': 'AlwaysAllow',
+    ...authorization(trio, options),
     'service-account-issuer': 'https://judge.invalid',
     'service-account-key-file': trio.at('sa.pub'),
     'service-account-signing-key-file': trio.at('sa.key'),
@@ -157,7 +209,7 @@ async function startApi(trio: Trio, etcd: string, token: string): Promise<Omit<J
   });
   const kubeconfig = trio.at('kubeconfig');
   await writeKubeconfig(kubeconfig, { server: url, authority: ca, token });
-  return { url, ca, token, kubeconfig };
+  return { url, ca, token, kubeconfig, folder: trio.folder };
 }
 
 async function applyCrds(kubeconfig: string): Promise<void> {
@@ -184,8 +236,8 @@ async function startControllers(trio: Trio, kubeconfig: string): Promise<void> {
   });
 }
 
-/** Starts etcd, kube-apiserver and the two controllers; about five seconds. */
-export async function startJudge(): Promise<Judge> {
+/** Starts etcd, kube-apiserver and the two controllers; about five seconds, twice that with roles. */
+export async function startJudge(options: JudgeOptions = {}): Promise<Judge> {
   const program = builtPeers('kube').at(-1)?.program;
   if (program === undefined) throw new Error('the judge is not built: run "make peers"');
   const folder = await temporaryFolder();
@@ -195,7 +247,7 @@ export async function startJudge(): Promise<Judge> {
     await folder[Symbol.asyncDispose]();
   };
   try {
-    const access = await startApi(trio, await startEtcd(trio), randomUUID());
+    const access = await startApi(trio, await startEtcd(trio), options);
     await applyCrds(access.kubeconfig);
     await startControllers(trio, access.kubeconfig);
     return { ...access, close };
