@@ -7,10 +7,11 @@ import { referencePage } from '../api/reference-page.ts';
 import { isObject } from '../core/json.ts';
 import { isMissing, writeFileAtomic } from '../host/files.ts';
 import { yamlText } from '../host/yaml.ts';
+import { clusterRoles, namespaceRoles } from './rbac.ts';
 
 const HEADER = '# Made by `make generate`; do not edit.\n';
 /** Folders that hold nothing but generated files. */
-const FOLDERS = ['crds', 'docs/reference'];
+const FOLDERS = ['crds', 'docs/rbac', 'docs/reference'];
 
 /** The first manifest of each kind under examples/local, as it is written there. */
 async function examples(root: string): Promise<ReadonlyMap<string, string>> {
@@ -38,7 +39,16 @@ export async function generated(root: string): Promise<ReadonlyMap<string, strin
       referencePage(definition, samples.get(definition.kind)),
     ] as const,
   ]);
-  return new Map(files);
+  return new Map([...files, ...rightsFiles()]);
+}
+
+/** The rights of `lamina controller`, in the two ways that it runs. */
+function rightsFiles(): readonly (readonly [string, string])[] {
+  const files = [
+    ['docs/rbac/cluster.yaml', clusterRoles()],
+    ['docs/rbac/namespace.yaml', namespaceRoles()],
+  ] as const;
+  return files.map(([path, roles]) => [path, HEADER + roles.map(yamlText).join('---\n')]);
 }
 
 async function present(root: string): Promise<ReadonlyMap<string, string>> {

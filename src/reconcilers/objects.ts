@@ -44,6 +44,19 @@ export const FINALIZERS = {
   LayeredImage: 'lamina.dev/image',
 } as const;
 
+/**
+ * What controllers make, whom it belongs to, and what else they do to it besides its finalizer and
+ * status. Their rights on a cluster follow from this.
+ */
+export const CHILDREN = {
+  LayerVersion: { owners: ['OSLayer', 'PlatformLayer', 'AppLayer'], verbs: ['delete', 'patch'] },
+  PackagingMachine: { owners: ['LayerVersion'], verbs: ['delete'] },
+  LayeredImage: { owners: ['ImageTemplate'], verbs: ['delete'] },
+} as const;
+
+/** The kinds that controllers make. */
+export type ChildKind = keyof typeof CHILDREN;
+
 /** The namespace of a namespaced object. */
 export function namespaceOf(object: ApiObject): string {
   return object.metadata.namespace ?? 'default';

@@ -6,6 +6,7 @@ import type { JobRunner } from '../jobs/spec.ts';
 import type { Admission } from './admission.ts';
 import type {
   AppLayer,
+  ChildKind,
   ConnectorConfig,
   ImageTemplate,
   LayerVersion,
@@ -34,9 +35,9 @@ export interface Listers {
   readonly layeredImages: Lister<LayeredImage>;
 }
 
-/** Names one object. */
+/** Names one object that controllers made. */
 export interface ObjectRef {
-  readonly kind: string;
+  readonly kind: ChildKind;
   readonly namespace: string;
   readonly name: string;
 }
@@ -44,9 +45,12 @@ export interface ObjectRef {
 /** Everything that reconcilers write to the API besides status. */
 export interface Writer {
   /** Creates it unless it is there already. */
-  ensure(object: ApiObject): Promise<void>;
+  ensure(object: ApiObject & { readonly kind: ChildKind }): Promise<void>;
   remove(ref: ObjectRef): Promise<void>;
-  annotate(ref: ObjectRef, annotations: Readonly<Record<string, string>>): Promise<void>;
+  annotate(
+    ref: ObjectRef & { readonly kind: 'LayerVersion' },
+    annotations: Readonly<Record<string, string>>,
+  ): Promise<void>;
 }
 
 /** The connector of a ConnectorConfig, and the digest of where it leads. */

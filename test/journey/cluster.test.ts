@@ -4,38 +4,126 @@ import { applyByHand, prepareDemo, swapAndRevert } from '../../examples/demo/dem
 import { endMachines } from '../../examples/demo/end-machines.ts';
 import { writeManifests } from '../../examples/demo/manifests.ts';
 import { System } from '../../examples/demo/system.ts';
+import type { ApiObject } from '../../src/api/object.ts';
+import { LEASES } from '../../src/kube/resource.ts';
+import { holds, stageOf } from '../../src/reconcilers/objects.ts';
+import {
+  CONTROLLER,
+  controllerKubeconfig,
+  grant,
+  rightsUsed,
+  withdraw,
+} from '../support/cluster-user.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { startJudge } from '../support/judge.ts';
+import { createAll, follow, Installation, machinesMade, object } from '../support/installation.ts';
+import { judgeMissing, startJudge } from '../support/judge.ts';
 import { describe, expect, it } from '../support/runner.ts';
+import { until } from '../support/until.ts';
 
-describe('the demo on a cluster', () => {
-  it('goes from manifests to booted images that prove their layers', async () => {
+const missing = judgeMissing();
+const test = missing === undefined ? it : it.skip;
+const title = missing === undefined ? 'a real kube-apiserver' : `a cluster: ${missing}`;
+
+/** A judge where the controller has the rights of its role, in one namespace or in all. */
+async function judgeFor(namespace: string | undefined) {
+  const judge = await startJudge({ users: [CONTROLLER] });
+  await grant(judge, namespace);
+  return {
+    ...judge,
+    controller: await controllerKubeconfig(judge),
+    [Symbol.asyncDispose]: () => judge.close(),
+  };
+}
+
+function tool(): ApiObject {
+  return object('AppLayer', 'tool', {
+    osLayer: { name: 'tiny' },
+    packaging: { connectorRef: { name: 'here' } },
+    versions: [{ name: '1', osVersion: '1', install: { steps: [{ run: 'true' }] } }],
+  });
+}
+
+describe(`lamina controller on ${title}`, () => {
+  test('goes from manifests to booted images that prove their layers', async () => {
     await using folder = await temporaryFolder();
     await using _machines = { [Symbol.asyncDispose]: () => endMachines(folder.path) };
-    const judge = await startJudge();
+    await using judge = await judgeFor(undefined);
+    const stage = await prepareDemo(folder.path, () => undefined);
+    const start = () =>
+      System.controller({
+        dataDir: join(folder.path, 'data'),
+        importRoot: stage.importRoot,
+        kubeconfig: judge.kubeconfig,
+        controllerKubeconfig: judge.controller,
+      });
+    const { first, firstRevision } = await applyByHand(stage, start);
+    expect(first.layers).toEqual(['tiny 12.1', 'app/editor 1', 'app/browser 1', 'platform/qemu 1']);
+    expect(first.favourite).toBe('browser');
+    const system = await start();
     try {
-      const stage = await prepareDemo(folder.path, (line) => process.stderr.write(`${line}\n`));
-      const { importRoot } = stage;
-      const { kubeconfig } = judge;
-      const start = () =>
-        System.controller({ dataDir: join(folder.path, 'data'), importRoot, kubeconfig });
-      const { first, firstRevision } = await applyByHand(stage, start);
-      expect(first.favourite).toBe('browser');
-      const system = await start();
+      const manifests = join(folder.path, 'manifests');
       const apply = async (files: ReadonlyMap<string, string>) => {
-        await writeManifests(join(folder.path, 'manifests'), files);
-        await applyFolder(join(folder.path, 'manifests'), system);
+        await writeManifests(manifests, files);
+        await applyFolder(manifests, system);
       };
-      const { changed, builtByRevert } = await swapAndRevert(stage, system, {
+      const { changed, changedRevision, builtByRevert } = await swapAndRevert(stage, system, {
         firstRevision,
         swap: apply,
         revert: () => apply(stage.files),
       });
       expect(changed.favourite).toBe('editor');
+      expect(changedRevision).not.toBe(firstRevision);
       expect(builtByRevert).toEqual([]);
-      await system.stop();
     } finally {
-      await judge.close();
+      await system.stop();
     }
+    expect((await rightsUsed(judge)).forbidden).toEqual([]);
+  });
+
+  test('does nothing twice when the one that leads is killed, and needs all its rights', async () => {
+    await using folder = await temporaryFolder();
+    await using installation = await Installation.create(folder.path);
+    await using judge = await judgeFor('default');
+    const { dataDir, importRoot } = installation;
+    const start = () =>
+      System.controller({
+        dataDir,
+        importRoot,
+        kubeconfig: judge.kubeconfig,
+        controllerKubeconfig: judge.controller,
+        args: ['--namespace', 'default'],
+      });
+    const first = await start();
+    await using running = new AsyncDisposableStack();
+    running.defer(() => first.kill());
+    const made = machinesMade(first.client);
+    const waiting = start();
+    await createAll(first.client, [...installation.base(), tool()]);
+    const isApp = (version: ApiObject) => version.metadata.name.startsWith('apl-');
+    await follow(
+      first.client,
+      'LayerVersion',
+      (item) => isApp(item) && stageOf(item) === 'Packaging',
+    );
+    const machines = await installation.machineProcesses();
+    expect(machines).toHaveLength(1);
+    await first.kill();
+
+    const second = await waiting;
+    running.defer(() => second.stop());
+    expect(await installation.machineProcesses()).toEqual(machines);
+    await follow(second.client, 'LayerVersion', (item) => isApp(item) && holds(item, 'Ready'));
+    await made.stop();
+    expect(made.names).toHaveLength(1);
+    const lease = await second.client.get(LEASES, 'default', 'lamina-controller');
+    expect(lease).toMatchObject({ spec: { leaseTransitions: 1 } });
+    expect((await rightsUsed(judge)).forbidden).toEqual([]);
+
+    await withdraw(judge, 'connectorconfigs/status');
+    await createAll(second.client, [object('ConnectorConfig', 'other', { local: {} })]);
+    await until('the right is missed', async () => {
+      const { forbidden } = await rightsUsed(judge);
+      return forbidden.includes('patch lamina.dev/connectorconfigs/status');
+    });
   });
 });

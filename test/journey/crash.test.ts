@@ -1,12 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ApiObject } from '../../src/api/object.ts';
-import type { KubeClient } from '../../src/kube/client.ts';
 import { resourceOf } from '../../src/kube/resource.ts';
 import { holds, stageOf } from '../../src/reconcilers/objects.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { bootGuest } from '../support/guest.ts';
-import { createAll, follow, object } from '../support/installation.ts';
+import { createAll, follow, machinesMade, object } from '../support/installation.ts';
 import { MORE_PLACES, PLACES, type Journey } from '../support/journey-place.ts';
 import { describe, expect, it } from '../support/runner.ts';
 
@@ -37,26 +36,6 @@ interface Found {
   readonly published?: { readonly id: string };
 }
 const found = ({ status }: ApiObject) => (status ?? {}) as Found;
-
-/** Names of the machines that controllers make from now on. */
-function machinesMade(client: KubeClient): { readonly names: string[]; stop(): Promise<void> } {
-  const names: string[] = [];
-  const over = new AbortController();
-  const watching = (async () => {
-    const resource = resourceOf('PackagingMachine');
-    const options = { resourceVersion: '0', signal: over.signal };
-    for await (const { object: machine } of client.watch(resource, options)) {
-      names.push(machine.metadata.name);
-    }
-  })().catch(() => undefined);
-  return {
-    names,
-    stop: () => {
-      over.abort();
-      return watching;
-    },
-  };
-}
 
 describe.each([...PLACES, ...MORE_PLACES])(
   'lamina up on $why, killed and started again',

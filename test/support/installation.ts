@@ -122,3 +122,26 @@ export async function createAll(client: KubeClient, objects: readonly ApiObject[
     await client.create(each.kind === 'Secret' ? SECRETS : resourceOf(each.kind), each);
   }
 }
+
+/** Names of the machines that controllers make from now on. */
+export function machinesMade(client: KubeClient): {
+  readonly names: string[];
+  stop(): Promise<void>;
+} {
+  const names: string[] = [];
+  const over = new AbortController();
+  const watching = (async () => {
+    const resource = resourceOf('PackagingMachine');
+    const options = { resourceVersion: '0', signal: over.signal };
+    for await (const { type, object: machine } of client.watch(resource, options)) {
+      if (type === 'ADDED') names.push(machine.metadata.name);
+    }
+  })().catch(() => undefined);
+  return {
+    names,
+    stop: () => {
+      over.abort();
+      return watching;
+    },
+  };
+}

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
-import { createServer } from 'node:https';
+import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { keptAuthority, serverCertificate } from '../../src/apiserver/certificates/authority.ts';
@@ -20,6 +20,7 @@ export interface SecureServer extends AsyncDisposable {
 export async function secureServer(
   folder: string,
   listener: RequestListener,
+  options: ServerOptions = {},
 ): Promise<SecureServer> {
   const now = systemClock.now();
   const authority = await keptAuthority(join(folder, 'ca.pem'), now);
@@ -27,7 +28,7 @@ export async function secureServer(
   const caFile = join(folder, 'ca.crt');
   await writeFile(caFile, ca);
   const { key, certificate: cert } = serverCertificate(authority, ['127.0.0.1'], now);
-  const server = createServer({ key, cert }, listener);
+  const server = createServer({ key, cert, ...options }, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -131,7 +131,7 @@ async function act(ports: Ports, step: VersionStep, version: LayerVersion): Prom
 function machineOf(version: LayerVersion, key: string) {
   return {
     apiVersion: API_VERSION,
-    kind: 'PackagingMachine',
+    kind: 'PackagingMachine' as const,
     metadata: {
       name: version.metadata.name,
       namespace: namespaceOf(version),

@@ -159,7 +159,7 @@ function prerequisites({ listers }: LayerPorts) {
 
 async function act({ writer }: LayerPorts, step: LayerStep, layer: Layer): Promise<void> {
   const namespace = namespaceOf(layer);
-  const ref = { kind: 'LayerVersion', namespace, name: step.name };
+  const ref = { kind: 'LayerVersion', namespace, name: step.name } as const;
   if (step.do === 'remove') return writer.remove(ref);
   if (step.do === 'annotate') return writer.annotate(ref, step.annotations);
   return writer.ensure({

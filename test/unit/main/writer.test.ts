@@ -6,9 +6,10 @@ import { apiWriter } from '../../../src/main/writer.ts';
 import { layeredImage } from '../../support/objects.ts';
 import { describe, expect, it } from '../../support/runner.ts';
 
-function owned(uid: string): ApiObject {
+function owned(uid: string) {
   const owner = { apiVersion: 'v1', kind: 'ImageTemplate', name: 't', uid, controller: true };
-  return layeredImage('00000000', { metadata: { ownerReferences: [owner] } });
+  const image = layeredImage('00000000', { metadata: { ownerReferences: [owner] } });
+  return { ...image, kind: 'LayeredImage' as const };
 }
 
 /** A server where the name is taken. */
