@@ -22,7 +22,7 @@ demo: setup peers ## from nothing to a booted layered image
 bench: setup ## tables on standard output, JSON under bench/results
 	@$(NODE) bench/main.ts
 
-generate: setup ## CRDs, reference pages, the list of what differs from a real kube-apiserver
+generate: setup ## CRDs, roles, reference pages, the list of what differs from a real kube-apiserver
 	@$(NODE) src/main/generate.ts
 	@$(NODE) test/contract/parity/page.ts
 

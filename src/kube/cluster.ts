@@ -45,15 +45,17 @@ interface Way {
 
 /** Reads who we are, and who the cluster is. Loads the library that knows every way to log in. */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const cluster = new LiveCluster(options);
-  await cluster.open();
-  return cluster;
+  const first = await login(options, undefined);
+  const { server, trustsAnybody } = first.target;
+  if (trustsAnybody === true) {
+    options.log.warn('the kubeconfig says that anybody may answer for the cluster', { server });
+  }
+  return new LiveCluster(options, first);
 }
 
 async function isPod({ environment, podRoot = '/' }: ClusterOptions): Promise<boolean> {
-  if ((environment['KUBERNETES_SERVICE_HOST'] ?? '') === '') return false;
-  const token = join(podRoot, POD_TOKEN);
-  return access(token, constants.R_OK).then(
+  if (!environment['KUBERNETES_SERVICE_HOST']) return false;
+  return access(join(podRoot, POD_TOKEN), constants.R_OK).then(
     () => true,
     () => false,
   );
@@ -64,7 +66,7 @@ async function load(options: ClusterOptions): Promise<KubeConfig> {
   const { KubeConfig: Config } = await import('@kubernetes/client-node');
   const config = new Config();
   if (kubeconfig !== undefined) config.loadFromFile(kubeconfig);
-  else if ((environment['KUBECONFIG'] ?? '') === '' && (await isPod(options))) {
+  else if (!environment['KUBECONFIG'] && (await isPod(options))) {
     config.loadFromCluster(podRoot.replace(/\/$/, ''));
   } else config.loadFromDefault();
   return config;
@@ -76,7 +78,7 @@ function unsupported(what: string): Failure {
 }
 
 /** What the library would do and we do not: refused, lest we go another way or as somebody else. */
-function checkSupported(config: KubeConfig): void {
+function serverOf(config: KubeConfig): string {
   const cluster = config.getCurrentCluster();
   const user = config.getCurrentUser();
   if (cluster?.proxyUrl) throw unsupported('proxy-url');
@@ -86,18 +88,19 @@ function checkSupported(config: KubeConfig): void {
     const hint = 'Name a kubeconfig by --kubeconfig or $KUBECONFIG, or run in a pod.';
     throw denied('NoCluster', 'no kubeconfig leads to a cluster that is asked over https', hint);
   }
+  return cluster.server;
 }
 
 /** Asks the plugin, the file or the issuer that the kubeconfig names, unless it was asked lately. */
 async function targetOf(config: KubeConfig): Promise<KubeconfigTarget> {
-  checkSupported(config);
+  const server = serverOf(config);
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
   const { servername, rejectUnauthorized, headers } = options;
   const [ca, cert, key] = [textIn(options.ca), textIn(options.cert), textIn(options.key)];
   const identity: unknown = isObject(headers) ? headers['Authorization'] : undefined;
   return {
-    server: config.getCurrentCluster()?.server ?? '',
+    server,
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
     ...(ca === undefined ? {} : { ca }),
     ...(servername === undefined ? {} : { serverName: servername }),
@@ -112,65 +115,82 @@ function textIn(value: unknown): string | undefined {
   return Buffer.isBuffer(value) ? value.toString('utf8') : undefined;
 }
 
-function notIn(error: unknown): Failure {
-  if (isFailure(error)) return error;
-  const hint = 'Try `kubectl get --raw /version` with the same kubeconfig.';
-  return denied('NoCredential', `no credential for the cluster: ${messageOf(error)}`, hint);
+interface Login {
+  readonly config: KubeConfig;
+  readonly target: KubeconfigTarget;
+}
+
+/** Without a configuration, everything is read again. */
+async function login(options: ClusterOptions, known: KubeConfig | undefined): Promise<Login> {
+  try {
+    const config = known ?? (await load(options));
+    return { config, target: await targetOf(config) };
+  } catch (error) {
+    if (isFailure(error)) throw error;
+    const hint = 'Try `kubectl get --raw /version` with the same kubeconfig.';
+    throw denied('NoCredential', `no credential for the cluster: ${messageOf(error)}`, hint);
+  }
+}
+
+/** The token goes with each request, so that a new one breaks no connection. */
+function placeOf({ token: _token, ...place }: KubeconfigTarget): Omit<KubeconfigTarget, 'token'> {
+  return place;
 }
 
 class LiveCluster implements Cluster {
   private readonly options: ClusterOptions;
+  /** Remembers what plugins and issuers said; undefined if the cluster did not believe it. */
   private config: KubeConfig | undefined;
-  private way: Way | undefined;
+  private way: Way;
   private reading: Promise<Way> | undefined;
-  private keep: ((target: KubeconfigTarget) => Promise<void>) | undefined;
+  private keep: (target: KubeconfigTarget) => Promise<void> = () => Promise.resolve();
 
-  constructor(options: ClusterOptions) {
+  constructor(options: ClusterOptions, { config, target }: Login) {
     this.options = options;
-  }
-
-  async open(): Promise<void> {
-    const { target } = await this.read();
-    if (target.trustsAnybody !== true) return;
-    const { server } = target;
-    this.options.log.warn('the kubeconfig says that anybody may answer for the cluster', {
-      server,
-    });
+    this.config = config;
+    const network = networkTransport(placeOf(target));
+    this.way = { target, network, readAt: options.clock.elapsed() };
   }
 
   get server(): string {
-    return this.way?.target.server ?? '';
+    return this.way.target.server;
   }
 
   get namespace(): string {
-    return this.way?.target.namespace ?? '';
+    return this.way.target.namespace;
   }
 
   readonly send = async (request: ApiRequest): Promise<ApiResponse> => {
-    const { way } = this;
-    const isFresh = way !== undefined && this.options.clock.elapsed() - way.readAt < FRESH_MS;
-    const used = isFresh ? way : await this.read();
+    const isFresh = this.options.clock.elapsed() - this.way.readAt < FRESH_MS;
+    const used = isFresh ? this.way : await this.refreshed();
     const answer = await sendBy(used, request);
     if (answer.status !== REFUSED) return answer;
     for await (const _ of answer.body);
     // Others may have been refused as well, and have read everything again by now.
-    return sendBy(await this.after(used), request);
+    if (this.way !== used) return sendBy(this.way, request);
+    this.config = undefined;
+    return sendBy(await this.read(), request);
   };
 
   async share(keep: (target: KubeconfigTarget) => Promise<void>): Promise<void> {
     this.keep = keep;
-    await keep((await this.read()).target);
+    await keep(this.way.target);
   }
 
   async close(): Promise<void> {
-    await this.way?.network.close();
+    await this.way.network.close();
   }
 
-  private async after(refused: Way): Promise<Way> {
-    if (this.way !== undefined && this.way !== refused) return this.way;
-    // The library remembers what plugins and issuers said until it is started anew.
-    this.config = undefined;
-    return this.read();
+  /** A file or a program that fails for a moment is no reason to fail: the cluster may know us still. */
+  private async refreshed(): Promise<Way> {
+    try {
+      return await this.read();
+    } catch (error) {
+      const { clock, log } = this.options;
+      log.warn('the credential was not read again', { error: messageOf(error) });
+      this.way = { ...this.way, readAt: clock.elapsed() };
+      return this.way;
+    }
   }
 
   /** Once for all who ask meanwhile. */
@@ -182,29 +202,24 @@ class LiveCluster implements Cluster {
   }
 
   private async readNow(): Promise<Way> {
-    const { clock, log } = this.options;
-    let target: KubeconfigTarget;
-    try {
-      this.config ??= await load(this.options);
-      target = await targetOf(this.config);
-    } catch (error) {
-      this.config = undefined;
-      throw notIn(error);
-    }
+    const { config, target } = await login(this.options, this.config);
+    this.config = config;
     const before = this.way;
-    const { token: _token, ...place } = target;
-    const { token: _tokenBefore, ...placeBefore } = before?.target ?? {};
-    const isSamePlace = before !== undefined && jsonEqual(place, placeBefore);
-    // The token goes with each request, so that a new one breaks no connection.
-    const network = isSamePlace ? before.network : networkTransport(place);
-    const way: Way = { target, network, readAt: clock.elapsed() };
-    this.way = way;
-    if (before === undefined || jsonEqual(target, before.target)) return way;
+    const isSamePlace = jsonEqual(placeOf(target), placeOf(before.target));
+    const network = isSamePlace ? before.network : networkTransport(placeOf(target));
+    this.way = { target, network, readAt: this.options.clock.elapsed() };
     if (!isSamePlace) await before.network.close();
-    await this.keep?.(target).catch((error: unknown) => {
-      log.warn('the new credential was not shared with jobs', { error: messageOf(error) });
-    });
-    return way;
+    if (!jsonEqual(target, before.target)) await this.tell(target);
+    return this.way;
+  }
+
+  private async tell(target: KubeconfigTarget): Promise<void> {
+    try {
+      await this.keep(target);
+    } catch (error) {
+      const fields = { error: messageOf(error) };
+      this.options.log.warn('the new credential was not shared with jobs', fields);
+    }
   }
 }
 

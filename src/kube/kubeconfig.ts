@@ -113,7 +113,8 @@ function encoded(pem: string): string {
 /** A kubeconfig that `parseKubeconfig` reads as this. */
 export function kubeconfigText(target: KubeconfigTarget): string {
   const { server, ca, serverName, trustsAnybody, token, certificate, namespace } = target;
-  const name = 'lamina';
+  // Not that of `lamina up`, which finds its port in the file that it wrote.
+  const name = 'cluster';
   // What is undefined is left out.
   const cluster = {
     server,

@@ -16,7 +16,7 @@ export interface LeaseTiming {
 }
 
 /** That of client-go. */
-export const LEASE_TIMING: LeaseTiming = { leaseMs: 15_000, renewMs: 10_000, retryMs: 2000 };
+const LEASE_TIMING: LeaseTiming = { leaseMs: 15_000, renewMs: 10_000, retryMs: 2000 };
 /** Those who wait spread their tries by up to this share. */
 const JITTER = 1.2;
 

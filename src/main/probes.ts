@@ -1,5 +1,4 @@
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { HEALTH_PATHS, Health, type HealthCheck } from '../apiserver/http/health.ts';
 import { targetOf } from '../apiserver/http/handler.ts';
 import { systemClock } from '../host/clock.ts';
@@ -48,6 +47,7 @@ export async function serveProbes(
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  const { address, port } = server.address() as AddressInfo;
-  log.info('health and metrics are served', { address, port });
+  const address = server.address();
+  const at = address === null || typeof address === 'string' ? listen : address;
+  log.info('health and metrics are served', { host: listen.host, port: at.port });
 }

@@ -11,6 +11,7 @@ import {
   CONTROLLER,
   controllerKubeconfig,
   grant,
+  rightsGranted,
   rightsUsed,
   withdraw,
 } from '../support/cluster-user.ts';
@@ -77,7 +78,10 @@ describe(`lamina controller on ${title}`, () => {
     } finally {
       await system.stop();
     }
-    expect((await rightsUsed(judge)).forbidden).toEqual([]);
+    const { used, forbidden } = await rightsUsed(judge);
+    expect(forbidden).toEqual([]);
+    const unused = (await rightsGranted()).filter((right) => !used.has(right));
+    expect(unused).toEqual([]);
   });
 
   test('does nothing twice when the one that leads is killed, and needs all its rights', async () => {

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
 import { isMissing } from '../../src/host/files.ts';
 import { kubeconfigText } from '../../src/kube/kubeconfig.ts';
 import { auditLogOf, type Judge, type JudgeUser } from './judge.ts';
@@ -54,6 +55,25 @@ export async function withdraw(judge: Judge, resource: string): Promise<void> {
   const path = join(judge.folder, 'less.yaml');
   await writeFile(path, lines.join('\n'));
   await asAdmin(judge, ['apply', '-f', path, '--namespace', 'default']);
+}
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** Every right that is documented for the controller. */
+export async function rightsGranted(): Promise<readonly UsedRight[]> {
+  const text = await readFile(join(ROLES, 'cluster.yaml'), 'utf8');
+  const roles = parseAllDocuments(text).map((each) => each.toJS() as { rules: readonly Rule[] });
+  return roles
+    .flatMap(({ rules }) => rules)
+    .flatMap(({ apiGroups: [group = ''], resources, verbs }) =>
+      resources.flatMap((resource) =>
+        verbs.map((verb) => `${verb} ${[group, resource].filter(Boolean).join('/')}`),
+      ),
+    );
 }
 
 /** A kubeconfig of the controller. */

@@ -197,6 +197,18 @@ describe('the credential of a cluster', () => {
     expect(came).toHaveLength(2);
   });
 
+  it('is used for as long as the cluster takes it, if it cannot be read again', async () => {
+    await writeFile(at('token'), 'good');
+    const user = await plugin('2020-01-01T00:00:00Z');
+    const cluster = await open({ kubeconfig: await kubeconfig(user) });
+    await writeFile(at('plugin'), '#!/bin/sh\necho no network >&2\nexit 1\n');
+    clock.advance(60_000);
+    await ask(cluster);
+    good = 'Bearer better';
+    await expect(ask(cluster)).rejects.toMatchObject({ code: 'NoCredential' });
+    expect(came).toEqual(['Bearer good', 'Bearer good']);
+  });
+
   it('is replaced together with the cluster that it is for', async () => {
     const cluster = await open({ kubeconfig: await kubeconfig({ token: 'good' }) });
     await using other = await secureServer(folder.path, (_, response) => {
