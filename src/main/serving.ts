@@ -28,8 +28,12 @@ async function unlessAborted<Running extends Closable>(
   const asked = signal.aborted ? Promise.resolve() : once(signal, 'abort');
   const running = await Promise.race([starting, asked.then(() => undefined)]);
   if (running === undefined) {
+    const over = new AbortController();
     const closed = starting.then((late) => late.close()).catch(() => undefined);
-    await Promise.race([closed, systemClock.sleep(START_GRACE_MS)]);
+    // Whoever waits must not hold the process longer than what it waits for.
+    const late = systemClock.sleep(START_GRACE_MS, over.signal).catch(() => undefined);
+    await Promise.race([closed, late]);
+    over.abort();
   }
   return running;
 }

@@ -16,7 +16,7 @@ type UsedRight = string;
 export const CONTROLLER: JudgeUser = { name: NAME, token: 'token-of-the-controller' };
 
 /** Runs kubectl as the administrator. */
-async function asAdmin(judge: Judge, ...calls: readonly (readonly string[])[]) {
+export async function asAdmin(judge: Judge, ...calls: readonly (readonly string[])[]) {
   const peer = kubectlPeers().at(-1);
   if (peer === undefined) throw new Error('no kubectl is built');
   const kubectl = new Kubectl(peer, judge.kubeconfig);
