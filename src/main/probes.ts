@@ -1,5 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http';
-import { HEALTH_PATHS, Health, type HealthCheck } from '../apiserver/http/health.ts';
+import { Health, isHealthPath, type HealthCheck } from '../apiserver/http/health.ts';
 import { targetOf } from '../apiserver/http/handler.ts';
 import { systemClock } from '../host/clock.ts';
 import type { Log } from '../host/log.ts';
@@ -25,7 +25,7 @@ export async function serveProbes(
     if (path === '/metrics') {
       return response.setHeader('content-type', metrics.contentType).end(await metrics.text());
     }
-    if (!HEALTH_PATHS.has(path)) return response.writeHead(404).end();
+    if (!isHealthPath(path)) return response.writeHead(404).end();
     const { status, headers, body } = await health.serve(
       { method: 'GET', path: url, headers: {} },
       path,
