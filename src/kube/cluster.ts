@@ -69,7 +69,21 @@ async function load(options: ClusterOptions): Promise<KubeConfig> {
   else if (!environment['KUBECONFIG'] && (await isPod(options))) {
     config.loadFromCluster(podRoot.replace(/\/$/, ''));
   } else config.loadFromDefault();
+  mendIssuer(config);
   return config;
+}
+
+/**
+ * The library renews no token of OIDC: it gives the issuer as text to one that takes a URL only, and makes no
+ * answers that it takes where the issuer has an authority of its own. Node's authorities are used.
+ */
+function mendIssuer(config: KubeConfig): void {
+  const settings: unknown = config.getCurrentUser()?.authProvider?.config;
+  if (!isObject(settings)) return;
+  const issuer = settings['idp-issuer-url'];
+  if (typeof issuer === 'string') settings['idp-issuer-url'] = new URL(issuer);
+  delete settings['idp-certificate-authority'];
+  delete settings['idp-certificate-authority-data'];
 }
 
 function unsupported(what: string): Failure {

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import type { TLSSocket } from 'node:tls';
+import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { keptAuthority, serverCertificate } from '../../../src/apiserver/certificates/authority.ts';
@@ -93,9 +93,9 @@ async function plugin(expires?: string): Promise<Fields> {
 const runs = async () => (await readFile(at('runs'), 'utf8')).trim().split('\n').length;
 
 /** A token of an issuer, as far as a client looks at it. */
-function idToken(expires: number): string {
+function idToken(expires: number, claims: Fields = {}): string {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return [part({ alg: 'none' }), part({ exp: expires }), 'x'].join('.');
+  return [part({ alg: 'RS256' }), part({ exp: expires, ...claims }), 'x'].join('.');
 }
 
 describe('a cluster lets us in by', () => {
@@ -150,6 +150,41 @@ describe('a cluster lets us in by', () => {
     const config = { 'client-id': 'lamina', 'id-token': token, 'idp-issuer-url': 'https://x' };
     const user = { 'auth-provider': { name: 'oidc', config } };
     await ask(await open({ kubeconfig: await kubeconfig(user) }));
+    expect(came).toEqual([good]);
+  });
+
+  it('a token that an OIDC issuer replaces when it has ended', async () => {
+    let replaced = 0;
+    await using issuer = await secureServer(folder.path, (request, response) => {
+      const { url: issuedBy } = issuer;
+      response.setHeader('content-type', 'application/json');
+      if (request.method === 'GET') {
+        const metadata = { issuer: issuedBy, token_endpoint: `${issuedBy}/token` };
+        return response.end(JSON.stringify(metadata));
+      }
+      replaced += 1;
+      const id = idToken(4_000_000_000, { iss: issuedBy, aud: 'lamina', sub: 'me', iat: 1 });
+      good = `Bearer ${id}`;
+      const answer = { access_token: 'x', token_type: 'Bearer', id_token: id, expires_in: 3600 };
+      return response.end(JSON.stringify({ ...answer, refresh_token: 'next' }));
+    });
+    const config = {
+      'client-id': 'lamina',
+      'id-token': idToken(1),
+      'refresh-token': 'first',
+      'idp-issuer-url': issuer.url,
+      'idp-certificate-authority-data': Buffer.from(issuer.ca).toString('base64'),
+    };
+    const user = { 'auth-provider': { name: 'oidc', config } };
+    const authorities = getCACertificates('default');
+    // As NODE_EXTRA_CA_CERTS does when Node starts.
+    setDefaultCACertificates([...authorities, issuer.ca]);
+    try {
+      await ask(await open({ kubeconfig: await kubeconfig(user) }));
+    } finally {
+      setDefaultCACertificates(authorities);
+    }
+    expect(replaced).toBe(1);
     expect(came).toEqual([good]);
   });
 
