@@ -14,12 +14,15 @@ import { ManualClock } from '../../support/clock.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { afterEach, beforeEach, describe, expect, it } from '../../support/runner.ts';
 import { secureServer, type SecureServer } from '../../support/secure-server.ts';
+import { until } from '../../support/until.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** What the server lets in, and who came. */
 let good: string;
 let came: string[];
+/** Answers wait for it. */
+let hold: Promise<void>;
 let server: SecureServer;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let clock: ManualClock;
@@ -29,6 +32,7 @@ beforeEach(async () => {
   folder = await temporaryFolder();
   clock = new ManualClock();
   [good, came] = ['Bearer good', []];
+  hold = Promise.resolve();
   const tls = { requestCert: true, rejectUnauthorized: false };
   server = await secureServer(
     folder.path,
@@ -37,7 +41,7 @@ beforeEach(async () => {
       const who = authorization === '' && fingerprint256 ? fingerprint256 : authorization;
       came.push(who);
       response.statusCode = who === good ? 200 : 401;
-      response.end(JSON.stringify({ metadata: { name: 'it' } }));
+      void hold.then(() => response.end(JSON.stringify({ metadata: { name: 'it' } })));
     },
     tls,
   );
@@ -129,6 +133,21 @@ describe('a cluster lets us in by', () => {
     await Promise.all([ask(cluster), ask(cluster), ask(cluster)]);
     expect(await runs()).toBe(2);
     await ask(cluster);
+    expect(await runs()).toBe(2);
+  });
+
+  it('a program, which is not run again for a refusal that comes late', async () => {
+    await writeFile(at('token'), 'old');
+    const cluster = await open({ kubeconfig: await kubeconfig(await plugin()) });
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    hold = held;
+    const late = ask(cluster);
+    await until('it came', async () => came.length === 1);
+    hold = Promise.resolve();
+    await writeFile(at('token'), 'good');
+    await ask(cluster);
+    release();
+    await late;
     expect(await runs()).toBe(2);
   });
 

@@ -2,7 +2,7 @@ import { createCache, type Change } from '../../../src/kube/cache.ts';
 import { kubeClient } from '../../../src/kube/client.ts';
 import { noMetrics } from '../../../src/host/metrics.ts';
 import { startReflector } from '../../../src/kube/reflector.ts';
-import { resourceOf } from '../../../src/kube/resource.ts';
+import { pathOf, resourceOf } from '../../../src/kube/resource.ts';
 import { jsonLog, silentLog } from '../../../src/host/log.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { idle } from '../../support/eventually.ts';
@@ -31,12 +31,13 @@ function told({ before, after, initial }: Change): string {
 let stopLast: () => Promise<void> = () => Promise.resolve();
 afterEach(() => stopLast());
 
-async function follow(server: ScriptedServer) {
+async function follow(server: ScriptedServer, place: { readonly namespace?: string } = {}) {
   const clock = new ManualClock();
   const cache = createCache(clock, silentLog);
   const changes: string[] = [];
   cache.onChange((change) => changes.push(told(change)));
   const reflector = startReflector({
+    ...place,
     client: kubeClient(server.transport),
     resource: RESOURCE,
     cache,
@@ -304,6 +305,14 @@ describe('reflector', () => {
     expect(heard).toEqual(['+uid-b@101', '+uid-c@102']);
     expect(lines.filter((line) => line.includes('handler is broken'))).toHaveLength(2);
     expect(server.watches).toHaveLength(1);
+  });
+
+  it('asks for nothing outside of the namespace that it is for', async () => {
+    const server = new ScriptedServer();
+    await follow(server, { namespace: 'team' });
+    const asked = [server.lists[0], server.watch.request];
+    const there = pathOf(RESOURCE, 'team');
+    expect(asked.map((request) => request?.path.replace(/\?.*/, ''))).toEqual([there, there]);
   });
 
   it('stops although the connection hangs', async () => {
