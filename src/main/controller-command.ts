@@ -25,8 +25,8 @@ The cluster is that of --kubeconfig, else of $KUBECONFIG, else that in which thi
 Plugins, OIDC and client certificates work as with kubectl, and credentials are renewed when they expire.
 
 Of several controllers, one works: whoever holds the Lease lamina-controller, in the namespace that --namespace
-names, else in kube-system. The others take over at most 20 seconds after it was killed, and at once after it ended
-in good order. All must be given the same --data. A controller that cannot keep the lease ends with exit code 1.
+names, else in kube-system. The others take over at most 20 seconds after it was killed, and 5 after it ended in
+good order. All must be given the same --data. A controller that cannot keep the lease ends with exit code 1.
 
 Examples:
   lamina controller --data /srv/lamina
