@@ -171,7 +171,11 @@ describe('strangers in a crowd', () => {
 describe('more than is served at a time', () => {
   it('1,100 watches over HTTP/1.1: 1,024 run, the others are told, requests go on', async () => {
     const watch = () => ask('GET', `${MAPS}?watch=1`, { headers: bearer() });
-    const told = await Promise.all(Array.from({ length: 1100 }, watch));
+    const told: Told[] = [];
+    // A hundred at a time: of more than 512 that have not shown the token yet, the oldest are dropped.
+    for (let count = 0; count < 1100; count += 100) {
+      told.push(...(await Promise.all(Array.from({ length: 100 }, watch))));
+    }
     expectRefused(told, 76);
     expect(await listByCurl()).toBe('200');
     expect(await listByCurl('--http1.1')).toBe('200');
