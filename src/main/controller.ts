@@ -6,7 +6,6 @@ import { systemClock } from '../host/clock.ts';
 import { writeFileAtomic } from '../host/files.ts';
 import type { Metrics } from '../host/metrics.ts';
 import { prometheusMetrics } from '../host/prometheus.ts';
-import { withRoom } from '../host/room.ts';
 import { kubeClient } from '../kube/client.ts';
 import { openCluster, type Cluster } from '../kube/cluster.ts';
 import { kubeconfigText } from '../kube/kubeconfig.ts';
@@ -15,6 +14,7 @@ import { measured } from '../kube/measured.ts';
 import {
   holdDataFolder,
   startControllers,
+  startedWhole,
   watchProcess,
   type InstallationOptions,
 } from './installation.ts';
@@ -43,14 +43,8 @@ export interface RunningController {
 }
 
 /** Lamina's controllers over the API of a real cluster; store, jobs and machines are on this host. */
-export async function controller(options: ControllerOptions): Promise<RunningController> {
-  const started = new AsyncDisposableStack();
-  try {
-    return await withRoom([options.dataDir], () => start(options, started));
-  } catch (error) {
-    await started.disposeAsync();
-    throw error;
-  }
+export function controller(options: ControllerOptions): Promise<RunningController> {
+  return startedWhole(options, (started) => start(options, started));
 }
 
 async function start(

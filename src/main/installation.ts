@@ -11,6 +11,7 @@ import { makeFolder } from '../host/files.ts';
 import { holdAlone } from '../host/lock.ts';
 import type { Log } from '../host/log.ts';
 import type { Metrics } from '../host/metrics.ts';
+import { withRoom } from '../host/room.ts';
 import { run } from '../host/run.ts';
 import { childRunner, type ChildRunnerOptions } from '../jobs/child-runner.ts';
 import type { JobRunner } from '../jobs/spec.ts';
@@ -57,6 +58,20 @@ export interface ControllersOptions extends InstallationOptions {
   readonly metrics: Metrics;
   /** Health checks are added here. */
   readonly checks: HealthCheck[];
+}
+
+/** Starts it as a whole: what was started is undone in reverse if the start fails half-way. */
+export async function startedWhole<Running>(
+  { dataDir }: InstallationOptions,
+  start: (started: AsyncDisposableStack) => Promise<Running>,
+): Promise<Running> {
+  const started = new AsyncDisposableStack();
+  try {
+    return await withRoom([dataDir], () => start(started));
+  } catch (error) {
+    await started.disposeAsync();
+    throw error;
+  }
 }
 
 /** Makes a data directory for this process alone, with its folders; returns its real path. */

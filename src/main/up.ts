@@ -3,13 +3,13 @@ import type { HealthCheck } from '../apiserver/http/health.ts';
 import { openApiServer } from '../apiserver/server.ts';
 import { systemClock } from '../host/clock.ts';
 import { prometheusMetrics } from '../host/prometheus.ts';
-import { withRoom } from '../host/room.ts';
 import type { Manager } from '../kube/manager.ts';
 import { startSource, type RunningSource } from '../sources/source.ts';
 import { sourceCheck } from './health-checks.ts';
 import {
   holdDataFolder,
   startControllers,
+  startedWhole,
   watchProcess,
   type InstallationOptions,
 } from './installation.ts';
@@ -33,15 +33,8 @@ export interface Running {
 }
 
 /** Everything of one installation in one process; jobs and machines are processes of their own. */
-export async function up(options: UpOptions): Promise<Running> {
-  // Undone in reverse, whether the start fails half-way or the end is asked for.
-  const started = new AsyncDisposableStack();
-  try {
-    return await withRoom([options.dataDir], () => start(options, started));
-  } catch (error) {
-    await started.disposeAsync();
-    throw error;
-  }
+export function up(options: UpOptions): Promise<Running> {
+  return startedWhole(options, (started) => start(options, started));
 }
 
 async function start(options: UpOptions, started: AsyncDisposableStack): Promise<Running> {
