@@ -1,4 +1,4 @@
-import { grouped, STATUS_VERBS, type Served } from './served.ts';
+import { STATUS_VERBS, type Served } from './served.ts';
 
 /** The media type by which clients tell the aggregated form from the plain one. */
 export const AGGREGATED_TYPE =
@@ -23,9 +23,9 @@ function resourceEntry(served: Served): Readonly<Record<string, unknown>> {
 
 /** The APIGroupDiscoveryList of everything below `/api` or `/apis`. */
 export function aggregatedDiscovery(list: readonly Served[]): Readonly<Record<string, unknown>> {
-  const items = [...grouped(list, ({ group }) => group)].map(([group, ofGroup]) => ({
+  const items = [...Map.groupBy(list, ({ group }) => group)].map(([group, ofGroup]) => ({
     metadata: group === '' ? {} : { name: group },
-    versions: [...grouped(ofGroup, ({ version }) => version)].map(([version, resources]) => ({
+    versions: [...Map.groupBy(ofGroup, ({ version }) => version)].map(([version, resources]) => ({
       version,
       resources: resources.map(resourceEntry),
       freshness: 'Current',

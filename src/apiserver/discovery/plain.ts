@@ -1,9 +1,9 @@
-import { groupVersion, grouped, STATUS_VERBS, type Served } from './served.ts';
+import { groupVersion, STATUS_VERBS, type Served } from './served.ts';
 
 type Document = Readonly<Record<string, unknown>>;
 
 function apiGroup(group: string, list: readonly Served[]): Document {
-  const versions = [...grouped(list, ({ version }) => version).keys()].map((version) => ({
+  const versions = [...Map.groupBy(list, ({ version }) => version).keys()].map((version) => ({
     groupVersion: groupVersion({ group, version }),
     version,
   }));
@@ -39,14 +39,14 @@ function resourceEntries(served: Served): readonly Document[] {
 export function plainDiscovery(list: readonly Served[]): ReadonlyMap<string, Document> {
   const documents = new Map<string, Document>();
   const groups: Document[] = [];
-  for (const [group, ofGroup] of grouped(list, (served) => served.group)) {
+  for (const [group, ofGroup] of Map.groupBy(list, (served) => served.group)) {
     const root = group === '' ? '/api' : `/apis/${group}`;
     const described = apiGroup(group, ofGroup);
     if (group !== '') {
       groups.push(described);
       documents.set(root, { kind: 'APIGroup', apiVersion: 'v1', ...described });
     }
-    for (const [version, resources] of grouped(ofGroup, (served) => served.version)) {
+    for (const [version, resources] of Map.groupBy(ofGroup, (served) => served.version)) {
       documents.set(`${root}/${version}`, {
         kind: 'APIResourceList',
         ...(group === '' ? {} : { apiVersion: 'v1' }),

@@ -74,18 +74,3 @@ export function describeReview(
 export function groupVersion({ group, version }: Pick<Served, 'group' | 'version'>): string {
   return group === '' ? version : `${group}/${version}`;
 }
-
-/** Splits a list by a key, in the order of first appearance. */
-export function grouped<Item>(
-  items: readonly Item[],
-  keyOf: (item: Item) => string,
-): ReadonlyMap<string, readonly Item[]> {
-  const result = new Map<string, Item[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const list = result.get(key) ?? [];
-    list.push(item);
-    result.set(key, list);
-  }
-  return result;
-}

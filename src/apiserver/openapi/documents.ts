@@ -1,5 +1,4 @@
 import { hexOf, sha256 } from '../../core/digest.ts';
-import { grouped } from '../discovery/served.ts';
 import type { ServedResource } from '../model/resource.ts';
 import { SHARED_SCHEMAS, type Node } from './metadata.ts';
 import { pathsOf } from './paths.ts';
@@ -36,7 +35,7 @@ function documentOf(root: string, resources: readonly ServedResource[], version:
 export function openApi(resources: readonly ServedResource[], version: string): OpenApi {
   const documents = new Map<string, OpenApiDocument>();
   const paths: Record<string, unknown> = {};
-  for (const [root, list] of grouped(resources, rootOf)) {
+  for (const [root, list] of Map.groupBy(resources, rootOf)) {
     const json = documentOf(root, list, version);
     const hash = hexOf(sha256(json)).toUpperCase();
     documents.set(`/openapi/v3/${root}`, { json, hash });
