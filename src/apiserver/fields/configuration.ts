@@ -5,7 +5,7 @@ import type { ManagedEntry } from '../model/object.ts';
 import { fieldsOf, type Fields } from './atom.ts';
 import { compare } from './compare.ts';
 import { goJson, pathText } from './element.ts';
-import { difference, EMPTY, has, union } from './field-set.ts';
+import { difference, EMPTY, has, union, type FieldSet } from './field-set.ts';
 import {
   identityOf,
   readOwners,
@@ -25,7 +25,7 @@ import {
   ownersAfterWrite,
   type Place,
 } from './track.ts';
-import { applied, type Conflict } from './updater.ts';
+import { applied, type Applied, type Conflict } from './updater.ts';
 import { shapeErrors } from './valid.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -46,20 +46,6 @@ export interface Configuration {
 export interface Configured {
   readonly object: Fields;
   readonly managedFields: readonly ManagedEntry[];
-}
-
-interface Merged {
-  readonly object: unknown;
-  readonly owners: Owners;
-}
-
-class Conflicts extends Error {
-  readonly conflicts: readonly Conflict[];
-
-  constructor(conflicts: readonly Conflict[]) {
-    super('conflicts');
-    this.conflicts = conflicts;
-  }
 }
 
 function managerText({ manager, subresource, operation, apiVersion }: Manager): string {
@@ -124,14 +110,13 @@ function assertConfiguration(place: Place, configuration: Fields): void {
   assertShape('patch', configuration, place.rules.shape, false);
 }
 
-/** One try to merge; throws the conflicts unless it is forced. */
-function merge(place: Place, live: Fields, asked: Configuration, owners: Owners): Merged {
+/** Merges, whoever owns what the configuration changes. */
+function merge(place: Place, live: Fields, asked: Configuration, owners: Owners): Applied {
   const self = managerAt(place, asked.manager, 'Apply');
   const id = identityOf(self);
   const known = currentOwners(owners, place);
   const change = { live, next: asked.configuration };
   const outcome = applied(known, self, place.rules, change);
-  if (!asked.force && outcome.conflicts.length > 0) throw new Conflicts(outcome.conflicts);
   const isSame = jsonEqual(live, outcome.object);
   const after = new Map(outcome.owners);
   const own = after.get(id);
@@ -139,11 +124,12 @@ function merge(place: Place, live: Fields, asked: Configuration, owners: Owners)
     const time = isSame ? {} : { time: timestamp(place.nowMs) };
     after.set(id, { ...own, set: ownable(own.set), ...time });
   }
-  return { object: isSame ? live : outcome.object, owners: withoutEmpty(after) };
+  const object = isSame ? live : outcome.object;
+  return { object, owners: withoutEmpty(after), conflicts: outcome.conflicts };
 }
 
 /** What kubectl applied on its own side, and nobody changed since. */
-function appliedByClient(live: Fields, { rules, apiVersion }: Place) {
+function appliedByClient(live: Fields, { rules, apiVersion }: Place): FieldSet {
   const { shape } = rules;
   const annotations = fieldsOf(fieldsOf(live['metadata'])?.['annotations']);
   const text = annotations?.[LAST_APPLIED];
@@ -151,26 +137,25 @@ function appliedByClient(live: Fields, { rules, apiVersion }: Place) {
   try {
     last = typeof text === 'string' ? JSON.parse(text) : undefined;
   } catch {
-    return undefined;
+    return EMPTY;
   }
-  if (!isObject(last) || last['apiVersion'] !== apiVersion) return undefined;
-  if (shapeErrors(last, shape, { mayRepeat: false }) !== undefined) return undefined;
+  if (!isObject(last) || last['apiVersion'] !== apiVersion) return EMPTY;
+  if (shapeErrors(last, shape, { mayRepeat: false }) !== undefined) return EMPTY;
   const { modified, added, removed } = compare(last, live, shape, EMPTY);
   return difference(membersOf(last, shape), union(union(modified, added), removed));
 }
 
-/** As `merge`; what kubectl owned as a client, it takes over without a conflict. */
-function mergeOrMigrate(place: Place, live: Fields, asked: Configuration, owners: Owners): Merged {
-  try {
-    return merge(place, live, asked, owners);
-  } catch (error) {
-    if (!(error instanceof Conflicts)) throw error;
-    const allowed = asked.manager === 'kubectl' ? appliedByClient(live, place) : undefined;
-    if (allowed === undefined) throw refusal(error.conflicts);
-    const left = error.conflicts.filter(({ path }) => !has(allowed, path));
-    if (left.length > 0) throw refusal(left);
-    return merge(place, live, { ...asked, force: true }, owners);
-  }
+/** Refuses conflicts, unless it is forced; what kubectl owned as a client, it takes over. */
+function assertNoConflict(
+  place: Place,
+  live: Fields,
+  { force, manager }: Configuration,
+  conflicts: readonly Conflict[],
+): void {
+  if (force || conflicts.length === 0) return;
+  const allowed = manager === 'kubectl' ? appliedByClient(live, place) : EMPTY;
+  const left = conflicts.filter(({ path }) => !has(allowed, path));
+  if (left.length > 0) throw refusal(left);
 }
 
 /** Keeps the annotation of client-side apply true for kubectl, where it is there. */
@@ -201,7 +186,8 @@ export function configured(place: Place, asked: Configuration): Configured {
     tracked.size > 0
       ? tracked
       : ownersAfterWrite(tracked, place, BEFORE, { live: empty, next: live });
-  const { object, owners: after } = mergeOrMigrate(place, live, asked, owners);
-  const result = withLastApplied(fieldsOf(object) ?? empty, asked);
-  return { object: result, managedFields: writeOwners(after) };
+  const merged = merge(place, live, asked, owners);
+  assertNoConflict(place, live, asked, merged.conflicts);
+  const object = withLastApplied(fieldsOf(merged.object) ?? empty, asked);
+  return { object, managedFields: writeOwners(merged.owners) };
 }
