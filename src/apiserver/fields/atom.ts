@@ -81,3 +81,11 @@ export function itemElement(list: ListShape, item: unknown): Element {
   }
   return valueElement(item);
 }
+
+/** The items of such a list by their steps; there may be several of one. */
+export function byElement(
+  items: readonly unknown[],
+  list: ListShape,
+): ReadonlyMap<Element, readonly unknown[]> {
+  return Map.groupBy(items, (item) => itemElement(list, item));
+}

@@ -1,15 +1,15 @@
 import { jsonEqual } from '../../core/json.ts';
 import {
   atomOf,
+  byElement,
   fieldOf,
   fieldShape,
   fieldsOf,
-  itemElement,
   itemsOf,
   type Atom,
   type Fields,
 } from './atom.ts';
-import { fieldElement, type Element, type Path } from './element.ts';
+import { fieldElement, type Path } from './element.ts';
 import { FieldSetBuilder, without, type FieldSet } from './field-set.ts';
 import type { ListShape, MapShape, Shape } from './shape.ts';
 
@@ -24,10 +24,6 @@ export interface Comparison {
 interface Pair {
   readonly left: unknown;
   readonly right: unknown;
-}
-
-function grouped(items: readonly unknown[], list: ListShape): Map<Element, unknown[]> {
-  return Map.groupBy(items, (item) => itemElement(list, item));
 }
 
 class Walk implements Comparison {
@@ -69,7 +65,7 @@ class Walk implements Comparison {
     const left = itemsOf(pair.left) ?? [];
     const right = itemsOf(pair.right) ?? [];
     if (list.isAtomic || left.length + right.length === 0) return this.leaf(pair, path);
-    const [lefts, rights] = [grouped(left, list), grouped(right, list)];
+    const [lefts, rights] = [byElement(left, list), byElement(right, list)];
     for (const element of new Set([...lefts.keys(), ...rights.keys()])) {
       const sides = [lefts.get(element) ?? [], rights.get(element) ?? []] as const;
       this.items(sides, list.items, [...path, element]);

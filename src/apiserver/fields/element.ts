@@ -83,7 +83,8 @@ function rankOf(value: unknown): number {
   return isObject(value) ? 4 : 5;
 }
 
-function order<Item extends string | number>(left: Item, right: Item): number {
+/** Less than, equal to or greater than 0, as the left one comes before, with or after the right. */
+export function order<Item extends string | number>(left: Item, right: Item): number {
   if (left === right) return 0;
   return left < right ? -1 : 1;
 }

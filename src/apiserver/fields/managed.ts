@@ -1,5 +1,6 @@
 import { isList, isObject } from '../../core/json.ts';
 import type { ManagedEntry } from '../model/object.ts';
+import { order } from './element.ts';
 import { fromFieldsV1, isEmpty, toFieldsV1, type FieldSet } from './field-set.ts';
 
 /** What a manager did last to its fields. */
@@ -69,11 +70,6 @@ export function readOwners(managedFields: unknown): Owners {
 
 function seconds(time: string | undefined): number {
   return time === undefined ? 0 : Math.floor(Date.parse(time) / 1000);
-}
-
-function order(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }
 
 function partOf({ subresource = '' }: Owner): string {

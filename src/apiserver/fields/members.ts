@@ -1,6 +1,6 @@
 import { isObject } from '../../core/json.ts';
-import { atomOf, fieldShape, fieldsOf, itemElement, itemsOf, type Fields } from './atom.ts';
-import { fieldElement, type Element, type Path } from './element.ts';
+import { atomOf, byElement, fieldShape, fieldsOf, itemsOf, type Fields } from './atom.ts';
+import { fieldElement, type Path } from './element.ts';
 import { FieldSetBuilder, type FieldSet } from './field-set.ts';
 import type { ListShape, MapShape, Shape } from './shape.ts';
 
@@ -22,14 +22,7 @@ class Members {
 
   /** Items that stand there more than once are owned as one, without what is below them. */
   private items(items: readonly unknown[], list: ListShape, path: Path): void {
-    const byElement = new Map<Element, unknown[]>();
-    for (const item of items) {
-      const element = itemElement(list, item);
-      const same = byElement.get(element);
-      if (same === undefined) byElement.set(element, [item]);
-      else same.push(item);
-    }
-    for (const [element, [first, ...others]] of byElement) {
+    for (const [element, [first, ...others]] of byElement(items, list)) {
       const below = [...path, element];
       if (others.length === 0) this.visit(first, list.items, below);
       this.set.insert(below);

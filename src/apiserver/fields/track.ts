@@ -37,25 +37,22 @@ const ANCIENT = 'ancient-changes';
 /** Stands for the writer during a change, so that what it already owned is seen to change too. */
 const CURRENT = 'current-operation';
 
-const [METADATA, ...SERVER_FIELDS] = [
-  [],
-  ['name'],
-  ['namespace'],
-  ['creationTimestamp'],
-  ['selfLink'],
-  ['uid'],
-  ['clusterName'],
-  ['generation'],
-  ['managedFields'],
-  ['resourceVersion'],
-].map((names) => ['metadata', ...names].map(fieldElement));
-
 /** Fields that nobody owns. */
 const UNOWNED = setOf(
-  [fieldElement('apiVersion')],
-  [fieldElement('kind')],
-  METADATA ?? [],
-  ...SERVER_FIELDS,
+  ...[
+    ['apiVersion'],
+    ['kind'],
+    ['metadata'],
+    ['metadata', 'name'],
+    ['metadata', 'namespace'],
+    ['metadata', 'creationTimestamp'],
+    ['metadata', 'selfLink'],
+    ['metadata', 'uid'],
+    ['metadata', 'clusterName'],
+    ['metadata', 'generation'],
+    ['metadata', 'managedFields'],
+    ['metadata', 'resourceVersion'],
+  ].map((names) => names.map(fieldElement)),
 );
 
 /** What of a set can be owned. */

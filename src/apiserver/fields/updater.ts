@@ -1,8 +1,16 @@
-import { isEmpty, EMPTY, union, difference, intersection, without, pathsOf } from './field-set.ts';
-import { fieldNameOf, type Element, type Path } from './element.ts';
-import type { FieldSet } from './field-set.ts';
-import { compare, type Comparison } from './compare.ts';
 import { fieldShape } from './atom.ts';
+import { compare, type Comparison } from './compare.ts';
+import { fieldNameOf, type Element, type Path } from './element.ts';
+import {
+  difference,
+  EMPTY,
+  intersection,
+  isEmpty,
+  pathsOf,
+  union,
+  without,
+  type FieldSet,
+} from './field-set.ts';
 import { identityOf, withoutEmpty, type Manager, type Owner, type Owners } from './managed.ts';
 import { membersOf } from './members.ts';
 import { mergeValues } from './merge.ts';

@@ -1,6 +1,6 @@
 import { jsonEqual } from '../../core/json.ts';
 import { fieldRulesOf } from '../fields/rules.ts';
-import { managedAfterWrite, type Place } from '../fields/track.ts';
+import { bare, managedAfterWrite, type Place } from '../fields/track.ts';
 import type { ManagedEntry, StoredObject } from '../model/object.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type { SentMeta } from './metadata.ts';
@@ -21,7 +21,7 @@ export function placeOf(resource: ServedResource, nowMs: number, subresource?: '
 /** The object with these owners of its fields. */
 export function withOwners(
   object: StoredObject,
-  managedFields: readonly ManagedEntry[] = [],
+  managedFields: readonly ManagedEntry[],
 ): StoredObject {
   const { managedFields: _old, ...metadata } = object.metadata;
   if (managedFields.length === 0) return { ...object, metadata };
@@ -55,6 +55,6 @@ export function isSameButTimes(left: StoredObject, right: StoredObject): boolean
   const { managedFields: rightOwners = [] } = right.metadata;
   return (
     jsonEqual(leftOwners.map(timeless), rightOwners.map(timeless)) &&
-    jsonEqual(withOwners(left, undefined), withOwners(right, undefined))
+    jsonEqual(bare(left), bare(right))
   );
 }
