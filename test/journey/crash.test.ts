@@ -5,26 +5,12 @@ import { resourceOf } from '../../src/kube/resource.ts';
 import { holds, stageOf } from '../../src/reconcilers/objects.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { bootGuest } from '../support/guest.ts';
-import { createAll, follow, machinesMade, object } from '../support/installation.ts';
+import { createAll, follow, machinesMade, toolAndDesk } from '../support/installation.ts';
 import { MORE_PLACES, PLACES, type Journey } from '../support/journey-place.ts';
 import { describe, expect, it } from '../support/runner.ts';
 
 function manifests(journey: Journey): readonly ApiObject[] {
-  const steps = [{ run: 'echo installed >> /etc/proof' }];
-  const connectorRef = { name: journey.connector };
-  return [
-    ...journey.base(),
-    object('AppLayer', 'tool', {
-      osLayer: { name: 'tiny' },
-      packaging: { connectorRef },
-      versions: [{ name: '1', osVersion: '1', install: { steps } }],
-    }),
-    object('ImageTemplate', 'desk', {
-      osLayer: { name: 'tiny', channel: 'prod' },
-      appLayers: [{ name: 'tool', version: '1' }],
-      targets: [{ name: 'there', connectorRef, provisioning: 'None' }],
-    }),
-  ];
+  return [...journey.base(), ...toolAndDesk(journey.connector)];
 }
 
 const isApp = (version: ApiObject) => version.metadata.name.startsWith('apl-');

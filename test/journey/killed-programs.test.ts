@@ -7,7 +7,7 @@ import { holds } from '../../src/reconcilers/objects.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { workTree } from '../support/git.ts';
 import { bootGuest } from '../support/guest.ts';
-import { follow, Installation, object } from '../support/installation.ts';
+import { follow, Installation, toolAndDesk } from '../support/installation.ts';
 import { Killer } from '../support/killer.ts';
 import { seeded } from '../support/random.ts';
 import { describe, expect, it } from '../support/runner.ts';
@@ -30,24 +30,6 @@ const MOST = {
 
 const KINDS = ['OSLayer', 'AppLayer', 'ImageTemplate', 'LayerVersion', 'LayeredImage'];
 const BLAME = /damaged|is refused|too large|made again from|Check the disk|cannot be read/i;
-
-function manifests(installation: Installation): readonly ApiObject[] {
-  const connectorRef = { name: 'here' };
-  const steps = [{ run: 'echo installed >> /etc/proof' }];
-  return [
-    ...installation.base(),
-    object('AppLayer', 'tool', {
-      osLayer: { name: 'tiny' },
-      packaging: { connectorRef },
-      versions: [{ name: '1', osVersion: '1', install: { steps } }],
-    }),
-    object('ImageTemplate', 'desk', {
-      osLayer: { name: 'tiny', channel: 'prod' },
-      appLayers: [{ name: 'tool', version: '1' }],
-      targets: [{ name: 'there', connectorRef, provisioning: 'None' }],
-    }),
-  ];
-}
 
 /** All that people are told from now on that blames what they gave. */
 function blame(client: KubeClient): { readonly words: string[]; stop(): Promise<void> } {
@@ -77,7 +59,9 @@ describe('a host that kills programs for want of memory', () => {
     await using folder = await temporaryFolder();
     await using installation = await Installation.create(folder.path);
     const tree = await workTree(join(folder.path, 'tree'));
-    const text = manifests(installation).map((each) => JSON.stringify(each));
+    const text = [...installation.base(), ...toolAndDesk('here')].map((each) =>
+      JSON.stringify(each),
+    );
     await tree.write('all.yaml', text.join('\n---\n'));
     await tree.commit();
 

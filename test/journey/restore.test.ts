@@ -5,7 +5,7 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import { EVENTS, resourceOf } from '../../src/kube/resource.ts';
 import { holds, stageOf } from '../../src/reconcilers/objects.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { createAll, follow, Installation, object } from '../support/installation.ts';
+import { createAll, follow, Installation, object, toolAndDesk } from '../support/installation.ts';
 import { describe, expect, it } from '../support/runner.ts';
 import { until } from '../support/until.ts';
 
@@ -14,28 +14,12 @@ const isOther = ({ metadata }: ApiObject) => metadata.name === 'other';
 const isReady = (item: ApiObject) => holds(item, 'Ready');
 const isAt = (stage: string) => (item: ApiObject) => isApp(item) && stageOf(item) === stage;
 
-const connectorRef = { name: 'here' };
-const template = (name: string, extra: object) =>
-  object('ImageTemplate', name, {
-    osLayer: { name: 'tiny', channel: 'prod' },
-    appLayers: [{ name: 'tool', version: '1' }],
-    targets: [{ name: 'there', connectorRef, provisioning: 'None' }],
-    ...extra,
-  });
-
-function manifests(installation: Installation): readonly ApiObject[] {
-  const steps = [{ run: 'echo installed >> /etc/proof' }];
-  const versions = [{ name: '1', osVersion: '1', install: { steps } }];
-  return [
-    ...installation.base(),
-    object('AppLayer', 'tool', {
-      osLayer: { name: 'tiny' },
-      packaging: { connectorRef },
-      versions,
-    }),
-    template('desk', {}),
-  ];
-}
+const OTHER = object('ImageTemplate', 'other', {
+  osLayer: { name: 'tiny', channel: 'prod' },
+  appLayers: [{ name: 'tool', version: '1' }],
+  targets: [{ name: 'there', connectorRef: { name: 'here' }, provisioning: 'None' }],
+  size: '200Mi',
+});
 
 /** Runs `lamina up` for some work. */
 async function during<Result>(
@@ -97,7 +81,7 @@ describe('an installation of which a part was restored from an older copy', () =
 
     // The machine is killed as a host without memory would: it starts over once, and ends as ever.
     await during(installation, async (client) => {
-      await createAll(client, manifests(installation));
+      await createAll(client, [...installation.base(), ...toolAndDesk('here')]);
       await follow(client, 'LayerVersion', isAt('Packaging'));
       await cp(store, at('old-store'), { recursive: true });
       await until(
@@ -130,7 +114,7 @@ describe('an installation of which a part was restored from an older copy', () =
     // The list of the store is lost, while it runs and at a start.
     await during(installation, async (client) => {
       await rm(join(store, 'index.json'));
-      await createAll(client, [template('other', { size: '200Mi' })]);
+      await createAll(client, [OTHER]);
       await follow(client, 'LayeredImage', says('StoreIndexLost'));
     });
     await expect(installation.start()).rejects.toThrow(

@@ -43,6 +43,24 @@ export function object(kind: string, name: string, spec: unknown): ApiObject {
   return { apiVersion: API_VERSION, kind, metadata: { name, namespace: 'default' }, spec };
 }
 
+/** A layer over the operating system `tiny` that leaves a proof in its guest, and an image of both. */
+export function toolAndDesk(connector: string): readonly ApiObject[] {
+  const connectorRef = { name: connector };
+  const steps = [{ run: 'echo installed >> /etc/proof' }];
+  return [
+    object('AppLayer', 'tool', {
+      osLayer: { name: 'tiny' },
+      packaging: { connectorRef },
+      versions: [{ name: '1', osVersion: '1', install: { steps } }],
+    }),
+    object('ImageTemplate', 'desk', {
+      osLayer: { name: 'tiny', channel: 'prod' },
+      appLayers: [{ name: 'tool', version: '1' }],
+      targets: [{ name: 'there', connectorRef, provisioning: 'None' }],
+    }),
+  ];
+}
+
 /** A data directory with a demo disk to import, and what happens to lie in it. */
 export class Installation {
   readonly dataDir: string;
