@@ -1,14 +1,11 @@
 import { isObject } from '../../core/json.ts';
-import { MESSAGES, type FieldType, type Message } from './messages.ts';
+import { MESSAGES, type Field } from './messages.ts';
 import { MalformedMessage, wireFields } from './wire.ts';
 
 type Fields = Record<string, unknown>;
 type Content = bigint | Buffer;
 
 const MAGIC = Buffer.from('k8s\0', 'latin1');
-const UNKNOWN: Message = {
-  1: ['typeMeta', { message: { 1: ['apiVersion', 'string'], 2: ['kind', 'string'] } }],
-};
 
 function bytesOf(content: Content): Buffer {
   if (typeof content === 'bigint') throw new MalformedMessage('a number stands for a text');
@@ -34,29 +31,13 @@ function textOf(content: Content): string {
 
 /** Kubernetes' Time: absent when zero; MicroTime with six digits. */
 function timeOf(content: Content, micro: boolean): string | undefined {
-  let seconds = 0;
-  let nanos = 0;
-  for (const field of wireFields(bytesOf(content))) {
-    if (field.id === 1) seconds = numberOf(field.content);
-    if (field.id === 2) nanos = numberOf(field.content);
-  }
-  if (seconds === 0 && nanos === 0) return undefined;
-  if (Math.abs(seconds) > 8.64e12) throw new MalformedMessage('a time is out of range');
-  const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
-  const fraction = String(Math.floor(nanos / 1000)).padStart(6, '0');
+  const { seconds, nanos } = decodeMessage('Time', content);
+  if (seconds === undefined && nanos === undefined) return undefined;
+  const at = Number(seconds ?? 0);
+  if (Math.abs(at) > 8.64e12) throw new MalformedMessage('a time is out of range');
+  const whole = new Date(at * 1000).toISOString().slice(0, 19);
+  const fraction = String(Math.floor(Number(nanos ?? 0) / 1000)).padStart(6, '0');
   return micro ? `${whole}.${fraction}Z` : `${whole}Z`;
-}
-
-function mapEntry(content: Content, binary: boolean): readonly [string, string] {
-  let key = '';
-  let value = '';
-  for (const field of wireFields(bytesOf(content))) {
-    if (field.id === 1) key = textOf(field.content);
-    if (field.id === 2) {
-      value = binary ? bytesOf(field.content).toString('base64') : textOf(field.content);
-    }
-  }
-  return [key, value];
 }
 
 /** Adds an entry as own data, whatever its key is called. */
@@ -76,44 +57,43 @@ function appended(earlier: unknown, item: unknown): readonly unknown[] {
   return list;
 }
 
-function withEntry(content: Content, earlier: unknown, binary: boolean): Fields {
+function withEntry({ key = '', value = '' }: Fields, earlier: unknown): Fields {
   const map = isObject(earlier) ? earlier : {};
-  put(map, ...mapEntry(content, binary));
+  put(map, String(key), Buffer.isBuffer(value) ? value.toString('base64') : value);
   return map;
 }
 
-type Decode = (content: Content, earlier: unknown) => unknown;
-
 /** Undefined leaves a field out, as Go's `omitempty` does for zero values. */
-const SCALARS: Readonly<Record<Extract<FieldType, string>, Decode>> = {
+const SCALARS: Readonly<Record<string, (content: Content, earlier: unknown) => unknown>> = {
   string: (content) => textOf(content) || undefined,
   'string?': textOf,
   int: (content) => numberOf(content) || undefined,
   'int?': numberOf,
   bool: (content) => numberOf(content) !== 0 || undefined,
   'bool?': (content) => numberOf(content) !== 0,
+  bytes: bytesOf,
   time: (content) => timeOf(content, false),
   microTime: (content) => timeOf(content, true),
-  strings: (content, earlier) => appended(earlier, textOf(content)),
-  stringMap: (content, earlier) => withEntry(content, earlier, false),
-  bytesMap: (content, earlier) => withEntry(content, earlier, true),
+  stringMap: (content, earlier) => withEntry(decodeMessage('StringEntry', content), earlier),
+  bytesMap: (content, earlier) => withEntry(decodeMessage('BytesEntry', content), earlier),
 };
 
-function decodeField(type: FieldType, content: Content, earlier: unknown): unknown {
-  if (typeof type === 'string') return SCALARS[type](content, earlier);
-  if ('message' in type) return decodeMessage(type.message, bytesOf(content));
-  return appended(earlier, decodeMessage(type.messages, bytesOf(content)));
+function decodeField({ type, isList }: Field, content: Content, earlier: unknown): unknown {
+  const scalar = SCALARS[type];
+  const value = scalar === undefined ? decodeMessage(type, content) : scalar(content, earlier);
+  return isList ? appended(earlier, value) : value;
 }
 
-function decodeMessage(message: Message, bytes: Buffer): Fields {
+function decodeMessage(type: string, content: Content): Fields {
+  const message = MESSAGES.get(type);
+  if (message === undefined) throw new TypeError(`no message is called ${type}`);
   const result: Fields = {};
-  for (const { id, content } of wireFields(bytes)) {
-    const field = message[id];
+  for (const { id, content: below } of wireFields(bytesOf(content))) {
+    const field = message.get(id);
     if (field === undefined) continue;
-    const [name, type] = field;
-    const value = decodeField(type, content, result[name]);
-    if (value === undefined) delete result[name];
-    else result[name] = value;
+    const value = decodeField(field, below, result[field.name]);
+    if (value === undefined) delete result[field.name];
+    else result[field.name] = value;
   }
   return result;
 }
@@ -126,15 +106,10 @@ export function decodeProtobuf(body: Buffer): Fields | undefined {
   if (!body.subarray(0, MAGIC.length).equals(MAGIC)) {
     throw new MalformedMessage('the envelope does not begin with k8s\\0');
   }
-  const envelope = body.subarray(MAGIC.length);
-  const { typeMeta } = decodeMessage(UNKNOWN, envelope);
+  const { typeMeta, raw } = decodeMessage('Envelope', body.subarray(MAGIC.length));
   const { apiVersion = '', kind = '' } = isObject(typeMeta) ? typeMeta : {};
-  const name = kind === 'DeleteOptions' ? kind : `${String(apiVersion)}/${String(kind)}`;
-  const message = Object.hasOwn(MESSAGES, name) ? MESSAGES[name] : undefined;
-  if (message === undefined) return undefined;
-  let raw: Buffer = Buffer.alloc(0);
-  for (const field of wireFields(envelope)) {
-    if (field.id === 2) raw = bytesOf(field.content);
-  }
-  return { apiVersion, kind, ...decodeMessage(message, raw) };
+  const type = kind === 'DeleteOptions' ? kind : `${String(apiVersion)}/${String(kind)}`;
+  if (!MESSAGES.has(type)) return undefined;
+  const content = Buffer.isBuffer(raw) ? raw : Buffer.alloc(0);
+  return { apiVersion, kind, ...decodeMessage(type, content) };
 }
