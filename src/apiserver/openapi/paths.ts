@@ -1,6 +1,6 @@
 import type { ServedResource } from '../model/resource.ts';
 import { NAMES, ref, type Node } from './metadata.ts';
-import { gvk, schemaName } from './schemas.ts';
+import { gvk, listName, schemaName } from './schemas.ts';
 
 function parameter(name: string, type: string, description: string): Node {
   return { name, in: 'query', description, schema: { type, uniqueItems: true } };
@@ -12,7 +12,7 @@ function inPath(name: string, description: string): Node {
 
 const DRY_RUN = parameter('dryRun', 'string', 'All: run every check, store nothing.');
 
-const WRITE_PARAMETERS: readonly Node[] = [
+const WRITE: readonly Node[] = [
   DRY_RUN,
   parameter('fieldManager', 'string', 'Name of the program that writes.'),
   parameter('fieldValidation', 'string', 'Ignore, Warn or Strict: what to do on unknown fields.'),
@@ -20,13 +20,13 @@ const WRITE_PARAMETERS: readonly Node[] = [
 
 const FORCE = parameter('force', 'boolean', 'Apply only: take fields that others own.');
 
-const SELECT_PARAMETERS: readonly Node[] = [
+const SELECT: readonly Node[] = [
   parameter('fieldSelector', 'string', 'Restricts by fields.'),
   parameter('labelSelector', 'string', 'Restricts by labels.'),
 ];
 
-const LIST_PARAMETERS: readonly Node[] = [
-  ...SELECT_PARAMETERS,
+const LIST: readonly Node[] = [
+  ...SELECT,
   parameter('allowWatchBookmarks', 'boolean', 'Whether the watch sends bookmarks.'),
   parameter('continue', 'string', 'Token of the next page.'),
   parameter('limit', 'integer', 'Most items of a page.'),
@@ -37,116 +37,82 @@ const LIST_PARAMETERS: readonly Node[] = [
   parameter('watch', 'boolean', 'Watch instead of list.'),
 ];
 
-const DELETE_PARAMETERS: readonly Node[] = [
+const DELETE: readonly Node[] = [
   DRY_RUN,
   parameter('propagationPolicy', 'string', 'Background, Foreground or Orphan.'),
 ];
 
-function content(name: string, types: readonly string[] = ['application/json']): Node {
-  return Object.fromEntries(types.map((type) => [type, { schema: ref(name) }]));
+function content(name: string): Node {
+  return { 'application/json': { schema: ref(name) } };
 }
 
-interface Call {
-  readonly action: string;
-  readonly description: string;
-  readonly answer: string;
-  readonly parameters: readonly Node[];
+/** What an operation takes, besides its path. */
+interface Input {
+  readonly parameters?: readonly Node[];
   readonly body?: Node;
+  /** Of the answer. */
   readonly code?: number;
 }
 
-function operation(resource: ServedResource, id: string, call: Call): Node {
-  const { action, description, answer, parameters, body, code = 200 } = call;
-  return {
-    description,
-    operationId: `${action}${id}`,
-    parameters,
-    ...(body === undefined ? {} : { requestBody: { content: body, required: true } }),
-    responses: { [code]: { description: 'Done.', content: content(answer) } },
-    'x-kubernetes-action': action,
-    'x-kubernetes-group-version-kind': gvk(resource),
+/** Writes the operations of a resource that share the end of their ids. */
+function operations(resource: ServedResource, id: string) {
+  return (action: string, description: string, answer: string, input: Input = {}): Node => {
+    const { parameters = [], body, code = 200 } = input;
+    return {
+      description,
+      operationId: `${action}${id}`,
+      parameters,
+      ...(body === undefined ? {} : { requestBody: { content: body, required: true } }),
+      responses: { [code]: { description: 'Done.', content: content(answer) } },
+      'x-kubernetes-action': action,
+      'x-kubernetes-group-version-kind': gvk(resource),
+    };
   };
 }
 
 function patchTypes(resource: ServedResource): readonly string[] {
-  const always = [
-    'application/apply-patch+yaml',
-    'application/json-patch+json',
-    'application/merge-patch+json',
-  ];
-  const strategic = resource.strategy.mergeKeys !== undefined;
-  return strategic ? [...always, 'application/strategic-merge-patch+json'] : always;
+  const kinds = ['apply-patch+yaml', 'json-patch+json', 'merge-patch+json'];
+  const strategic = resource.strategy.mergeKeys === undefined ? [] : ['strategic-merge-patch+json'];
+  return [...kinds, ...strategic].map((kind) => `application/${kind}`);
+}
+
+function listOperation(resource: ServedResource, id: string): Node {
+  const { kind } = resource;
+  const words = `List or watch objects of kind ${kind}.`;
+  return operations(resource, id)('list', words, listName(resource), { parameters: LIST });
 }
 
 function collectionPath(resource: ServedResource, id: string): Node {
+  const { kind, namespaced } = resource;
   const name = schemaName(resource);
-  const listName = schemaName({ ...resource, kind: `${resource.kind}List` });
+  const of = operations(resource, id);
+  const created = { parameters: WRITE, body: content(name), code: 201 };
+  const gone = { parameters: [...SELECT, ...DELETE], body: content(NAMES.deleteOptions) };
+  const words = `Delete objects of kind ${kind}.`;
   return {
-    get: operation(resource, id, {
-      action: 'list',
-      description: `List or watch objects of kind ${resource.kind}.`,
-      answer: listName,
-      parameters: LIST_PARAMETERS,
-    }),
-    post: operation(resource, id, {
-      action: 'post',
-      description: `Create a ${resource.kind}.`,
-      answer: name,
-      parameters: WRITE_PARAMETERS,
-      body: content(name),
-      code: 201,
-    }),
-    ...(resource.namespaced
-      ? {
-          delete: operation(resource, id, {
-            action: 'deletecollection',
-            description: `Delete objects of kind ${resource.kind}.`,
-            answer: listName,
-            parameters: [...SELECT_PARAMETERS, ...DELETE_PARAMETERS],
-            body: content(NAMES.deleteOptions),
-          }),
-        }
-      : {}),
+    get: listOperation(resource, id),
+    post: of('post', `Create a ${kind}.`, name, created),
+    ...(namespaced ? { delete: of('deletecollection', words, listName(resource), gone) } : {}),
   };
 }
 
+/** What an object and its status have in common. */
 function objectPath(resource: ServedResource, id: string): Node {
-  const name = schemaName(resource);
   const { kind } = resource;
+  const name = schemaName(resource);
+  const of = operations(resource, id);
+  const patches = patchTypes(resource).map((type) => [type, { schema: { type: 'object' } }]);
+  const changed = { parameters: [...WRITE, FORCE], body: Object.fromEntries(patches) };
   return {
-    get: operation(resource, id, {
-      action: 'get',
-      description: `Read a ${kind}.`,
-      answer: name,
-      parameters: [],
-    }),
-    put: operation(resource, id, {
-      action: 'put',
-      description: `Replace a ${kind}.`,
-      answer: name,
-      parameters: WRITE_PARAMETERS,
-      body: content(name),
-    }),
-    patch: operation(resource, id, {
-      action: 'patch',
-      description: `Change parts of a ${kind}.`,
-      answer: name,
-      parameters: [...WRITE_PARAMETERS, FORCE],
-      body: Object.fromEntries(
-        patchTypes(resource).map((type) => [type, { schema: { type: 'object' } }]),
-      ),
-    }),
+    get: of('get', `Read a ${kind}.`, name),
+    put: of('put', `Replace a ${kind}.`, name, { parameters: WRITE, body: content(name) }),
+    patch: of('patch', `Change parts of a ${kind}.`, name, changed),
   };
 }
 
-function deleteObject(resource: ServedResource, id: string): Node {
-  return operation(resource, id, {
-    action: 'delete',
-    description: `Delete a ${resource.kind}.`,
-    answer: NAMES.status,
-    parameters: DELETE_PARAMETERS,
-    body: content(NAMES.deleteOptions),
-  });
+function deleteOperation(resource: ServedResource, id: string): Node {
+  const input = { parameters: DELETE, body: content(NAMES.deleteOptions) };
+  return operations(resource, id)('delete', `Delete a ${resource.kind}.`, NAMES.status, input);
 }
 
 /** The paths of a resource with their operations. */
@@ -156,13 +122,13 @@ export function pathsOf(resource: ServedResource, root: string): Readonly<Record
   const namespace = namespaced ? [inPath('namespace', 'Namespace of the object.')] : [];
   const parameters = [...namespace, inPath('name', `Name of the ${kind}.`)];
   const id = `${namespaced ? 'Namespaced' : ''}${kind}`;
-  const across = collectionPath(resource, `${kind}ForAllNamespaces`)['get'];
+  const across = listOperation(resource, `${kind}ForAllNamespaces`);
   return {
     ...(namespaced ? { [`${root}/${plural}`]: { get: across } } : {}),
     [base]: { ...collectionPath(resource, id), parameters: namespace },
     [`${base}/{name}`]: {
       ...objectPath(resource, id),
-      delete: deleteObject(resource, id),
+      delete: deleteOperation(resource, id),
       parameters,
     },
     ...(resource.subresources.status

@@ -12,10 +12,20 @@ export function schemaName({ group, version, kind }: Named): string {
   return `${group.split('.').reverse().join('.')}.${version}.${kind}`;
 }
 
+/** The name of the schema of a list. */
+export function listName(resource: Named): string {
+  return schemaName({ ...resource, kind: `${resource.kind}List` });
+}
+
 /** The mark by which clients find the schema and the operations of a kind. */
 export function gvk({ group, version, kind }: Named): Node {
   return { group, version, kind };
 }
+
+const IDENTITY: Node = {
+  apiVersion: { description: 'API version of this object.', type: 'string' },
+  kind: { description: 'Kind of this object.', type: 'string' },
+};
 
 function objectSchema(resource: ServedResource): Node {
   const { schema } = resource;
@@ -23,8 +33,7 @@ function objectSchema(resource: ServedResource): Node {
   return {
     ...schema,
     properties: {
-      apiVersion: { description: 'API version of this object.', type: 'string' },
-      kind: { description: 'Kind of this object.', type: 'string' },
+      ...IDENTITY,
       ...properties,
       metadata: described('Metadata that all objects have.', NAMES.objectMeta),
     },
@@ -39,9 +48,8 @@ function listSchema(resource: ServedResource): Node {
     type: 'object',
     required: ['items'],
     properties: {
-      apiVersion: { description: 'API version of this object.', type: 'string' },
+      ...IDENTITY,
       items: { description: 'The objects.', type: 'array', items: ref(schemaName(resource)) },
-      kind: { description: 'Kind of this object.', type: 'string' },
       metadata: described('Metadata of the list.', NAMES.listMeta),
     },
     'x-kubernetes-group-version-kind': [gvk({ ...resource, kind })],
@@ -52,6 +60,6 @@ function listSchema(resource: ServedResource): Node {
 export function schemasOf(resource: ServedResource): Readonly<Record<string, Node>> {
   return {
     [schemaName(resource)]: objectSchema(resource),
-    [schemaName({ ...resource, kind: `${resource.kind}List` })]: listSchema(resource),
+    [listName(resource)]: listSchema(resource),
   };
 }
