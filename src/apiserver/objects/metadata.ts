@@ -10,49 +10,41 @@ const ZERO_TEXT: SchemaNode = { ...TEXT, default: '' };
 const FLAG: SchemaNode = { type: 'boolean' };
 const TEXTS: SchemaNode = { type: 'object', additionalProperties: ZERO_TEXT };
 const TIME: SchemaNode = { type: 'string', format: 'date-time' };
-const WHOLE: SchemaNode = { type: 'integer' };
+const WHOLE: SchemaNode = { type: 'integer', format: 'int64' };
 
-/** Schema of `metadata`, for reading bodies and for discovery documents. */
+/** Schema of an owner reference. */
+export const OWNER_REFERENCE_SCHEMA: SchemaNode = {
+  type: 'object',
+  description: 'OwnerReference names an object that this one belongs to.',
+  'x-kubernetes-map-type': 'atomic',
+  properties: {
+    apiVersion: { ...ZERO_TEXT, description: 'API version of the owner.' },
+    blockOwnerDeletion: { ...FLAG, description: 'Whether the owner waits for this object.' },
+    controller: { ...FLAG, description: 'Whether the owner manages this object.' },
+    kind: { ...ZERO_TEXT, description: 'Kind of the owner.' },
+    name: { ...ZERO_TEXT, description: 'Name of the owner.' },
+    uid: { ...ZERO_TEXT, description: 'UID of the owner.' },
+  },
+};
+
+/** Schema of `metadata`, for reading bodies and for OpenAPI. */
 export const METADATA_SCHEMA: SchemaNode = {
   type: 'object',
-  description: 'Standard metadata of an object.',
+  description: 'ObjectMeta is metadata that all stored objects have.',
   properties: {
-    name: { ...TEXT, description: 'Name, unique in its namespace.' },
-    generateName: { ...TEXT, description: 'Prefix of a name that the server completes.' },
-    namespace: { ...TEXT, description: 'Namespace of the object.' },
-    uid: { ...TEXT, description: 'Set by the server, unique over time.' },
-    resourceVersion: { ...TEXT, description: 'Changes with every write; opaque.' },
-    generation: { ...WHOLE, description: 'Counts the changes of the spec.' },
-    creationTimestamp: { ...TIME, description: 'Set by the server.' },
-    deletionTimestamp: { ...TIME, description: 'Set while finalizers hold a deleted object.' },
-    deletionGracePeriodSeconds: WHOLE,
-    labels: { ...TEXTS, description: 'Keys and values that selectors look at.' },
-    annotations: { ...TEXTS, description: 'Keys and values for programs and people.' },
+    annotations: { ...TEXTS, description: 'Free notes that tools keep; not for selecting.' },
+    creationTimestamp: { ...TIME, description: 'When it was created. Set by the server.' },
+    deletionGracePeriodSeconds: { ...WHOLE, description: 'Always 0 here. Set by the server.' },
+    deletionTimestamp: { ...TIME, description: 'When deletion was asked for. Set by the server.' },
     finalizers: {
       type: 'array',
-      description: 'Who must let go before a deleted object disappears.',
+      description: 'The object stays until this list is empty.',
       items: TEXT,
       'x-kubernetes-list-type': 'set',
     },
-    ownerReferences: {
-      type: 'array',
-      'x-kubernetes-list-type': 'map',
-      'x-kubernetes-list-map-keys': ['uid'],
-      description: 'The objects that this one belongs to; it goes when the last of them goes.',
-      items: {
-        type: 'object',
-        'x-kubernetes-map-type': 'atomic',
-        properties: {
-          apiVersion: ZERO_TEXT,
-          kind: ZERO_TEXT,
-          name: ZERO_TEXT,
-          uid: ZERO_TEXT,
-          controller: FLAG,
-          blockOwnerDeletion: FLAG,
-        },
-      },
-    },
-    selfLink: TEXT,
+    generateName: { ...TEXT, description: 'Prefix for a name that the server completes.' },
+    generation: { ...WHOLE, description: 'Rises with each change of the spec. Set by the server.' },
+    labels: { ...TEXTS, description: 'Keys and values by which objects are selected.' },
     managedFields: {
       type: 'array',
       description: 'Who owns which fields, for server-side apply.',
@@ -70,6 +62,18 @@ export const METADATA_SCHEMA: SchemaNode = {
         },
       },
     },
+    name: { ...TEXT, description: 'Name, unique within the namespace. Cannot be changed.' },
+    namespace: { ...TEXT, description: 'Namespace of the object. Cannot be changed.' },
+    ownerReferences: {
+      type: 'array',
+      description: 'Objects that this one belongs to; it goes when the last of them goes.',
+      items: OWNER_REFERENCE_SCHEMA,
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['uid'],
+    },
+    resourceVersion: { ...TEXT, description: 'Opaque version, for conflicts and watches.' },
+    selfLink: TEXT,
+    uid: { ...TEXT, description: 'Unique in time and space. Set by the server.' },
   },
 };
 

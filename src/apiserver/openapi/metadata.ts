@@ -1,3 +1,5 @@
+import { METADATA_SCHEMA, OWNER_REFERENCE_SCHEMA } from '../objects/metadata.ts';
+
 /** A node of an OpenAPI document. */
 export type Node = Readonly<Record<string, unknown>>;
 
@@ -23,67 +25,33 @@ export function described(description: string, name: string): Node {
   return { description, allOf: [ref(name)] };
 }
 
-function text(description: string, more: Node = {}): Node {
-  return { description, type: 'string', ...more };
+function text(description: string): Node {
+  return { description, type: 'string' };
 }
-
-function texts(description: string): Node {
-  return { description, type: 'object', additionalProperties: { type: 'string' } };
-}
-
-function list(description: string, items: Node): Node {
-  return { description, type: 'array', items };
-}
-
-const time = (description: string) => text(description, { format: 'date-time' });
 
 const count = (description: string) => ({ description, type: 'integer', format: 'int64' });
 
+const MERGED = { 'x-kubernetes-patch-strategy': 'merge' };
+
+const { finalizers, ownerReferences, ...others } = METADATA_SCHEMA.properties ?? {};
+
 const OBJECT_META: Node = {
-  description: 'ObjectMeta is metadata that all stored objects have.',
-  type: 'object',
+  ...METADATA_SCHEMA,
   properties: {
-    annotations: texts('Free notes that tools keep on the object; not for selecting.'),
-    creationTimestamp: time('When the object was created. Set by the server.'),
-    deletionGracePeriodSeconds: count('Always 0 here. Set by the server.'),
-    deletionTimestamp: time('When deletion was asked for. Set by the server.'),
-    finalizers: {
-      ...list('The object stays until this list is empty.', { type: 'string' }),
-      'x-kubernetes-list-type': 'set',
-      'x-kubernetes-patch-strategy': 'merge',
-    },
-    generateName: text('Prefix for a name that the server completes.'),
-    generation: count('Rises with each change of the spec. Set by the server.'),
-    labels: texts('Keys and values by which objects are selected.'),
-    name: text('Name, unique within the namespace. Cannot be changed.'),
-    namespace: text('Namespace of the object. Cannot be changed.'),
+    ...others,
+    finalizers: { ...finalizers, ...MERGED },
     ownerReferences: {
-      ...list('Objects that this one belongs to.', ref(NAMES.ownerReference)),
-      'x-kubernetes-list-map-keys': ['uid'],
-      'x-kubernetes-list-type': 'map',
+      ...ownerReferences,
+      items: ref(NAMES.ownerReference),
       'x-kubernetes-patch-merge-key': 'uid',
-      'x-kubernetes-patch-strategy': 'merge',
+      ...MERGED,
     },
-    resourceVersion: text('Opaque version of the object, for conflicts and watches.'),
-    uid: text('Unique in time and space. Set by the server.'),
   },
 };
 
 const OWNER_REFERENCE: Node = {
-  description: 'OwnerReference names an object that this one belongs to.',
-  type: 'object',
+  ...OWNER_REFERENCE_SCHEMA,
   required: ['apiVersion', 'kind', 'name', 'uid'],
-  properties: {
-    apiVersion: text('API version of the owner.'),
-    blockOwnerDeletion: {
-      description: 'Whether the owner, deleted in the foreground, waits for this object.',
-      type: 'boolean',
-    },
-    controller: { description: 'Whether the owner manages this object.', type: 'boolean' },
-    kind: text('Kind of the owner.'),
-    name: text('Name of the owner.'),
-    uid: text('UID of the owner.'),
-  },
 };
 
 const LIST_META: Node = {
@@ -107,7 +75,11 @@ const DELETE_OPTIONS: Node = {
   type: 'object',
   properties: {
     apiVersion: text('API version of this object.'),
-    dryRun: list('All: run every check, delete nothing.', { type: 'string' }),
+    dryRun: {
+      description: 'All: run every check, delete nothing.',
+      type: 'array',
+      items: { type: 'string' },
+    },
     gracePeriodSeconds: count('Has no effect here.'),
     kind: text('DeleteOptions.'),
     preconditions: described('What must hold.', NAMES.preconditions),
