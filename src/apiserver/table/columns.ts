@@ -37,95 +37,93 @@ const NAME = column(
   { format: 'name' },
 );
 
-const AGE = column('Age', 'Time since creation.', (object, nowMs) =>
-  ageOf(object.metadata.creationTimestamp, nowMs),
-);
+const AGE = column('Age', 'Time since creation.', age('.metadata.creationTimestamp'));
 
-function sizeOf(...values: readonly unknown[]): number {
-  return values.reduce<number>(
-    (sum, value) => sum + (isObject(value) ? Object.keys(value).length : 0),
-    0,
-  );
+/** What stands at the first of some paths at which there is something. */
+function firstAt(...paths: readonly string[]): Path {
+  const reads = paths.map(compilePath);
+  return (object) =>
+    reads.map((read) => read(object)).find((value) => value !== undefined && value !== '');
 }
 
-const read = {
-  phase: compilePath('.status.phase'),
-  holder: compilePath('.spec.holderIdentity'),
-  involvedKind: compilePath('.involvedObject.kind'),
-  involvedName: compilePath('.involvedObject.name'),
-  involvedPath: compilePath('.involvedObject.fieldPath'),
-  component: compilePath('.source.component'),
-  host: compilePath('.source.host'),
-  seriesTime: compilePath('.series.lastObservedTime'),
-  seriesCount: compilePath('.series.count'),
-} satisfies Record<string, Path>;
-
-function words(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+/** The first text that is there; an empty one if there is none. */
+function text(...paths: readonly string[]): (object: StoredObject) => string {
+  const read = firstAt(...paths);
+  return (object) => {
+    const value = read(object);
+    return typeof value === 'string' ? value : '';
+  };
 }
 
-function firstSeen(event: StoredObject): unknown {
-  return event['firstTimestamp'] ?? event['eventTime'];
+/** The time since the first of some instants that is there. */
+function age(...paths: readonly string[]): Column['cell'] {
+  const read = firstAt(...paths);
+  return (object, nowMs) => ageOf(read(object), nowMs);
 }
 
-function lastSeen(event: StoredObject): unknown {
-  return read.seriesTime(event) ?? event['lastTimestamp'] ?? firstSeen(event);
+/** How many entries some maps have. */
+function entries(...names: readonly string[]): Column['cell'] {
+  return (object) =>
+    names.flatMap((name) => Object.keys(isObject(object[name]) ? object[name] : {})).length;
 }
 
-function involved(event: StoredObject): string {
-  const kind = words(read.involvedKind(event)).toLowerCase();
-  const name = words(read.involvedName(event));
+const involved = { kind: text('.involvedObject.kind'), name: text('.involvedObject.name') };
+
+function involvedObject(event: StoredObject): string {
+  const kind = involved.kind(event).toLowerCase();
+  const name = involved.name(event);
   return name === '' ? kind : `${kind}/${name}`;
 }
 
+const source = {
+  component: text('.source.component', '.reportingComponent'),
+  instance: text('.source.host', '.reportingInstance'),
+};
+
 function eventSource(event: StoredObject): string {
-  const component = words(read.component(event)) || words(event['reportingComponent']);
-  const instance = words(read.host(event)) || words(event['reportingInstance']);
+  const [component, instance] = [source.component(event), source.instance(event)];
   return instance === '' ? component : `${component}, ${instance}`;
 }
+
+const seriesCount = compilePath('.series.count');
+const message = text('.message');
+
+const FIRST_SEEN = ['.firstTimestamp', '.eventTime'];
+const LAST_SEEN = ['.series.lastObservedTime', '.lastTimestamp', ...FIRST_SEEN];
 
 const WIDE = { priority: 1 };
 
 const EVENT_COLUMNS: readonly Column[] = [
-  column('Last Seen', 'When it was last seen.', (event, nowMs) => ageOf(lastSeen(event), nowMs)),
-  column('Type', 'Normal or Warning.', (event) => words(event['type'])),
-  column('Reason', 'Short reason.', (event) => words(event['reason'])),
-  column('Object', 'The object it is about.', involved),
-  column('Subobject', 'The part it is about.', (event) => words(read.involvedPath(event)), WIDE),
+  column('Last Seen', 'When it was last seen.', age(...LAST_SEEN)),
+  column('Type', 'Normal or Warning.', text('.type')),
+  column('Reason', 'Short reason.', text('.reason')),
+  column('Object', 'The object it is about.', involvedObject),
+  column('Subobject', 'The part it is about.', text('.involvedObject.fieldPath'), WIDE),
   column('Source', 'Who reported it.', eventSource, WIDE),
-  column('Message', 'What happened.', (event) => words(event['message']).trim()),
-  column(
-    'First Seen',
-    'When it was first seen.',
-    (event, nowMs) => ageOf(firstSeen(event), nowMs),
-    WIDE,
-  ),
+  column('Message', 'What happened.', (event) => message(event).trim()),
+  column('First Seen', 'When it was first seen.', age(...FIRST_SEEN), WIDE),
   column(
     'Count',
     'How often it was seen.',
-    (event) => read.seriesCount(event) ?? (event['count'] || 1),
+    (event) => seriesCount(event) ?? (event['count'] || 1),
     WIDE,
   ),
   { ...NAME, priority: 1 },
 ];
 
 const BUILT_IN: Readonly<Record<string, readonly Column[]>> = {
-  'v1/Namespace': [NAME, column('Status', 'Phase.', (object) => words(read.phase(object))), AGE],
+  'v1/Namespace': [NAME, column('Status', 'Phase.', text('.status.phase')), AGE],
   'v1/Secret': [
     NAME,
-    column('Type', 'Type of the secret.', (object) => words(object['type'])),
-    column('Data', 'Number of entries.', (object) => sizeOf(object['data'])),
+    column('Type', 'Type of the secret.', text('.type')),
+    column('Data', 'Number of entries.', entries('data')),
     AGE,
   ],
-  'v1/ConfigMap': [
-    NAME,
-    column('Data', 'Number of entries.', (object) => sizeOf(object['data'], object['binaryData'])),
-    AGE,
-  ],
+  'v1/ConfigMap': [NAME, column('Data', 'Number of entries.', entries('data', 'binaryData')), AGE],
   'v1/Event': EVENT_COLUMNS,
   'coordination.k8s.io/v1/Lease': [
     NAME,
-    column('Holder', 'Who holds it.', (object) => words(read.holder(object))),
+    column('Holder', 'Who holds it.', text('.spec.holderIdentity')),
     AGE,
   ],
 };
