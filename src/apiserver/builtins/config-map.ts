@@ -39,11 +39,5 @@ export const CONFIG_MAPS = builtIn({
       const frozen = immutableErrors(object, old, ['data', 'binaryData']);
       return { object, unknown, errors: [...contentErrors(object), ...frozen] };
     },
-    generation: false,
-    unconditionalUpdate: true,
-    labelName: false,
-    selectable: {},
-    unowned: { main: [], status: [] },
-    mergeKeys: {},
   },
 });

@@ -80,16 +80,11 @@ export const EVENTS = builtIn({
       const { object, unknown } = prune('Event', schema, candidate);
       return { object, unknown, errors: eventErrors(object, 'reportingComponent') };
     },
-    generation: false,
-    unconditionalUpdate: true,
-    labelName: false,
     selectable: {
       ...selectable('involvedObject', 'reportingComponent'),
       source: (event) =>
         reader('source', 'component')(event) || reader('reportingComponent')(event),
     },
-    unowned: { main: [], status: [] },
     createOnUpdate: true,
-    mergeKeys: {},
   },
 });

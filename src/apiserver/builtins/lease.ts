@@ -66,13 +66,8 @@ export const LEASES = builtIn({
       const spec = specOf(object);
       return { object: { ...object, spec }, unknown, errors: errorsOf(spec) };
     },
-    generation: false,
     unconditionalUpdate: false,
-    labelName: false,
-    selectable: {},
-    unowned: { main: [], status: [] },
     always: { spec: {} },
     createOnUpdate: true,
-    mergeKeys: {},
   },
 });

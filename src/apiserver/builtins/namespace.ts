@@ -72,8 +72,6 @@ export const NAMESPACES = builtIn({
           : [invalid('status.Phase', asked, PHASE_TEXT[phase])];
       return { object: { ...pruned, spec, status: { ...status, phase } }, unknown, errors };
     },
-    generation: false,
-    unconditionalUpdate: true,
     labelName: true,
     selectable: { 'status.phase': phaseOf },
     unowned: { main: ['status', 'spec.finalizers'], status: ['spec'] },

@@ -94,11 +94,6 @@ export const SECRETS = builtIn({
       const object = merged(pruned);
       return { object, unknown, errors: errorsOf(object, old) };
     },
-    generation: false,
-    unconditionalUpdate: true,
-    labelName: false,
     selectable: { type: typeOf },
-    unowned: { main: [], status: [] },
-    mergeKeys: {},
   },
 });

@@ -86,6 +86,15 @@ export function prune(
   return { object, unknown: found.unknown, errors: [] };
 }
 
+const USUAL: Omit<Strategy, 'check'> = {
+  generation: false,
+  unconditionalUpdate: true,
+  labelName: false,
+  selectable: {},
+  unowned: { main: [], status: [] },
+  mergeKeys: {},
+};
+
 /** What a built-in kind is made of. */
 export interface BuiltIn {
   readonly group?: string;
@@ -96,7 +105,8 @@ export interface BuiltIn {
   readonly namespaced?: boolean;
   readonly status?: boolean;
   readonly schema: SchemaNode;
-  readonly strategy: Strategy;
+  /** Where it does not differ from what is usual, nothing needs to be said. */
+  readonly strategy: Partial<Strategy> & Pick<Strategy, 'check'>;
 }
 
 /** The resource of a built-in kind; all are version v1. */
@@ -114,6 +124,6 @@ export function builtIn(parts: BuiltIn): ServedResource {
     namespaced: parts.namespaced ?? true,
     subresources: { status: parts.status ?? false },
     schema,
-    strategy,
+    strategy: { ...USUAL, ...strategy },
   };
 }
