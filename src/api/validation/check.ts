@@ -1,8 +1,8 @@
 import { isObject } from '../../core/json.ts';
+import { memo } from '../../core/memo.ts';
 import { openApiSchema } from '../crd.ts';
 import { API_VERSION, type KindDefinition } from '../kind.ts';
 import { invalid, required, wrongType, type FieldError } from './field-error.ts';
-import type { SchemaNode } from './schema-node.ts';
 import { walk, walkFields, type Findings } from './walk.ts';
 
 export type { FieldError } from './field-error.ts';
@@ -16,15 +16,7 @@ export interface Checked {
   readonly errors: readonly FieldError[];
 }
 
-const schemas = new WeakMap<KindDefinition, SchemaNode>();
-
-function schemaOf(definition: KindDefinition): SchemaNode {
-  const known = schemas.get(definition);
-  if (known !== undefined) return known;
-  const fresh = openApiSchema(definition);
-  schemas.set(definition, fresh);
-  return fresh;
-}
+const schemaOf = memo(openApiSchema);
 
 /** Errors after which Kubernetes does not look at the rules any more. */
 const BLOCKING: ReadonlySet<string> = new Set([

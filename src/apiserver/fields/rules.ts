@@ -1,17 +1,11 @@
+import { memo } from '../../core/memo.ts';
 import type { ServedResource } from '../model/resource.ts';
 import { fieldElement } from './element.ts';
 import { setOf } from './field-set.ts';
 import { shapeOf } from './shape.ts';
 import type { FieldRules } from './updater.ts';
 
-interface RulesOfResource {
-  readonly main: FieldRules;
-  readonly status: FieldRules;
-}
-
-const known = new WeakMap<ServedResource, RulesOfResource>();
-
-function made({ schema, strategy }: ServedResource): RulesOfResource {
+const rulesOf = memo(({ schema, strategy }: ServedResource) => {
   const shape = shapeOf(schema);
   const ignoring = (paths: readonly string[]): FieldRules => ({
     shape,
@@ -19,11 +13,9 @@ function made({ schema, strategy }: ServedResource): RulesOfResource {
   });
   const { main, status } = strategy.unowned;
   return { main: ignoring(main), status: ignoring(status) };
-}
+});
 
 /** How the fields of a resource are owned, when it is written as a whole or by its status. */
 export function fieldRulesOf(resource: ServedResource, subresource?: 'status'): FieldRules {
-  const rules = known.get(resource) ?? made(resource);
-  known.set(resource, rules);
-  return rules[subresource ?? 'main'];
+  return rulesOf(resource)[subresource ?? 'main'];
 }

@@ -1,27 +1,15 @@
+import { memo } from '../../core/memo.ts';
 import type { Form } from './resource.ts';
 
-type Names = ReadonlyMap<string, string>;
-
 /** Both ways: a name that belongs to the other side becomes one that is unknown on this side. */
-function exchanged(names: Names): Names {
-  return new Map(
-    [...names].flatMap(
-      ([stored, shown]) =>
-        [
-          [stored, shown],
-          [shown, stored],
-        ] as const,
-    ),
-  );
-}
-
-const known = new WeakMap<Form, Names>();
+const exchanged = memo(({ names }: Form): ReadonlyMap<string, string> => {
+  const back = [...names].map(([stored, shown]) => [shown, stored] as const);
+  return new Map([...names, ...back]);
+});
 
 /** The name of a field on the other side of a form; the same way leads back. */
 export function otherName(form: Form, name: string): string {
-  const names = known.get(form) ?? exchanged(form.names);
-  known.set(form, names);
-  return names.get(name) ?? name;
+  return exchanged(form).get(name) ?? name;
 }
 
 /** Fields under their names on the other side of a form. */

@@ -1,5 +1,6 @@
 import type { PrinterColumn } from '../../api/kind.ts';
 import { isObject } from '../../core/json.ts';
+import { memo } from '../../core/memo.ts';
 import type { StoredObject } from '../model/object.ts';
 import { otherFields } from '../model/form.ts';
 import type { Form, ServedResource } from '../model/resource.ts';
@@ -145,8 +146,6 @@ function ownColumn(definition: PrinterColumn): Column {
   });
 }
 
-const known = new WeakMap<ServedResource, readonly Column[]>();
-
 /** The columns of what is stored, filled from another form of it. */
 function formColumns(form: Form): readonly Column[] {
   return columnsOf(form.of).map((each) => ({
@@ -158,17 +157,10 @@ function formColumns(form: Form): readonly Column[] {
   }));
 }
 
-function columnsFor({ apiVersion, kind, definition, form }: ServedResource): readonly Column[] {
+/** The columns of a resource: its own, those of upstream's printers, or name and age. */
+export const columnsOf = memo((resource: ServedResource): readonly Column[] => {
+  const { apiVersion, kind, definition, form } = resource;
   if (form !== undefined) return formColumns(form);
   if (definition !== undefined) return [NAME, ...definition.columns.map(ownColumn)];
   return BUILT_IN[`${apiVersion}/${kind}`] ?? [NAME, AGE];
-}
-
-/** The columns of a resource: its own, those of upstream's printers, or name and age. */
-export function columnsOf(resource: ServedResource): readonly Column[] {
-  const kept = known.get(resource);
-  if (kept !== undefined) return kept;
-  const columns = columnsFor(resource);
-  known.set(resource, columns);
-  return columns;
-}
+});
