@@ -8,7 +8,8 @@ export type FieldErrorType =
   | 'FieldValueNotSupported'
   | 'FieldValueTooLong'
   | 'FieldValueTooMany'
-  | 'FieldValueDuplicate';
+  | 'FieldValueDuplicate'
+  | 'FieldValueForbidden';
 
 /** One refused field, with the message that a kube-apiserver would give. */
 export interface FieldError {
@@ -27,8 +28,14 @@ function typeName(value: unknown): string {
 }
 
 /** A field that is missing. */
-export function required(field: string): FieldError {
-  return { field, type: 'FieldValueRequired', message: 'Required value' };
+export function required(field: string, why?: string): FieldError {
+  const message = why === undefined ? 'Required value' : `Required value: ${why}`;
+  return { field, type: 'FieldValueRequired', message };
+}
+
+/** A field that may not be there, or not change. */
+export function forbiddenField(field: string, why: string): FieldError {
+  return { field, type: 'FieldValueForbidden', message: `Forbidden: ${why}` };
 }
 
 /** A value with something wrong about it that has no name of its own. */

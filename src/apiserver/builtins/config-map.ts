@@ -1,6 +1,5 @@
 import { textsOf } from '../../core/json.ts';
-import { invalid } from '../../api/validation/field-error.ts';
-import type { FieldError } from '../model/resource.ts';
+import { invalid, type FieldError } from '../../api/validation/field-error.ts';
 import { base64Texts, decodedBytes, immutableErrors, keyErrors, sizeErrors } from './data.ts';
 import { builtIn, prune, schemaOf, texts } from './structural.ts';
 

@@ -1,8 +1,12 @@
-import { invalid } from '../../api/validation/field-error.ts';
+import {
+  forbiddenField,
+  invalid,
+  tooLong,
+  type FieldError,
+} from '../../api/validation/field-error.ts';
 import { jsonEqual, textsOf } from '../../core/json.ts';
 import { badBody } from '../model/errors.ts';
 import type { StoredObject } from '../model/object.ts';
-import type { FieldError } from '../model/resource.ts';
 
 /** Most bytes that a ConfigMap or Secret holds. */
 const MAX_DATA_BYTES = 1_048_576;
@@ -28,9 +32,7 @@ export function keyErrors(field: string, keys: readonly string[]): readonly Fiel
 
 /** Says that the content is larger than 1 MiB. */
 export function sizeErrors(field: string, sizeBytes: number): readonly FieldError[] {
-  if (sizeBytes <= MAX_DATA_BYTES) return [];
-  const message = `Too long: may not be more than ${MAX_DATA_BYTES} bytes`;
-  return [{ field, type: 'FieldValueTooLong', message }];
+  return sizeBytes <= MAX_DATA_BYTES ? [] : [tooLong(field, MAX_DATA_BYTES)];
 }
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -61,8 +63,7 @@ export function immutableErrors(
   fields: readonly string[],
 ): readonly FieldError[] {
   if (old?.['immutable'] !== true) return [];
-  const message = 'Forbidden: field is immutable when `immutable` is set';
   return ['immutable', ...fields]
     .filter((field) => !jsonEqual(now[field] ?? {}, old[field] ?? {}))
-    .map((field) => ({ field, type: 'FieldValueForbidden', message }));
+    .map((field) => forbiddenField(field, 'field is immutable when `immutable` is set'));
 }

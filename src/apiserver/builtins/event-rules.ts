@@ -1,7 +1,6 @@
-import { invalid, required } from '../../api/validation/field-error.ts';
+import { invalid, required, type FieldError } from '../../api/validation/field-error.ts';
 import { isObject, jsonEqual } from '../../core/json.ts';
 import type { StoredObject } from '../model/object.ts';
-import type { FieldError } from '../model/resource.ts';
 import { fieldErrors, qualifiedNameProblems } from '../objects/names.ts';
 
 type Event = Readonly<Record<string, unknown>>;

@@ -1,7 +1,6 @@
-import { invalid } from '../../api/validation/field-error.ts';
+import { invalid, type FieldError } from '../../api/validation/field-error.ts';
 import { isObject } from '../../core/json.ts';
 import { badBody } from '../model/errors.ts';
-import type { FieldError } from '../model/resource.ts';
 import { builtIn, object, prune, schemaOf, text, whole } from './structural.ts';
 
 type Content = Readonly<Record<string, unknown>>;

@@ -1,7 +1,6 @@
 import { isObject, textsOf } from '../../core/json.ts';
-import { invalid, required } from '../../api/validation/field-error.ts';
+import { invalid, required, type FieldError } from '../../api/validation/field-error.ts';
 import type { StoredObject } from '../model/object.ts';
-import type { FieldError } from '../model/resource.ts';
 import { base64Texts, decodedBytes, immutableErrors, keyErrors, sizeErrors } from './data.ts';
 import { builtIn, prune, schemaOf, text, texts } from './structural.ts';
 

@@ -1,9 +1,10 @@
 import { isObject } from '../../core/json.ts';
+import type { Checked } from '../../api/validation/check.ts';
 import type { SchemaNode } from '../../api/validation/schema-node.ts';
 import { walkFields, type Findings } from '../../api/validation/walk.ts';
 import { badBody } from '../model/errors.ts';
 import { METADATA_SCHEMA } from '../objects/metadata.ts';
-import type { CheckResult, ServedResource, Strategy } from '../model/resource.ts';
+import type { ServedResource, Strategy } from '../model/resource.ts';
 
 type Content = Readonly<Record<string, unknown>>;
 
@@ -72,7 +73,7 @@ export function prune(
   schema: SchemaNode,
   candidate: Content,
   always: Content = {},
-): CheckResult {
+): Checked {
   const { metadata, ...rest } = candidate;
   const found: Findings = { unknown: [], errors: [] };
   const body = walkFields(rest, schema, '', found);

@@ -1,7 +1,6 @@
-import { invalid, notSupported } from '../../api/validation/field-error.ts';
+import { invalid, notSupported, type FieldError } from '../../api/validation/field-error.ts';
 import { isObject } from '../../core/json.ts';
 import { badRequest } from '../model/errors.ts';
-import type { FieldError } from '../model/resource.ts';
 import type { DeleteOptions, PropagationPolicy } from '../model/service.ts';
 import { flag, whole, type Query } from './query.ts';
 import { invalidOptions } from './refusals.ts';

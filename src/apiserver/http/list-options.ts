@@ -1,8 +1,7 @@
-import { notSupported } from '../../api/validation/field-error.ts';
-import type { FieldError } from '../model/resource.ts';
+import { forbiddenField, notSupported, type FieldError } from '../../api/validation/field-error.ts';
 import type { ListOptions, Selection, WatchOptions } from '../model/service.ts';
 import { flag, whole, type Query } from './query.ts';
-import { forbiddenOption, invalidOptions } from './refusals.ts';
+import { invalidOptions } from './refusals.ts';
 
 /** The option that a parameter stands for, if it is there and not empty. */
 function text<Option>(
@@ -27,7 +26,7 @@ const INITIAL = 'sendInitialEvents';
 /** What is wrong with the words about revisions of a list. */
 function listErrors(query: Query): readonly FieldError[] {
   const errors: FieldError[] = [];
-  const refuse = (field: string, why: string) => errors.push(forbiddenOption(field, why));
+  const refuse = (field: string, why: string) => errors.push(forbiddenField(field, why));
   const match = query.get(MATCH) || undefined;
   const version = query.get('resourceVersion');
   if (match !== undefined) {
@@ -47,7 +46,7 @@ function listErrors(query: Query): readonly FieldError[] {
 /** What is wrong with the words about revisions of a watch. */
 function watchErrors(query: Query): readonly FieldError[] {
   const errors: FieldError[] = [];
-  const refuse = (why: string) => errors.push(forbiddenOption(MATCH, why));
+  const refuse = (why: string) => errors.push(forbiddenField(MATCH, why));
   const match = query.get(MATCH) || undefined;
   const isFitting = match === 'NotOlderThan';
   if (query.has(INITIAL) && !isFitting) {

@@ -1,8 +1,14 @@
 import { badRequest } from '../model/errors.ts';
 import type { FieldValidation, PatchType, WriteOptions } from '../model/service.ts';
-import { forbiddenOption, invalidOptions } from './refusals.ts';
-import type { FieldError } from '../model/resource.ts';
-import { invalid, notSupported, required, tooLong } from '../../api/validation/field-error.ts';
+import { invalidOptions } from './refusals.ts';
+import {
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+  tooLong,
+  type FieldError,
+} from '../../api/validation/field-error.ts';
 
 /** The parameters of a request, of which the first value of each counts. */
 export type Query = URLSearchParams;
@@ -85,11 +91,10 @@ export interface PatchFlags {
 export function patchFlagsOf(query: Query, type: PatchType): PatchFlags {
   const errors: FieldError[] = [];
   if (type === 'apply' && !query.get('fieldManager')) {
-    const message = 'Required value: is required for apply patch';
-    errors.push({ ...required('fieldManager'), message });
+    errors.push(required('fieldManager', 'is required for apply patch'));
   }
   if (type !== 'apply' && query.has('force')) {
-    errors.push(forbiddenOption('force', 'may not be specified for non-apply patch'));
+    errors.push(forbiddenField('force', 'may not be specified for non-apply patch'));
   }
   if (errors.length > 0) throw invalidOptions('PatchOptions', errors);
   return type === 'apply' ? { force: flag(query, 'force') } : {};

@@ -1,6 +1,6 @@
+import type { FieldError } from '../../api/validation/field-error.ts';
 import type { FailureData } from '../../core/failure.ts';
 import { ApiError, invalid } from '../model/errors.ts';
-import type { FieldError } from '../model/resource.ts';
 
 /** 404: nothing is served at this path. */
 export function noSuchPath(): ApiError {
@@ -78,11 +78,6 @@ export function internalError(): ApiError {
 export function noSpace({ message, hint }: FailureData): ApiError {
   // Without a time to try again: clients would wait and say nothing.
   return new ApiError(507, 'InsufficientStorage', `nothing was stored: ${message}. ${hint}`);
-}
-
-/** An option that may not be there, or not beside another. */
-export function forbiddenOption(field: string, why: string): FieldError {
-  return { field, type: 'FieldValueForbidden', message: `Forbidden: ${why}` };
 }
 
 /** 422: the options of a request are wrong. */

@@ -1,4 +1,5 @@
-import type { FieldError, ServedResource } from './resource.ts';
+import type { FieldError } from '../../api/validation/field-error.ts';
+import type { ServedResource } from './resource.ts';
 
 /** One cause in the details of a Status. */
 export interface StatusCause {

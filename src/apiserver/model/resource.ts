@@ -1,28 +1,7 @@
 import type { SchemaNode } from '../../api/validation/schema-node.ts';
-import type { CheckOptions } from '../../api/validation/check.ts';
+import type { Checked, CheckOptions } from '../../api/validation/check.ts';
 import type { KindDefinition } from '../../api/kind.ts';
-import type { FieldErrorType as SchemaErrorType } from '../../api/validation/field-error.ts';
 import type { StoredObject } from './object.ts';
-
-/** Why a field is refused; besides the reasons of schemas there is one for frozen fields. */
-type FieldErrorType = SchemaErrorType | 'FieldValueForbidden';
-
-/** One thing that is wrong with a field. */
-export interface FieldError {
-  readonly field: string;
-  readonly type: FieldErrorType;
-  /** Kubernetes' text without the field, as `Required value`. */
-  readonly message: string;
-}
-
-/** What a check of a whole object found out. */
-export interface CheckResult {
-  /** Pruned, defaulted copy. */
-  readonly object: Readonly<Record<string, unknown>>;
-  /** Paths of fields that the schema does not know, as `spec.foo`. */
-  readonly unknown: readonly string[];
-  readonly errors: readonly FieldError[];
-}
 
 /** What a resource does differently when its objects end; only namespaces do. */
 interface Lifecycle {
@@ -44,7 +23,7 @@ export interface Against extends CheckOptions {
 /** What makes one resource differ from the next on the write and read paths. */
 export interface Strategy {
   /** Prunes, defaults and checks everything outside `metadata`. May throw an ApiError (400). */
-  check(candidate: Readonly<Record<string, unknown>>, against?: Against): CheckResult;
+  check(candidate: Readonly<Record<string, unknown>>, against?: Against): Checked;
   /** Whether `metadata.generation` counts the changes of the spec. */
   readonly generation: boolean;
   /** Whether PUT without a resourceVersion overwrites whatever is there. */

@@ -1,8 +1,9 @@
+import type { FieldError } from '../../api/validation/field-error.ts';
 import { isBlocked } from '../../api/validation/check.ts';
 import { invalid, tooLarge } from '../model/errors.ts';
 import type { Draft } from './draft.ts';
 import type { StoredObject, StoredMeta } from '../model/object.ts';
-import type { FieldError, ServedResource } from '../model/resource.ts';
+import type { ServedResource } from '../model/resource.ts';
 
 /** What etcd takes: a larger object could never move to a cluster. */
 const MAX_OBJECT_BYTES = 1.5 * 1024 * 1024;

@@ -1,5 +1,10 @@
 import type { OwnerReference } from '../../api/object.ts';
-import { invalid } from '../../api/validation/field-error.ts';
+import {
+  forbiddenField,
+  invalid,
+  tooLong,
+  type FieldError,
+} from '../../api/validation/field-error.ts';
 import type { SentMeta } from './metadata.ts';
 import {
   fieldErrors,
@@ -9,7 +14,6 @@ import {
 } from './names.ts';
 import { FOREGROUND, ORPHAN } from './release.ts';
 import type { StoredMeta } from '../model/object.ts';
-import type { FieldError } from '../model/resource.ts';
 
 const MAX_ANNOTATION_BYTES = 262_144;
 
@@ -28,14 +32,11 @@ function annotationErrors(annotations: Readonly<Record<string, string>>): readon
     (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
     0,
   );
-  const message = `Too long: may not be more than ${MAX_ANNOTATION_BYTES} bytes`;
   return [
     ...entries.flatMap(([key]) =>
       fieldErrors(field, key, qualifiedNameProblems(key.toLowerCase())),
     ),
-    ...(bytes > MAX_ANNOTATION_BYTES
-      ? [{ field, type: 'FieldValueTooLong' as const, message }]
-      : []),
+    ...(bytes > MAX_ANNOTATION_BYTES ? [tooLong(field, MAX_ANNOTATION_BYTES)] : []),
   ];
 }
 
@@ -121,8 +122,8 @@ function addedFinalizers(sent: SentMeta, old: StoredMeta): readonly FieldError[]
   const added = (sent.finalizers ?? []).filter((name) => !known.has(name));
   if (added.length === 0) return [];
   const list = added.map((name) => JSON.stringify(name)).join(', ');
-  const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`;
-  return [{ field: 'metadata.finalizers', type: 'FieldValueForbidden', message }];
+  const why = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`;
+  return [forbiddenField(FINALIZERS, why)];
 }
 
 /** What is wrong with a change of metadata, besides the values themselves. */

@@ -1,5 +1,8 @@
-import { invalid as invalidValue, required } from '../../api/validation/field-error.ts';
-import type { FieldError } from '../model/resource.ts';
+import {
+  invalid as invalidValue,
+  required,
+  type FieldError,
+} from '../../api/validation/field-error.ts';
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
@@ -101,10 +104,7 @@ export function generateNameErrors(prefix: string, isLabel: boolean): readonly F
 
 /** What is wrong with the name of an object. */
 export function nameErrors(name: string, isLabel: boolean): readonly FieldError[] {
-  if (name === '') {
-    const { field, type } = required('metadata.name');
-    return [{ field, type, message: 'Required value: name or generateName is required' }];
-  }
+  if (name === '') return [required('metadata.name', 'name or generateName is required')];
   const problems = isLabel ? dnsLabelProblems(name) : subdomainProblems(name);
   return fieldErrors('metadata.name', name, problems);
 }
