@@ -1,11 +1,10 @@
 import { messageOf } from '../../core/failure.ts';
 import type { ApiRequest } from '../../core/transport.ts';
 import { assertPlain, parseBody, type Body } from '../model/body.ts';
-import { badRequest } from '../model/errors.ts';
+import { badRequest, unsupportedMediaType } from '../model/errors.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type { PatchType } from '../model/service.ts';
 import { decodeProtobuf } from '../protobuf/decode.ts';
-import { unreadableBody } from './refusals.ts';
 import { parseYamlBody } from './yaml-body.ts';
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
@@ -45,7 +44,7 @@ function parseProtobuf(bytes: Uint8Array): Body {
     throw badRequest(`the body of the request is not a Kubernetes message: ${messageOf(error)}`);
   }
   // Kinds without a message of their own here are read as JSON only.
-  if (value === undefined) throw unreadableBody(['application/json']);
+  if (value === undefined) throw unsupportedMediaType(['application/json']);
   assertPlain(value);
   return { value, duplicates: [] };
 }
@@ -57,7 +56,7 @@ export function decodeBody(request: ApiRequest): Body {
   if (type === PROTOBUF) return parseProtobuf(bytes);
   if (type === APPLY) return parseYamlBody(textOf(bytes));
   const json = type === '' || type === 'application/json' || Object.hasOwn(PATCHES, type);
-  if (!json) throw unreadableBody(READABLE);
+  if (!json) throw unsupportedMediaType(READABLE);
   return parseBody(textOf(bytes));
 }
 
@@ -67,7 +66,7 @@ export function patchTypeOf(request: ApiRequest, resource: ServedResource): Patc
   const found = Object.hasOwn(PATCHES, type) ? PATCHES[type] : undefined;
   const strategic = resource.strategy.mergeKeys !== undefined;
   if (found !== undefined && (found !== 'strategic' || strategic)) return found;
-  throw unreadableBody(
+  throw unsupportedMediaType(
     Object.keys(PATCHES).filter((each) => PATCHES[each] !== 'strategic' || strategic),
   );
 }

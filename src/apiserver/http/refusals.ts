@@ -1,6 +1,6 @@
 import type { FieldError } from '../../api/validation/field-error.ts';
 import type { FailureData } from '../../core/failure.ts';
-import { ApiError, invalid } from '../model/errors.ts';
+import { ApiError, invalid, tooLarge } from '../model/errors.ts';
 
 /** 404: nothing is served at this path. */
 export function noSuchPath(): ApiError {
@@ -9,30 +9,14 @@ export function noSuchPath(): ApiError {
 
 /** 405: the path exists, the method does not. */
 export function methodNotAllowed(): ApiError {
-  return new ApiError(
-    405,
-    'MethodNotAllowed',
-    'the server does not allow this method on the requested resource',
-    {},
-  );
+  const text = 'the server does not allow this method on the requested resource';
+  return new ApiError(405, 'MethodNotAllowed', text, {});
 }
 
 /** 406: none of the accepted media types is written here. */
 export function notAcceptable(): ApiError {
-  return new ApiError(
-    406,
-    'NotAcceptable',
-    'only the following media types are accepted: application/json',
-  );
-}
-
-/** 415: the body is in a format that is not read here. */
-export function unreadableBody(accepted: readonly string[]): ApiError {
-  return new ApiError(
-    415,
-    'UnsupportedMediaType',
-    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
-  );
+  const text = 'only the following media types are accepted: application/json';
+  return new ApiError(406, 'NotAcceptable', text);
 }
 
 /** 401: no token, or not ours. */
@@ -47,21 +31,13 @@ export function forbiddenRequest(why: string): ApiError {
 
 /** 429: as many requests are served as the server is willing to. */
 export function tooManyRequests(): ApiError {
-  return new ApiError(
-    429,
-    'TooManyRequests',
-    'the server has received too many requests and has asked us to try again later',
-    { retryAfterSeconds: 1 },
-  );
+  const text = 'the server has received too many requests and has asked us to try again later';
+  return new ApiError(429, 'TooManyRequests', text, { retryAfterSeconds: 1 });
 }
 
 /** 413: the body is larger than any object may be. */
 export function bodyTooLarge(limitBytes: number): ApiError {
-  return new ApiError(
-    413,
-    'RequestEntityTooLarge',
-    `Request entity too large: limit is ${limitBytes}`,
-  );
+  return tooLarge(`Request entity too large: limit is ${limitBytes}`);
 }
 
 /** 408: the body did not arrive in time. */

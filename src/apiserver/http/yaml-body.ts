@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import { messageOf } from '../../core/failure.ts';
 import { textRefusal } from '../../host/yaml-bounds.ts';
 import { assertPlain, parseBody, type Body } from '../model/body.ts';
-import { ApiError, badRequest } from '../model/errors.ts';
+import { badRequest, tooLarge } from '../model/errors.ts';
 
 /** Beyond this, what is applied must be JSON, which all clients send: reading YAML costs far more. */
 const MAX_YAML_CHARACTERS = 131_072;
@@ -11,8 +11,7 @@ const MAX_YAML_CHARACTERS = 131_072;
 export function parseYamlBody(text: string): Body {
   if (text.trimStart().startsWith('{')) return parseBody(text);
   if (text.length > MAX_YAML_CHARACTERS) {
-    const message = `a YAML body may have ${MAX_YAML_CHARACTERS} characters: send JSON`;
-    throw new ApiError(413, 'RequestEntityTooLarge', message);
+    throw tooLarge(`a YAML body may have ${MAX_YAML_CHARACTERS} characters: send JSON`);
   }
   const refusal = textRefusal(text);
   if (refusal !== undefined) throw badRequest(`error decoding YAML: ${refusal.message}`);

@@ -71,9 +71,9 @@ export function warned<Result>(warnings: readonly string[], act: () => Result): 
 
 type Named = Pick<ServedResource, 'group' | 'plural' | 'kind'>;
 
-/** The resource as it stands in messages: `applayers.lamina.dev`, `secrets`. */
-function qualified(text: string, group: string): string {
-  return group === '' ? text : `${text}.${group}`;
+/** An object as it stands in messages: `applayers.lamina.dev "one"`, `secrets "one"`. */
+function told({ plural, group }: Named, name: string): string {
+  return `${group === '' ? plural : `${plural}.${group}`} "${name}"`;
 }
 
 function detailsOf(resource: Named, name: string): StatusDetails {
@@ -101,20 +101,19 @@ export function badBody(message: string): ApiError {
 
 /** 404: no such object. */
 export function notFound(resource: Named, name: string): ApiError {
-  const text = `${qualified(resource.plural, resource.group)} "${name}" not found`;
+  const text = `${told(resource, name)} not found`;
   return new ApiError(404, 'NotFound', text, detailsOf(resource, name));
 }
 
 /** 409: the name is taken. */
 export function alreadyExists(resource: Named, name: string): ApiError {
-  const text = `${qualified(resource.plural, resource.group)} "${name}" already exists`;
+  const text = `${told(resource, name)} already exists`;
   return new ApiError(409, 'AlreadyExists', text, detailsOf(resource, name));
 }
 
 /** 409: the object is not what the client thinks. */
 export function conflict(resource: Named, name: string, cause: string): ApiError {
-  const what = qualified(resource.plural, resource.group);
-  const text = `Operation cannot be fulfilled on ${what} "${name}": ${cause}`;
+  const text = `Operation cannot be fulfilled on ${told(resource, name)}: ${cause}`;
   return new ApiError(409, 'Conflict', text, detailsOf(resource, name));
 }
 
@@ -125,7 +124,7 @@ export function forbidden(
   why: string,
   causes?: readonly StatusCause[],
 ): ApiError {
-  const text = `${qualified(resource.plural, resource.group)} "${name}" is forbidden: ${why}`;
+  const text = `${told(resource, name)} is forbidden: ${why}`;
   const details = { ...detailsOf(resource, name), ...(causes === undefined ? {} : { causes }) };
   return new ApiError(403, 'Forbidden', text, details);
 }
@@ -135,14 +134,14 @@ export function expired(message: string): ApiError {
   return new ApiError(410, 'Expired', message);
 }
 
-/** 415: this patch format is not served here. */
+/** 415: the body is in a format that is not read here. */
 export function unsupportedMediaType(accepted: readonly string[]): ApiError {
   const list = accepted.join(', ');
   const text = `the body of the request was in an unknown format - accepted media types include: ${list}`;
   return new ApiError(415, 'UnsupportedMediaType', text);
 }
 
-/** 413: the object would become larger than the server stores. */
+/** 413: more than the server takes or stores. */
 export function tooLarge(message: string): ApiError {
   return new ApiError(413, 'RequestEntityTooLarge', message);
 }
@@ -175,13 +174,8 @@ export function invalid(resource: Named, name: string, errors: readonly FieldErr
   // What is wrong twice is told once, and listed twice.
   const lines = [...new Set(errors.map(({ field, message }) => `${field}: ${message}`))];
   const list = lines.length === 1 ? lines.join('') : `[${lines.join(', ')}]`;
-  const text = `${qualified(resource.kind, resource.group)} "${name}" is invalid: ${list}`;
-  return new ApiError(422, 'Invalid', text, {
-    ...detailsOf({ ...resource, plural: resource.kind }, name),
-    causes: errors.map(({ field, type, message }) => ({
-      reason: type,
-      message,
-      field,
-    })),
-  });
+  const subject = { ...resource, plural: resource.kind };
+  const causes = errors.map(({ field, type, message }) => ({ reason: type, message, field }));
+  const details = { ...detailsOf(subject, name), causes };
+  return new ApiError(422, 'Invalid', `${told(subject, name)} is invalid: ${list}`, details);
 }

@@ -1,5 +1,5 @@
 import { isList, isObject, jsonEqual } from '../../core/json.ts';
-import { ApiError, badRequest, unprocessable } from '../model/errors.ts';
+import { badRequest, tooLarge, unprocessable } from '../model/errors.ts';
 
 const MAX_OPERATIONS = 10_000;
 const MAX_COPIED_CHARACTERS = 3 * 1024 * 1024;
@@ -72,18 +72,23 @@ class Draft {
     return this.root;
   }
 
-  private add(path: readonly string[], value: unknown): void {
+  /** Puts a value at a path: into a list, or in place of what stands there. */
+  private put(path: readonly string[], value: unknown, isNew: boolean): void {
     const last = path.at(-1);
     if (last === undefined) {
       this.root = value;
       return;
     }
     const parent = read(this.root, path.slice(0, -1));
-    if (Array.isArray(parent)) {
-      const index = last === '-' ? parent.length : indexOf(last, parent.length + 1, path);
-      parent.splice(index, 0, value);
-    } else if (isObject(parent)) parent[last] = value;
-    else missing(path);
+    if (isObject(parent)) parent[last] = value;
+    else if (!Array.isArray(parent)) missing(path);
+    else if (!isNew) parent[indexOf(last, parent.length, path)] = value;
+    else
+      parent.splice(
+        last === '-' ? parent.length : indexOf(last, parent.length + 1, path),
+        0,
+        value,
+      );
   }
 
   private remove(path: readonly string[]): void {
@@ -92,18 +97,6 @@ class Draft {
     const parent = read(this.root, path.slice(0, -1));
     if (Array.isArray(parent)) parent.splice(indexOf(last, parent.length, path), 1);
     else if (isObject(parent) && Object.hasOwn(parent, last)) delete parent[last];
-    else missing(path);
-  }
-
-  private replace(path: readonly string[], value: unknown): void {
-    const last = path.at(-1);
-    if (last === undefined) {
-      this.root = value;
-      return;
-    }
-    const parent = read(this.root, path.slice(0, -1));
-    if (Array.isArray(parent)) parent[indexOf(last, parent.length, path)] = value;
-    else if (isObject(parent)) parent[last] = value;
     else missing(path);
   }
 
@@ -123,19 +116,19 @@ class Draft {
     if (isInside) throw unprocessable('a value cannot be moved into itself');
     if (jsonEqual(from, path)) return;
     this.remove(from);
-    this.add(path, value);
+    this.put(path, value, true);
   }
 
   apply({ op, path, from = [], value }: Operation): void {
     switch (op) {
       case 'add':
-        return this.add(path, structuredClone(value));
+        return this.put(path, structuredClone(value), true);
       case 'remove':
         return this.remove(path);
       case 'replace':
-        return this.replace(path, structuredClone(value));
+        return this.put(path, structuredClone(value), false);
       case 'copy':
-        return this.add(path, this.copyOf(from));
+        return this.put(path, this.copyOf(from), true);
       case 'move':
         return this.move(from, path);
       case 'test':
@@ -152,7 +145,7 @@ export function jsonPatch(document: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw badRequest('a JSON patch must be a list of operations');
   if (patch.length > MAX_OPERATIONS) {
     const text = `Request entity too large: The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`;
-    throw new ApiError(413, 'RequestEntityTooLarge', text);
+    throw tooLarge(text);
   }
   const draft = new Draft(document);
   for (const operation of patch.map(parse)) draft.apply(operation);
