@@ -1,5 +1,12 @@
 import { isObject } from '../../core/json.ts';
-import { compareElements, parseElement, wireText, type Element, type Path } from './element.ts';
+import {
+  compareElements,
+  fieldElement,
+  parseElement,
+  wireText,
+  type Element,
+  type Path,
+} from './element.ts';
 
 /**
  * A set of fields, as a tree. A field below another may be in the set without it, and the other way round.
@@ -37,10 +44,10 @@ export class FieldSetBuilder implements FieldSet {
   }
 }
 
-/** The set of these fields. */
-export function setOf(...paths: readonly Path[]): FieldSet {
+/** The set of these fields, each given as `spec.finalizers`. */
+export function setOfFields(...names: readonly string[]): FieldSet {
   const set = new FieldSetBuilder();
-  for (const path of paths) set.insert(path);
+  for (const name of names) set.insert(name.split('.').map(fieldElement));
   return set;
 }
 

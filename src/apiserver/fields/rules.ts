@@ -1,7 +1,6 @@
 import { memo } from '../../core/memo.ts';
 import type { ServedResource } from '../model/resource.ts';
-import { fieldElement } from './element.ts';
-import { setOf } from './field-set.ts';
+import { setOfFields } from './field-set.ts';
 import { shapeOf } from './shape.ts';
 import type { FieldRules } from './updater.ts';
 
@@ -9,7 +8,7 @@ const rulesOf = memo(({ schema, strategy }: ServedResource) => {
   const shape = shapeOf(schema);
   const ignoring = (paths: readonly string[]): FieldRules => ({
     shape,
-    ignored: setOf(...paths.map((path) => path.split('.').map(fieldElement))),
+    ignored: setOfFields(...paths),
   });
   const { main, status } = strategy.unowned;
   return { main: ignoring(main), status: ignoring(status) };

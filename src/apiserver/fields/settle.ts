@@ -3,7 +3,8 @@ import { fieldNameOf, type Element } from './element.ts';
 import { isEmpty, type FieldSet } from './field-set.ts';
 import type { Shape } from './shape.ts';
 
-function below(shape: Shape, element: Element): Shape | undefined {
+/** The shape of what a step leads to. */
+export function shapeBelow(shape: Shape, element: Element): Shape | undefined {
   const name = fieldNameOf(element);
   if (name !== undefined) return shape.map && fieldShape(shape.map, name);
   return shape.list?.items;
@@ -23,7 +24,7 @@ export function settled(set: FieldSet, shape: Shape): FieldSet {
   const members = new Set(set.members);
   const children = new Map<Element, FieldSet>();
   for (const [element, child] of set.children) {
-    const known = below(shape, element);
+    const known = shapeBelow(shape, element);
     if (known !== undefined && isWhole(known) && !isEmpty(child)) members.add(element);
     else children.set(element, known === undefined ? child : settled(child, known));
   }

@@ -2,8 +2,7 @@ import { timestamp } from '../../core/clock.ts';
 import { isList, isObject, jsonEqual } from '../../core/json.ts';
 import type { ManagedEntry } from '../model/object.ts';
 import type { Fields } from './atom.ts';
-import { fieldElement } from './element.ts';
-import { difference, setOf, union, type FieldSet } from './field-set.ts';
+import { difference, EMPTY, isEmpty, setOfFields, union, type FieldSet } from './field-set.ts';
 import {
   byAge,
   identityOf,
@@ -15,7 +14,7 @@ import {
   type Owners,
 } from './managed.ts';
 import { settled } from './settle.ts';
-import { ownersAfterChange, type Change, type FieldRules } from './updater.ts';
+import { takeFrom, type Change, type FieldRules } from './updater.ts';
 import { shapeErrors } from './valid.ts';
 
 /** Where and when fields are written. */
@@ -34,25 +33,11 @@ const MAX_UPDATERS = 10;
 
 const ANCIENT = 'ancient-changes';
 
-/** Stands for the writer during a change, so that what it already owned is seen to change too. */
-const CURRENT = 'current-operation';
-
 /** Fields that nobody owns. */
-const UNOWNED = setOf(
-  ...[
-    ['apiVersion'],
-    ['kind'],
-    ['metadata'],
-    ['metadata', 'name'],
-    ['metadata', 'namespace'],
-    ['metadata', 'creationTimestamp'],
-    ['metadata', 'selfLink'],
-    ['metadata', 'uid'],
-    ['metadata', 'clusterName'],
-    ['metadata', 'generation'],
-    ['metadata', 'managedFields'],
-    ['metadata', 'resourceVersion'],
-  ].map((names) => names.map(fieldElement)),
+const UNOWNED = setOfFields(
+  ...['apiVersion', 'kind', 'metadata', 'metadata.name', 'metadata.namespace', 'metadata.uid'],
+  ...['metadata.creationTimestamp', 'metadata.resourceVersion', 'metadata.generation'],
+  ...['metadata.managedFields', 'metadata.selfLink', 'metadata.clusterName'],
 );
 
 /** What of a set can be owned. */
@@ -118,28 +103,21 @@ function capped(owners: Owners): Owners {
   return new Map([...kept, [identityOf(bucket), bucket]]);
 }
 
-/** The owners after a write that is no apply. */
+/** The owners after a write that is no apply: who changes a field owns it. */
 export function ownersAfterWrite(
   owners: Owners,
   place: Place,
   manager: string,
   change: Change,
 ): Owners {
+  // What the writer owned already is seen to change too.
+  const taken = takeFrom(currentOwners(owners, place), change, place.rules);
+  if (isEmpty(taken.changed)) return capped(taken.owners);
   const writer = managerAt(place, manager, 'Update');
-  const self: Manager = { ...writer, manager: CURRENT };
-  const changed = new Map(
-    ownersAfterChange(currentOwners(owners, place), self, place.rules, change),
-  );
-  const now = changed.get(identityOf(self));
-  changed.delete(identityOf(self));
-  const set = now === undefined ? undefined : ownable(now.set);
   const id = identityOf(writer);
-  if (set !== undefined) {
-    const before = changed.get(id)?.set;
-    const all = before === undefined ? set : union(set, before);
-    changed.set(id, { ...writer, set: all, time: timestamp(place.nowMs) });
-  }
-  return capped(withoutEmpty(changed));
+  const set = union(ownable(taken.changed), taken.owners.get(id)?.set ?? EMPTY);
+  const self: Owner = { ...writer, set, time: timestamp(place.nowMs) };
+  return capped(withoutEmpty(new Map([...taken.owners, [id, self]])));
 }
 
 /** A write that is no apply. */

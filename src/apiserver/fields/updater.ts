@@ -1,6 +1,5 @@
-import { fieldShape } from './atom.ts';
-import { compare, type Comparison } from './compare.ts';
-import { fieldNameOf, type Element, type Path } from './element.ts';
+import { compare } from './compare.ts';
+import { fieldNameOf, type Path } from './element.ts';
 import {
   difference,
   EMPTY,
@@ -15,6 +14,7 @@ import { identityOf, withoutEmpty, type Manager, type Owner, type Owners } from 
 import { membersOf } from './members.ts';
 import { mergeValues } from './merge.ts';
 import { remove } from './remove.ts';
+import { shapeBelow } from './settle.ts';
 import type { Shape } from './shape.ts';
 
 /** What a resource says about its fields. */
@@ -40,55 +40,42 @@ interface Taken {
   readonly owners: Owners;
   /** What each owner lost because somebody else changed it. */
   readonly lost: ReadonlyMap<Owner, FieldSet>;
-  readonly comparison: Comparison;
+  /** What has another value now, or was not there. */
+  readonly changed: FieldSet;
 }
 
-/** Takes what changed away from everybody but the one who changes it. */
-function takeFrom(owners: Owners, self: string, rules: FieldRules, { live, next }: Change): Taken {
+/** Takes what changed away from everybody, except from the one who applies. */
+export function takeFrom(
+  owners: Owners,
+  { live, next }: Change,
+  rules: FieldRules,
+  applier?: string,
+): Taken {
   const comparison = compare(live, next, rules.shape, rules.ignored);
   const changed = union(comparison.modified, comparison.added);
   const lost = new Map<Owner, FieldSet>();
   const left = [...owners].map(([id, owner]): readonly [string, Owner] => {
-    if (id === self) return [id, owner];
+    if (id === applier) return [id, owner];
     const taken = intersection(owner.set, changed);
     if (!isEmpty(taken)) lost.set(owner, taken);
     return [id, { ...owner, set: difference(difference(owner.set, taken), comparison.removed) }];
   });
-  return { owners: withoutEmpty(new Map(left)), lost, comparison };
+  return { owners: withoutEmpty(new Map(left)), lost, changed };
 }
 
 function conflictsIn(lost: Taken['lost']): readonly Conflict[] {
   return [...lost].flatMap(([owner, set]) => [...pathsOf(set)].map((path) => ({ owner, path })));
 }
 
-/** The owners after a change that is no apply: who changes a field owns it. */
-export function ownersAfterChange(
-  owners: Owners,
-  manager: Manager,
-  rules: FieldRules,
-  change: Change,
-): Owners {
-  const id = identityOf(manager);
-  const taken = takeFrom(owners, id, rules, change);
-  const { removed, modified, added } = taken.comparison;
-  const kept = difference(taken.owners.get(id)?.set ?? EMPTY, removed);
-  const set = without(union(union(kept, modified), added), rules.ignored);
-  return withoutEmpty(new Map([...taken.owners, [id, { ...manager, set }]]));
-}
-
 /** With the named fields on the way to members, which are not members themselves. */
 function withNamedFields(set: FieldSet, shape: Shape | undefined): FieldSet {
-  const below = (element: Element): Shape | undefined => {
-    const name = fieldNameOf(element);
-    if (name !== undefined) return shape?.map && fieldShape(shape.map, name);
-    return element.startsWith('k:') ? shape?.list?.items : undefined;
-  };
   const named = [...set.children.keys()].filter((element) => {
     const name = fieldNameOf(element);
     return name !== undefined && shape?.map?.fields.has(name);
   });
   const children = [...set.children].map(
-    ([element, child]) => [element, withNamedFields(child, below(element))] as const,
+    ([element, child]) =>
+      [element, withNamedFields(child, shape && shapeBelow(shape, element))] as const,
   );
   return { members: set.members.union(new Set(named)), children: new Map(children) };
 }
@@ -130,6 +117,6 @@ export function applied(
   const claimed = new Map([...owners, [id, self] as const]);
   const last = owners.get(id)?.set ?? EMPTY;
   const object = pruned(mergeValues(live, configuration, shape), last, claimed, shape);
-  const taken = takeFrom(claimed, id, rules, { live, next: object });
+  const taken = takeFrom(claimed, { live, next: object }, rules, id);
   return { object, owners: taken.owners, conflicts: conflictsIn(taken.lost) };
 }
