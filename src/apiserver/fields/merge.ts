@@ -1,5 +1,6 @@
 import {
   atomOf,
+  byElement,
   fieldOf,
   fieldShape,
   fieldsOf,
@@ -14,95 +15,61 @@ function either(left: unknown, right: unknown): unknown {
   return right === undefined ? left : right;
 }
 
-/** Items of a list by their step; what stands there more than once is not merged into. */
-class Indexed {
-  readonly elements: readonly Element[];
-  readonly items: readonly unknown[];
-  private readonly byElement = new Map<Element, unknown>();
-
-  constructor(items: readonly unknown[], list: ListShape) {
-    this.items = items;
-    this.elements = items.map((item) => itemElement(list, item));
-    for (const [index, element] of this.elements.entries()) {
-      this.byElement.set(element, this.byElement.has(element) ? null : items[index]);
-    }
-  }
-
-  has(element: Element): boolean {
-    return this.byElement.has(element);
-  }
-
-  get(element: Element): unknown {
-    return this.byElement.get(element);
-  }
+/** The item of a step; what stands there more than once is not merged into. */
+function single(items: ReturnType<typeof byElement>, element: Element): unknown {
+  const [first, ...others] = items.get(element) ?? [];
+  return others.length === 0 ? first : null;
 }
 
 /**
  * Walks both lists at once: what only the old list has keeps its place, and what both have follows the
  * order of the new one.
  */
-class ListMerge {
-  private readonly left: Indexed;
-  private readonly right: Indexed;
-  private readonly shape: Shape;
-  /** Steps that both lists have, in the order of the new one, not yet merged. */
-  private readonly shared: Element[];
-  private readonly merged = new Set<Element>();
-  private readonly out: unknown[] = [];
-  private leftAt = 0;
-  private rightAt = 0;
-
-  constructor(left: readonly unknown[], right: readonly unknown[], list: ListShape) {
-    this.left = new Indexed(left, list);
-    this.right = new Indexed(right, list);
-    this.shape = list.items;
-    this.shared = this.right.elements.filter((element) => this.left.has(element));
-  }
-
-  result(): readonly unknown[] {
-    while (this.leftAt < this.left.items.length || this.rightAt < this.right.items.length) {
-      this.step(this.left.elements[this.leftAt], this.right.elements[this.rightAt]);
-    }
-    return this.out;
-  }
-
-  private step(left: Element | undefined, right: Element | undefined): void {
-    if (left !== undefined && right !== undefined && left === right) {
-      this.leftAt += 1;
-      this.takeRight(right);
-      this.shared.shift();
-      return;
-    }
-    const [next] = this.shared;
-    if (left !== undefined && right !== undefined && next !== undefined && next !== left) {
+function mergeItems(left: readonly unknown[], right: readonly unknown[], list: ListShape) {
+  const stepOf = (item: unknown) => itemElement(list, item);
+  const [olds, news] = [left.map(stepOf), right.map(stepOf)];
+  const [old, wanted] = [byElement(left, list), byElement(right, list)];
+  // Steps that both lists have, in the order of the new one, not yet merged.
+  const shared = news.filter((element) => old.has(element));
+  const merged = new Set<Element>();
+  const out: unknown[] = [];
+  let [leftAt, rightAt] = [0, 0];
+  const take = (element: Element) => {
+    merged.add(element);
+    rightAt += 1;
+    out.push(mergeValues(single(old, element), single(wanted, element), list.items));
+  };
+  while (leftAt < olds.length || rightAt < news.length) {
+    const [before, next, turn] = [olds[leftAt], news[rightAt], shared[0]];
+    if (before !== undefined && !wanted.has(before)) {
+      out.push(mergeValues(left[leftAt], undefined, list.items));
+      leftAt += 1;
+    } else if (before !== undefined && before === next) {
+      leftAt += 1;
+      take(before);
+      shared.shift();
+    } else if (
+      before !== undefined &&
+      next !== undefined &&
+      turn !== undefined &&
+      turn !== before
+    ) {
       // It is in both lists, but its turn in the new order comes later.
-      if (this.right.has(left)) {
-        this.leftAt += 1;
-        return;
-      }
+      leftAt += 1;
+    } else {
+      if (before !== undefined && merged.has(before)) leftAt += 1;
+      if (next === undefined) continue;
+      take(next);
+      if (turn === next) shared.shift();
     }
-    if (left !== undefined && !this.right.has(left)) {
-      this.out.push(mergeValues(this.left.items[this.leftAt], undefined, this.shape));
-      this.leftAt += 1;
-      return;
-    }
-    if (left !== undefined && this.merged.has(left)) this.leftAt += 1;
-    if (right === undefined) return;
-    this.takeRight(right);
-    if (next === right) this.shared.shift();
   }
-
-  private takeRight(element: Element): void {
-    this.merged.add(element);
-    this.rightAt += 1;
-    this.out.push(mergeValues(this.left.get(element), this.right.get(element), this.shape));
-  }
+  return out;
 }
 
 function mergeLists(left: unknown, right: unknown, list: ListShape): unknown {
   const [leftItems, rightItems] = [itemsOf(left) ?? [], itemsOf(right) ?? []];
   if (list.isAtomic || leftItems.length + rightItems.length === 0) return either(left, right);
-  return new ListMerge(leftItems, rightItems, list).result();
+  return mergeItems(leftItems, rightItems, list);
 }
 
 function mergeMaps(left: unknown, right: unknown, map: MapShape): unknown {
