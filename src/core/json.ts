@@ -15,6 +15,11 @@ export function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }
 
+/** The text; an empty one in place of what is none. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 /** The texts of a map; what is no text, or no map, is left out. */
 export function textsOf(value: unknown): Readonly<Record<string, string>> {
   const entries = Object.entries(isObject(value) ? value : {});

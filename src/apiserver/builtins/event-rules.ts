@@ -1,5 +1,5 @@
 import { invalid, required, type FieldError } from '../../api/validation/field-error.ts';
-import { isObject, jsonEqual } from '../../core/json.ts';
+import { isObject, jsonEqual, textOf } from '../../core/json.ts';
 import type { StoredObject } from '../model/object.ts';
 import { fieldErrors, qualifiedNameProblems } from '../objects/names.ts';
 
@@ -8,11 +8,6 @@ type Event = Readonly<Record<string, unknown>>;
 const MAX_WORD = 128;
 const MAX_MESSAGE = 1024;
 
-function words(event: Event, field: string): string {
-  const value = event[field];
-  return typeof value === 'string' ? value : '';
-}
-
 function isUnset(value: unknown): boolean {
   return value === undefined || value === null || value === '' || value === 0;
 }
@@ -20,7 +15,7 @@ function isUnset(value: unknown): boolean {
 /** The namespace of the object that the event is about, and that of the event. */
 function namespacesOf({ involvedObject, metadata }: Event) {
   return {
-    about: isObject(involvedObject) ? words(involvedObject, 'namespace') : '',
+    about: isObject(involvedObject) ? textOf(involvedObject['namespace']) : '',
     own: isObject(metadata) ? metadata['namespace'] : undefined,
   };
 }
@@ -31,12 +26,12 @@ function namespaceErrors(isFine: boolean, about: unknown): readonly FieldError[]
 }
 
 function boundErrors(event: Event, field: string, limit: number): readonly FieldError[] {
-  if (Buffer.byteLength(words(event, field)) <= limit) return [];
+  if (Buffer.byteLength(textOf(event[field])) <= limit) return [];
   return [invalid(field, '', `can have at most ${limit} characters`)];
 }
 
 function wordErrors(event: Event, field: string): readonly FieldError[] {
-  const missing = words(event, field) === '' ? [required(field)] : [];
+  const missing = textOf(event[field]) === '' ? [required(field)] : [];
   return [...missing, ...boundErrors(event, field, MAX_WORD)];
 }
 
@@ -51,7 +46,7 @@ export function eventErrors(event: Event, reporter: string): readonly FieldError
     return namespaceErrors(about === own || (about === '' && own === 'default'), about);
   }
   const isSystem = own === 'default' || own === 'kube-system';
-  const controller = words(event, 'reportingComponent');
+  const controller = textOf(event['reportingComponent']);
   return [
     ...namespaceErrors(about !== '' || isSystem, about),
     ...(controller === '' ? [required(reporter)] : []),
@@ -92,7 +87,7 @@ export function newEventErrors(event: Event, old?: StoredObject): readonly Field
       }),
     ];
   }
-  const type = words(event, 'type');
+  const type = textOf(event['type']);
   const isKnown = type === 'Normal' || type === 'Warning';
   const { source } = event;
   const dated = ['firstTimestamp', 'lastTimestamp', 'count'].filter(

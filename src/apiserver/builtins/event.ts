@@ -1,5 +1,4 @@
-import { isObject } from '../../core/json.ts';
-import type { StoredObject } from '../model/object.ts';
+import { textAt } from '../model/path.ts';
 import type { Strategy } from '../model/resource.ts';
 import { eventErrors } from './event-rules.ts';
 import { builtIn, indivisible, object, prune, schemaOf, text, whole } from './structural.ts';
@@ -47,24 +46,17 @@ const schema = schemaOf(
   },
 );
 
-function reader(...path: readonly string[]): (event: StoredObject) => string {
-  return (event) => {
-    const value = path.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), event);
-    return typeof value === 'string' ? value : '';
-  };
-}
-
 const INVOLVED = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
 
 /** Fields that can be selected, under the names that two of them have in a form. */
 export function selectable(about: string, reporter: string): Strategy['selectable'] {
   return {
     ...Object.fromEntries(
-      INVOLVED.map((field) => [`${about}.${field}`, reader('involvedObject', field)]),
+      INVOLVED.map((field) => [`${about}.${field}`, textAt(`.involvedObject.${field}`)]),
     ),
-    reason: reader('reason'),
-    [reporter]: reader('reportingComponent'),
-    type: reader('type'),
+    reason: textAt('.reason'),
+    [reporter]: textAt('.reportingComponent'),
+    type: textAt('.type'),
   };
 }
 
@@ -82,8 +74,7 @@ export const EVENTS = builtIn({
     },
     selectable: {
       ...selectable('involvedObject', 'reportingComponent'),
-      source: (event) =>
-        reader('source', 'component')(event) || reader('reportingComponent')(event),
+      source: textAt('.source.component', '.reportingComponent'),
     },
     createOnUpdate: true,
   },

@@ -1,6 +1,7 @@
 import { invalid } from '../../api/validation/field-error.ts';
 import { isObject } from '../../core/json.ts';
 import type { StoredObject } from '../model/object.ts';
+import { textAt } from '../model/path.ts';
 import { builtIn, list, listMap, object, prune, schemaOf, text } from './structural.ts';
 
 /** The finalizer in `spec` that stands for the content of a namespace. */
@@ -31,11 +32,6 @@ const schema = schemaOf('A Namespace holds objects; deleting it deletes them.', 
     ),
   }),
 });
-
-function phaseOf(candidate: StoredObject): string {
-  const { status } = candidate;
-  return isObject(status) && typeof status['phase'] === 'string' ? status['phase'] : '';
-}
 
 function held(candidate: StoredObject): boolean {
   const { spec } = candidate;
@@ -73,7 +69,7 @@ export const NAMESPACES = builtIn({
       return { object: { ...pruned, spec, status: { ...status, phase } }, unknown, errors };
     },
     labelName: true,
-    selectable: { 'status.phase': phaseOf },
+    selectable: { 'status.phase': textAt('.status.phase') },
     unowned: { main: ['status', 'spec.finalizers'], status: ['spec'] },
     always: { spec: {}, status: {} },
     mergeKeys: { 'status.conditions': 'type' },

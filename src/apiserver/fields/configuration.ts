@@ -1,5 +1,5 @@
 import { timestamp } from '../../core/clock.ts';
-import { canonicalJson, isObject, jsonEqual } from '../../core/json.ts';
+import { canonicalJson, isObject, jsonEqual, textOf } from '../../core/json.ts';
 import { ApiError, badRequest, type StatusCause } from '../model/errors.ts';
 import type { ManagedEntry } from '../model/object.ts';
 import { fieldsOf, type Fields } from './atom.ts';
@@ -80,14 +80,12 @@ function refusal(conflicts: readonly Conflict[]): ApiError {
 }
 
 function typeText(object: Fields): string {
-  const version = typeof object['apiVersion'] === 'string' ? object['apiVersion'] : '';
-  const kind = typeof object['kind'] === 'string' ? object['kind'] : '';
-  return `${version.includes('/') ? version : `/${version}`}, Kind=${kind}`;
+  const version = textOf(object['apiVersion']);
+  return `${version.includes('/') ? version : `/${version}`}, Kind=${textOf(object['kind'])}`;
 }
 
 function metadataText(object: Fields, field: string): string {
-  const value = fieldsOf(object['metadata'])?.[field];
-  return typeof value === 'string' ? value : '';
+  return textOf(fieldsOf(object['metadata'])?.[field]);
 }
 
 function assertShape(what: string, object: Fields, shape: Shape, mayRepeat: boolean): void {

@@ -1,4 +1,4 @@
-import { isList, isObject } from '../../core/json.ts';
+import { isList, isObject, textOf } from '../../core/json.ts';
 import type { ManagedEntry } from '../model/object.ts';
 import { order } from './element.ts';
 import { fromFieldsV1, isEmpty, toFieldsV1, type FieldSet } from './field-set.ts';
@@ -32,10 +32,6 @@ export function identityOf({ manager, operation, apiVersion, subresource }: Mana
     ...(operation === 'Apply' ? {} : { apiVersion }),
     ...(subresource === undefined ? {} : { subresource }),
   });
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }
 
 function ownerOf(entry: unknown): Owner {

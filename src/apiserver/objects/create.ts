@@ -59,10 +59,8 @@ function newMeta(
   sent: SentMeta,
   name: string,
 ): StoredMeta {
-  const own = ownedByClients(sent);
   const { generateName } = sent;
   const { lifecycle, generation } = resource.strategy;
-  const labels = { ...own.labels, ...lifecycle?.labels(name) };
   return {
     name,
     ...(generateName === undefined ? {} : { generateName }),
@@ -71,8 +69,7 @@ function newMeta(
     resourceVersion: '',
     ...(generation ? { generation: 1 } : {}),
     creationTimestamp: timestamp(context.clock.now()),
-    ...own,
-    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    ...ownedByClients(sent, lifecycle?.labels(name)),
   };
 }
 

@@ -116,9 +116,13 @@ export function readMetadata(raw: unknown): {
 /** The part of metadata that clients decide. */
 type ClientMeta = Pick<SentMeta, 'labels' | 'annotations' | 'finalizers' | 'ownerReferences'>;
 
-/** The part of metadata that clients decide; what is empty is left out, as Kubernetes does. */
-export function ownedByClients(meta: SentMeta): ClientMeta {
-  const { labels = {}, annotations = {}, finalizers = [], ownerReferences = [] } = meta;
+/**
+ * The part of metadata that clients decide, with labels that the server sets. What is empty is left out,
+ * as Kubernetes does.
+ */
+export function ownedByClients(meta: SentMeta, ownLabels: SentMeta['labels'] = {}): ClientMeta {
+  const { annotations = {}, finalizers = [], ownerReferences = [] } = meta;
+  const labels = { ...meta.labels, ...ownLabels };
   return {
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),

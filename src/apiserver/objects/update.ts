@@ -60,9 +60,7 @@ function nextMeta(resource: ServedResource, sent: SentMeta, old: StoredMeta): St
     ownerReferences: _owners,
     ...kept
   } = old;
-  const own = ownedByClients(sent);
-  const labels = { ...own.labels, ...resource.strategy.lifecycle?.labels(old.name) };
-  return { ...kept, ...own, ...(Object.keys(labels).length === 0 ? {} : { labels }) };
+  return { ...kept, ...ownedByClients(sent, resource.strategy.lifecycle?.labels(old.name)) };
 }
 
 /** What was stored, without fields that this release does not know: their loss is no change. */

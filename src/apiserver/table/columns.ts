@@ -3,9 +3,9 @@ import { isObject } from '../../core/json.ts';
 import { memo } from '../../core/memo.ts';
 import type { StoredObject } from '../model/object.ts';
 import { otherFields } from '../model/form.ts';
+import { compilePath, firstAt, textAt } from '../model/path.ts';
 import type { Form, ServedResource } from '../model/resource.ts';
 import { ageOf } from './age.ts';
-import { compilePath, type Path } from './path.ts';
 
 /** The head of a column as it stands in a Table. */
 export interface ColumnDefinition {
@@ -40,22 +40,6 @@ const NAME = column(
 
 const AGE = column('Age', 'Time since creation.', age('.metadata.creationTimestamp'));
 
-/** What stands at the first of some paths at which there is something. */
-function firstAt(...paths: readonly string[]): Path {
-  const reads = paths.map(compilePath);
-  return (object) =>
-    reads.map((read) => read(object)).find((value) => value !== undefined && value !== '');
-}
-
-/** The first text that is there; an empty one if there is none. */
-function text(...paths: readonly string[]): (object: StoredObject) => string {
-  const read = firstAt(...paths);
-  return (object) => {
-    const value = read(object);
-    return typeof value === 'string' ? value : '';
-  };
-}
-
 /** The time since the first of some instants that is there. */
 function age(...paths: readonly string[]): Column['cell'] {
   const read = firstAt(...paths);
@@ -68,7 +52,7 @@ function entries(...names: readonly string[]): Column['cell'] {
     names.flatMap((name) => Object.keys(isObject(object[name]) ? object[name] : {})).length;
 }
 
-const involved = { kind: text('.involvedObject.kind'), name: text('.involvedObject.name') };
+const involved = { kind: textAt('.involvedObject.kind'), name: textAt('.involvedObject.name') };
 
 function involvedObject(event: StoredObject): string {
   const kind = involved.kind(event).toLowerCase();
@@ -77,8 +61,8 @@ function involvedObject(event: StoredObject): string {
 }
 
 const source = {
-  component: text('.source.component', '.reportingComponent'),
-  instance: text('.source.host', '.reportingInstance'),
+  component: textAt('.source.component', '.reportingComponent'),
+  instance: textAt('.source.host', '.reportingInstance'),
 };
 
 function eventSource(event: StoredObject): string {
@@ -87,7 +71,7 @@ function eventSource(event: StoredObject): string {
 }
 
 const seriesCount = compilePath('.series.count');
-const message = text('.message');
+const message = textAt('.message');
 
 const FIRST_SEEN = ['.firstTimestamp', '.eventTime'];
 const LAST_SEEN = ['.series.lastObservedTime', '.lastTimestamp', ...FIRST_SEEN];
@@ -96,10 +80,10 @@ const WIDE = { priority: 1 };
 
 const EVENT_COLUMNS: readonly Column[] = [
   column('Last Seen', 'When it was last seen.', age(...LAST_SEEN)),
-  column('Type', 'Normal or Warning.', text('.type')),
-  column('Reason', 'Short reason.', text('.reason')),
+  column('Type', 'Normal or Warning.', textAt('.type')),
+  column('Reason', 'Short reason.', textAt('.reason')),
   column('Object', 'The object it is about.', involvedObject),
-  column('Subobject', 'The part it is about.', text('.involvedObject.fieldPath'), WIDE),
+  column('Subobject', 'The part it is about.', textAt('.involvedObject.fieldPath'), WIDE),
   column('Source', 'Who reported it.', eventSource, WIDE),
   column('Message', 'What happened.', (event) => message(event).trim()),
   column('First Seen', 'When it was first seen.', age(...FIRST_SEEN), WIDE),
@@ -113,10 +97,10 @@ const EVENT_COLUMNS: readonly Column[] = [
 ];
 
 const BUILT_IN: Readonly<Record<string, readonly Column[]>> = {
-  'v1/Namespace': [NAME, column('Status', 'Phase.', text('.status.phase')), AGE],
+  'v1/Namespace': [NAME, column('Status', 'Phase.', textAt('.status.phase')), AGE],
   'v1/Secret': [
     NAME,
-    column('Type', 'Type of the secret.', text('.type')),
+    column('Type', 'Type of the secret.', textAt('.type')),
     column('Data', 'Number of entries.', entries('data')),
     AGE,
   ],
@@ -124,7 +108,7 @@ const BUILT_IN: Readonly<Record<string, readonly Column[]>> = {
   'v1/Event': EVENT_COLUMNS,
   'coordination.k8s.io/v1/Lease': [
     NAME,
-    column('Holder', 'Who holds it.', text('.spec.holderIdentity')),
+    column('Holder', 'Who holds it.', textAt('.spec.holderIdentity')),
     AGE,
   ],
 };

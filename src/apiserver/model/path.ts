@@ -1,4 +1,4 @@
-import { isList, isObject } from '../../core/json.ts';
+import { isList, isObject, textOf } from '../../core/json.ts';
 
 type Step = (value: unknown) => unknown;
 
@@ -43,4 +43,17 @@ export function compilePath(text: string): Path {
     rest = rest.slice((name ?? position ?? choice)?.[0].length);
   }
   return (object) => steps.reduce((value, step) => step(value), object);
+}
+
+/** Reads what stands at the first of some paths at which there is something. */
+export function firstAt(...paths: readonly string[]): Path {
+  const reads = paths.map(compilePath);
+  return (object) =>
+    reads.map((read) => read(object)).find((value) => value !== undefined && value !== '');
+}
+
+/** Reads the first text that is there; an empty one if there is none. */
+export function textAt(...paths: readonly string[]): (object: unknown) => string {
+  const read = firstAt(...paths);
+  return (object) => textOf(read(object));
 }

@@ -1,4 +1,4 @@
-import { compilePath } from '../../../../src/apiserver/table/path.ts';
+import { compilePath } from '../../../../src/apiserver/model/path.ts';
 import { KINDS } from '../../../../src/api/kinds/all.ts';
 import { describe, expect, it } from '../../../support/runner.ts';
 
