@@ -71,9 +71,7 @@ export class Collector {
   }
 
   private dying(key: RowKey): Promise<void> {
-    return reviewDying(this.context, key, (resource, row) =>
-      emptyNamespace(this.context, resource, row),
-    );
+    return reviewDying(this.context, key, (row) => emptyNamespace(this.context, row));
   }
 
   /** Does what a change asks for; returns what waits for others and may go now. */

@@ -1,26 +1,17 @@
 import type { Context } from '../objects/context.ts';
-import { FOREGROUND, ORPHAN } from '../objects/release.ts';
-import type { StoredObject, StoredMeta } from '../model/object.ts';
-import type { ServedResource } from '../model/resource.ts';
+import { FOREGROUND, ORPHAN, withList } from '../objects/release.ts';
 import type { Row, RowKey } from '../storage/row.ts';
-import { resourceOf, reviewDependent, settle, waitsForDependents, withOwners } from './owners.ts';
+import { find, reviewDependent, settle, waitsForDependents } from './owners.ts';
 
 /** A look at a dependent reads it and its owners: so many are a few milliseconds. */
 const CHUNK = 20;
 
-function withoutFinalizer(object: StoredObject, name: string): StoredObject {
-  const { finalizers = [], ...rest } = object.metadata;
-  const left = finalizers.filter((each) => each !== name);
-  const metadata: StoredMeta = { ...rest, ...(left.length === 0 ? {} : { finalizers: left }) };
-  return { ...object, metadata };
-}
-
 /** Takes one of our finalizers from an object that still has it. */
 function release(context: Context, key: RowKey, name: string): void {
-  const resource = resourceOf(context, key.resource);
-  const row = context.store.queries.live(key);
-  if (resource === undefined || row === undefined) return;
-  settle(context, resource, row, withoutFinalizer(row.document.object, name));
+  const found = find(context, key);
+  if (found === undefined) return;
+  const left = (found.object.metadata.finalizers ?? []).filter((each) => each !== name);
+  settle(context, found, withList(found.object, 'finalizers', left));
 }
 
 /** Works through keys in turns of a bounded size. */
@@ -60,12 +51,11 @@ async function foreground(context: Context, row: Row): Promise<void> {
 async function orphan(context: Context, row: Row): Promise<void> {
   const { uid } = row.document.object.metadata;
   await inTurns(context, await dependentsOf(context, uid), (key) => {
-    const resource = resourceOf(context, key.resource);
-    const dependent = context.store.queries.live(key);
-    if (resource === undefined || dependent === undefined) return;
-    const { object } = dependent.document;
-    const others = (object.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== uid);
-    settle(context, resource, dependent, withOwners(object, others));
+    const found = find(context, key);
+    if (found === undefined) return;
+    const { ownerReferences = [] } = found.object.metadata;
+    const others = ownerReferences.filter((owner) => owner.uid !== uid);
+    settle(context, found, withList(found.object, 'ownerReferences', others));
   });
   await context.store.write(() => release(context, row, ORPHAN));
 }
@@ -74,15 +64,14 @@ async function orphan(context: Context, row: Row): Promise<void> {
 export async function reviewDying(
   context: Context,
   key: RowKey,
-  emptyNamespace: (resource: ServedResource, row: Row) => Promise<void>,
+  emptyNamespace: (row: Row) => Promise<void>,
 ): Promise<void> {
-  const row = await context.store.read(() => context.store.queries.live(key));
-  const resource = resourceOf(context, key.resource);
-  if (resource === undefined || row === undefined) return;
-  const { object } = row.document;
+  const found = await context.store.read(() => find(context, key));
+  if (found === undefined) return;
+  const { resource, row, object } = found;
   const { deletionTimestamp, finalizers = [] } = object.metadata;
   if (deletionTimestamp === undefined) return;
   if (waitsForDependents(object)) await foreground(context, row);
   else if (finalizers.includes(ORPHAN)) await orphan(context, row);
-  if (resource.strategy.lifecycle?.held(object) === true) await emptyNamespace(resource, row);
+  if (resource.strategy.lifecycle?.held(object) === true) await emptyNamespace(row);
 }

@@ -5,10 +5,9 @@ import { placeOf } from '../objects/owners.ts';
 import { removeObject } from '../objects/remove.ts';
 import { storageName } from '../objects/selection.ts';
 import type { StoredObject } from '../model/object.ts';
-import type { ServedResource } from '../model/resource.ts';
 import type { Row } from '../storage/row.ts';
 import { inTurns } from './dying.ts';
-import { objectKey, putBy, resourceOf, settle } from './owners.ts';
+import { find, objectKey, putBy, resourceOf, settle } from './owners.ts';
 
 const CHUNK = 200;
 
@@ -34,12 +33,10 @@ async function deleteContent(context: Context, namespace: string): Promise<reado
       );
       await inTurns(context, rows, (key) => {
         const live = store.queries.live(key);
-        if (live?.document.object.metadata.deletionTimestamp !== undefined || live === undefined) {
-          if (live !== undefined) held.push(live);
-          return;
-        }
-        const { gone } = removeObject(context, objectKey(resource, key), {});
-        if (!gone) held.push(live);
+        if (live === undefined) return;
+        const isDying = live.document.object.metadata.deletionTimestamp !== undefined;
+        const isGone = !isDying && removeObject(context, objectKey(resource, key), {}).gone;
+        if (!isGone) held.push(live);
       });
       after = rows.length < CHUNK ? undefined : rows.at(-1);
     } while (after !== undefined);
@@ -113,23 +110,19 @@ function told(context: Context, object: StoredObject, held: readonly Row[]): Sto
 }
 
 /** Empties a namespace that is being deleted, and removes it when nothing is left. */
-export async function emptyNamespace(
-  context: Context,
-  resource: ServedResource,
-  namespace: Row,
-): Promise<void> {
+export async function emptyNamespace(context: Context, namespace: Row): Promise<void> {
   const { store } = context;
   const held = await deleteContent(context, namespace.name);
   await store.write(() => {
-    const row = store.queries.live(namespace);
-    if (row === undefined) return;
-    const next = told(context, row.document.object, held);
-    if (held.length > 0 && jsonEqual(next, row.document.object)) return;
-    const place = placeOf(resource, context.clock.now(), 'status');
-    putBy(context, place, row, next);
-    const emptied = store.queries.live(namespace);
+    const found = find(context, namespace);
+    if (found === undefined) return;
+    const { resource, row, object } = found;
+    const next = told(context, object, held);
+    if (held.length > 0 && jsonEqual(next, object)) return;
+    putBy(context, placeOf(resource, context.clock.now(), 'status'), row, next);
+    const emptied = find(context, namespace);
     if (held.length > 0 || emptied === undefined) return;
     // Only now does the finalizer go that stands for the content.
-    settle(context, resource, emptied, { ...emptied.document.object, spec: {} });
+    settle(context, emptied, { ...emptied.object, spec: {} });
   });
 }

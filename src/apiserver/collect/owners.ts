@@ -3,9 +3,9 @@ import type { Place } from '../fields/track.ts';
 import type { Context } from '../objects/context.ts';
 import { placeOf, tracked } from '../objects/owners.ts';
 import { removeObject } from '../objects/remove.ts';
-import { FOREGROUND, isReleased } from '../objects/release.ts';
+import { FOREGROUND, isReleased, withList } from '../objects/release.ts';
 import { storageName } from '../objects/selection.ts';
-import type { StoredObject, StoredMeta } from '../model/object.ts';
+import type { StoredObject } from '../model/object.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type { ObjectKey } from '../model/service.ts';
 import type { Row, RowKey } from '../storage/row.ts';
@@ -58,6 +58,21 @@ function stateOf(context: Context, reference: OwnerReference, namespace: string)
   return waitsForDependents(row.document.object) ? 'waiting' : 'solid';
 }
 
+/** A live object with its resource. */
+export interface Found {
+  readonly resource: ServedResource;
+  readonly row: Row;
+  readonly object: StoredObject;
+}
+
+/** What lies at a key; undefined for what is gone, and for kinds that are no longer served. */
+export function find(context: Context, key: RowKey): Found | undefined {
+  const resource = resourceOf(context, key.resource);
+  const row = context.store.queries.live(key);
+  if (resource === undefined || row === undefined) return undefined;
+  return { resource, row, object: row.document.object };
+}
+
 /** The key of a stored object, as the write path takes it. */
 export function objectKey(resource: ServedResource, { namespace, name }: RowKey): ObjectKey {
   return { resource, name, ...(resource.namespaced ? { namespace } : {}) };
@@ -73,24 +88,9 @@ export function putBy(context: Context, place: Place, row: Row, object: StoredOb
 }
 
 /** Stores an object, or removes it if nothing holds it any more. */
-export function settle(
-  context: Context,
-  resource: ServedResource,
-  row: Row,
-  object: StoredObject,
-): void {
+export function settle(context: Context, { resource, row }: Found, object: StoredObject): void {
   if (isReleased(resource, object)) context.store.drop(row);
   else putBy(context, placeOf(resource, context.clock.now()), row, object);
-}
-
-/** The object with fewer owners; the key goes with the last. */
-export function withOwners(object: StoredObject, owners: readonly OwnerReference[]): StoredObject {
-  const { ownerReferences: _old, ...rest } = object.metadata;
-  const metadata: StoredMeta = {
-    ...rest,
-    ...(owners.length === 0 ? {} : { ownerReferences: owners }),
-  };
-  return { ...object, metadata };
 }
 
 /**
@@ -98,16 +98,17 @@ export function withOwners(object: StoredObject, owners: readonly OwnerReference
  * left. Runs inside of a turn; safe to run again at any time.
  */
 export function reviewDependent(context: Context, key: RowKey): void {
-  const resource = resourceOf(context, key.resource);
-  const row = context.store.queries.live(key);
-  if (resource === undefined || row === undefined) return;
-  const { object } = row.document;
+  const found = find(context, key);
+  if (found === undefined) return;
+  const { resource, object } = found;
   const { ownerReferences: owners = [], deletionTimestamp, uid } = object.metadata;
   if (owners.length === 0 || deletionTimestamp !== undefined) return;
   const states = owners.map((owner) => stateOf(context, owner, key.namespace));
   const solid = owners.filter((_, index) => states[index] === 'solid');
   if (solid.length === owners.length) return;
-  if (solid.length > 0) return settle(context, resource, row, withOwners(object, solid));
+  if (solid.length > 0) {
+    return settle(context, found, withList(object, 'ownerReferences', solid));
+  }
   const isChain = states.includes('waiting') && context.store.queries.dependents(uid).length > 0;
   const options = isChain ? { propagationPolicy: 'Foreground' as const } : {};
   removeObject(context, objectKey(resource, key), options);

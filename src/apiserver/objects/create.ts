@@ -15,7 +15,8 @@ import { assertSize, judge } from './judge.ts';
 import { ownedByClients, type SentMeta } from './metadata.ts';
 import { metadataErrors } from './metadata-rules.ts';
 import { generateNameErrors, nameErrors } from './names.ts';
-import { placeOf, sentOwners, tracked, withOwners } from './owners.ts';
+import { placeOf, sentOwners, tracked } from './owners.ts';
+import { withList } from './release.ts';
 import type { Document, ManagedEntry, StoredObject, StoredMeta } from '../model/object.ts';
 import type { Collection, WriteOptions, WriteResult } from '../model/service.ts';
 
@@ -138,7 +139,7 @@ function made(
   const object =
     owners === undefined
       ? tracked(place, bare, { sent: sentOwners(resource, draft.meta), manager })
-      : withOwners(bare, owners);
+      : withList(bare, 'managedFields', owners);
   assertSize(object);
   if (options.dryRun === true) return withoutRevision(object);
   return context.store.put(rowKey({ ...collection, name: meta.name }), object);

@@ -4,6 +4,7 @@ import { bare, managedAfterWrite, type Place } from '../fields/track.ts';
 import type { ManagedEntry, StoredObject } from '../model/object.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type { SentMeta } from './metadata.ts';
+import { withList } from './release.ts';
 
 /** Where and when an object is written. */
 export function placeOf(resource: ServedResource, nowMs: number, subresource?: 'status'): Place {
@@ -18,16 +19,6 @@ export function placeOf(resource: ServedResource, nowMs: number, subresource?: '
   };
 }
 
-/** The object with these owners of its fields. */
-export function withOwners(
-  object: StoredObject,
-  managedFields: readonly ManagedEntry[],
-): StoredObject {
-  const { managedFields: _old, ...metadata } = object.metadata;
-  if (managedFields.length === 0) return { ...object, metadata };
-  return { ...object, metadata: { ...metadata, managedFields } };
-}
-
 /** A write that is no apply: what was there, what `managedFields` the client sent, who it is. */
 export interface TrackedWrite {
   readonly old?: StoredObject;
@@ -37,7 +28,8 @@ export interface TrackedWrite {
 
 /** The object with the owners of its fields after a write. */
 export function tracked(place: Place, object: StoredObject, write: TrackedWrite): StoredObject {
-  return withOwners(object, managedAfterWrite(place, { ...write, next: object }));
+  const owners = managedAfterWrite(place, { ...write, next: object });
+  return withList(object, 'managedFields', owners);
 }
 
 /** `managedFields` as a client sent it; an empty list counts on built-in kinds alone, as upstream. */

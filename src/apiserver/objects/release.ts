@@ -1,5 +1,5 @@
 import { timestamp } from '../../core/clock.ts';
-import type { StoredObject } from '../model/object.ts';
+import type { StoredMeta, StoredObject } from '../model/object.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type { PropagationPolicy } from '../model/service.ts';
 
@@ -8,6 +8,17 @@ export const FOREGROUND = 'foregroundDeletion';
 
 /** The finalizer that keeps an owner until its dependents no longer name it. */
 export const ORPHAN = 'orphan';
+
+/** The object with another list in its metadata; the key goes with the last item. */
+export function withList<Name extends 'finalizers' | 'ownerReferences' | 'managedFields'>(
+  object: StoredObject,
+  name: Name,
+  items: NonNullable<StoredMeta[Name]>,
+): StoredObject {
+  const metadata: StoredMeta = { ...object.metadata, [name]: items };
+  if (items.length === 0) Reflect.deleteProperty(metadata, name);
+  return { ...object, metadata };
+}
 
 function finalizersOf(object: StoredObject): readonly string[] {
   return object.metadata.finalizers ?? [];
@@ -26,13 +37,8 @@ export function isReleased(resource: ServedResource, object: StoredObject): bool
 /** The object with the finalizer that a propagation policy asks for. */
 export function withPolicy(object: StoredObject, policy: PropagationPolicy): StoredObject {
   const others = finalizersOf(object).filter((name) => name !== FOREGROUND && name !== ORPHAN);
-  const finalizers = {
-    Background: others,
-    Foreground: [...others, FOREGROUND],
-    Orphan: [...others, ORPHAN],
-  }[policy];
-  const { finalizers: _old, ...metadata } = object.metadata;
-  return { ...object, metadata: { ...metadata, ...(finalizers.length > 0 && { finalizers }) } };
+  const own = { Background: [], Foreground: [FOREGROUND], Orphan: [ORPHAN] }[policy];
+  return withList(object, 'finalizers', [...others, ...own]);
 }
 
 /** The object with the marks of a deletion; one that has them already stays as it is. */

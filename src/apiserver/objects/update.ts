@@ -9,11 +9,11 @@ import { assertSameObject, fieldWarnings, readDraft, type Draft } from './draft.
 import { createObject } from './create.ts';
 import { assertPlain } from '../model/body.ts';
 import { ApiError, badRequest, conflict, invalid, ofPatch, warned } from '../model/errors.ts';
-import { isSameButTimes, placeOf, sentOwners, tracked, withOwners } from './owners.ts';
+import { isSameButTimes, placeOf, sentOwners, tracked } from './owners.ts';
 import { assertSize, judge, type Judged } from './judge.ts';
 import { ownedByClients, type SentMeta } from './metadata.ts';
 import { metadataErrors, metadataUpdateErrors } from './metadata-rules.ts';
-import { isReleased } from './release.ts';
+import { isReleased, withList } from './release.ts';
 import type { Document, ManagedEntry, StoredObject, StoredMeta } from '../model/object.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type { ObjectKey, Patch, UpdateOptions, WriteResult } from '../model/service.ts';
@@ -112,7 +112,7 @@ interface Target {
 /** The object with the owners of its fields. */
 function owned(place: Place, object: StoredObject, sent: unknown, target: Target): StoredObject {
   const { row, options, owners } = target;
-  if (owners !== undefined) return withOwners(object, owners);
+  if (owners !== undefined) return withList(object, 'managedFields', owners);
   const { manager = '' } = options;
   return tracked(place, object, { old: row.document.object, sent, manager });
 }
