@@ -34,15 +34,6 @@ const TEXTS = {
   type: 'list of strings',
 };
 
-function preconditionsOf(fields: Fields): NonNullable<DeleteOptions['preconditions']> {
-  const uid = field(fields, 'uid', TEXT);
-  const resourceVersion = field(fields, 'resourceVersion', TEXT);
-  return {
-    ...(uid === undefined ? {} : { uid }),
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
-  };
-}
-
 /** What the options say, before they are judged. */
 function sentOptions(query: Query, body: Fields) {
   const { kind } = body;
@@ -51,12 +42,16 @@ function sentOptions(query: Query, body: Fields) {
   }
   whole(query, 'gracePeriodSeconds');
   field(body, 'gracePeriodSeconds', WHOLE);
+  const preconditions = field(body, 'preconditions', MAP) ?? {};
   const inQuery = query.has('orphanDependents') ? flag(query, 'orphanDependents') : undefined;
   return {
     policy: field(body, 'propagationPolicy', TEXT) ?? (query.get('propagationPolicy') || undefined),
     orphan: field(body, 'orphanDependents', FLAG) ?? inQuery,
     dryRun: [...query.getAll('dryRun'), ...(field(body, 'dryRun', TEXTS) ?? [])],
-    preconditions: preconditionsOf(field(body, 'preconditions', MAP) ?? {}),
+    preconditions: {
+      uid: field(preconditions, 'uid', TEXT),
+      resourceVersion: field(preconditions, 'resourceVersion', TEXT),
+    },
   };
 }
 
@@ -75,9 +70,5 @@ export function deleteOptionsOf(query: Query, body: Fields): DeleteOptions {
   }
   if (dryRun.some((word) => word !== 'All')) errors.push(notSupported('dryRun', dryRun, ['All']));
   if (errors.length > 0) throw invalidOptions('DeleteOptions', errors);
-  return {
-    dryRun: dryRun.length > 0,
-    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
-    preconditions,
-  };
+  return { dryRun: dryRun.length > 0, propagationPolicy, preconditions };
 }

@@ -3,20 +3,15 @@ import type { ListOptions, Selection, WatchOptions } from '../model/service.ts';
 import { flag, whole, type Query } from './query.ts';
 import { invalidOptions } from './refusals.ts';
 
-/** The option that a parameter stands for, if it is there and not empty. */
-function text<Option>(
-  query: Query,
-  name: string,
-  option: (value: string) => Option,
-): Option | undefined {
-  const value = query.get(name);
-  return value === null || value === '' ? undefined : option(value);
+/** A parameter; undefined if it is not there, or empty. */
+function text(query: Query, name: string): string | undefined {
+  return query.get(name) || undefined;
 }
 
 function selectionOf(query: Query): Selection {
   return {
-    ...text(query, 'labelSelector', (labelSelector) => ({ labelSelector })),
-    ...text(query, 'fieldSelector', (fieldSelector) => ({ fieldSelector })),
+    labelSelector: text(query, 'labelSelector'),
+    fieldSelector: text(query, 'fieldSelector'),
   };
 }
 
@@ -27,7 +22,7 @@ const INITIAL = 'sendInitialEvents';
 function listErrors(query: Query): readonly FieldError[] {
   const errors: FieldError[] = [];
   const refuse = (field: string, why: string) => errors.push(forbiddenField(field, why));
-  const match = query.get(MATCH) || undefined;
+  const match = text(query, MATCH);
   const version = query.get('resourceVersion');
   if (match !== undefined) {
     if (!version) refuse(MATCH, `${MATCH} is forbidden unless resourceVersion is provided`);
@@ -47,7 +42,7 @@ function listErrors(query: Query): readonly FieldError[] {
 function watchErrors(query: Query): readonly FieldError[] {
   const errors: FieldError[] = [];
   const refuse = (why: string) => errors.push(forbiddenField(MATCH, why));
-  const match = query.get(MATCH) || undefined;
+  const match = text(query, MATCH);
   const isFitting = match === 'NotOlderThan';
   if (query.has(INITIAL) && !isFitting) {
     refuse(`${INITIAL} requires setting ${MATCH} to NotOlderThan`);
@@ -68,10 +63,10 @@ export function listOptionsOf(query: Query): ListOptions {
   if (errors.length > 0) throw invalidOptions('ListOptions', errors);
   return {
     ...selectionOf(query),
-    ...(limit > 0 ? { limit } : {}),
-    ...text(query, 'resourceVersion', (resourceVersion) => ({ resourceVersion })),
-    ...text(query, MATCH, (resourceVersionMatch) => ({ resourceVersionMatch })),
-    ...text(query, 'continue', (token) => ({ continue: token })),
+    limit: limit > 0 ? limit : undefined,
+    resourceVersion: text(query, 'resourceVersion'),
+    resourceVersionMatch: text(query, MATCH),
+    continue: text(query, 'continue'),
   };
 }
 
@@ -85,10 +80,10 @@ export function watchOptionsOf(query: Query, signal: AbortSignal | undefined): W
   if (errors.length > 0) throw invalidOptions('ListOptions', errors);
   return {
     ...selectionOf(query),
-    ...text(query, 'resourceVersion', (resourceVersion) => ({ resourceVersion })),
-    ...(query.has(INITIAL) ? { sendInitialEvents: flag(query, INITIAL) } : {}),
+    resourceVersion: text(query, 'resourceVersion'),
+    sendInitialEvents: query.has(INITIAL) ? flag(query, INITIAL) : undefined,
     allowBookmarks: flag(query, 'allowWatchBookmarks'),
     timeoutMs: seconds === 0 ? WATCH_MS : seconds * 1000,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   };
 }

@@ -1,5 +1,5 @@
 import { badRequest } from '../model/errors.ts';
-import type { FieldValidation, PatchType, WriteOptions } from '../model/service.ts';
+import type { FieldValidation, Patch, PatchType, WriteOptions } from '../model/service.ts';
 import { invalidOptions } from './refusals.ts';
 import {
   forbiddenField,
@@ -31,13 +31,6 @@ export function whole(query: Query, name: string): number | undefined {
 
 /** The kinds of options, as messages name them. */
 type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions';
-
-function dryRunOf(values: readonly string[], kind: OptionsKind): boolean {
-  if (values.some((value) => value !== 'All')) {
-    throw invalidOptions(kind, [notSupported('dryRun', values, ['All'])]);
-  }
-  return values.length > 0;
-}
 
 const FIELD_VALIDATIONS: readonly FieldValidation[] = ['Ignore', 'Strict', 'Warn'];
 
@@ -82,13 +75,8 @@ function managerErrors(manager: string | null): readonly FieldError[] {
   ];
 }
 
-/** The options of a patch that other writes do not have. */
-export interface PatchFlags {
-  readonly force?: boolean;
-}
-
 /** Judges the options of a patch, which depend on its format. */
-export function patchFlagsOf(query: Query, type: PatchType): PatchFlags {
+export function patchFlagsOf(query: Query, type: PatchType): Pick<Patch, 'force'> {
   const errors: FieldError[] = [];
   if (type === 'apply' && !query.get('fieldManager')) {
     errors.push(required('fieldManager', 'is required for apply patch'));
@@ -105,9 +93,10 @@ export function writeOptionsOf(query: Query, kind: OptionsKind, userAgent?: stri
   const errors = managerErrors(query.get('fieldManager'));
   if (errors.length > 0) throw invalidOptions(kind, errors);
   const fieldValidation = fieldValidationOf(query, kind);
-  return {
-    dryRun: dryRunOf(query.getAll('dryRun'), kind),
-    ...(fieldValidation === undefined ? {} : { fieldValidation }),
-    manager: managerOf(query.get('fieldManager'), userAgent),
-  };
+  const dryRun = query.getAll('dryRun');
+  if (dryRun.some((value) => value !== 'All')) {
+    throw invalidOptions(kind, [notSupported('dryRun', dryRun, ['All'])]);
+  }
+  const manager = managerOf(query.get('fieldManager'), userAgent);
+  return { dryRun: dryRun.length > 0, fieldValidation, manager };
 }

@@ -20,7 +20,7 @@ export interface WriteOptions {
   /** Run every check, store nothing. */
   readonly dryRun?: boolean;
   /** Warn by default, as in Kubernetes. */
-  readonly fieldValidation?: FieldValidation;
+  readonly fieldValidation?: FieldValidation | undefined;
   /** Paths that occurred twice in the body, from `parseBody`. */
   readonly duplicates?: readonly string[];
   /** Who writes, as `managedFields` shall name it. */
@@ -58,9 +58,12 @@ export type PropagationPolicy = 'Background' | 'Foreground' | 'Orphan';
 /** How an object is deleted. */
 export interface DeleteOptions {
   readonly dryRun?: boolean;
-  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly preconditions?: {
+    readonly uid?: string | undefined;
+    readonly resourceVersion?: string | undefined;
+  };
   /** Background by default. */
-  readonly propagationPolicy?: PropagationPolicy;
+  readonly propagationPolicy?: PropagationPolicy | undefined;
 }
 
 /** Either the object, still there because finalizers hold it, or its last state. */
@@ -72,16 +75,16 @@ export interface DeleteResult {
 
 /** Which objects of a collection. */
 export interface Selection {
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
 }
 
 /** How a collection is listed. */
 export interface ListOptions extends Selection {
-  readonly limit?: number;
-  readonly continue?: string;
-  readonly resourceVersion?: string;
-  readonly resourceVersionMatch?: string;
+  readonly limit?: number | undefined;
+  readonly continue?: string | undefined;
+  readonly resourceVersion?: string | undefined;
+  readonly resourceVersionMatch?: string | undefined;
 }
 
 /** A list, or a page of it. Every page shows the revision of the first. */
@@ -95,11 +98,11 @@ export interface ListResult {
 /** How a collection is watched. */
 export interface WatchOptions extends Selection {
   /** Unset or 0: everything that exists comes first, as ADDED. */
-  readonly resourceVersion?: string;
-  readonly sendInitialEvents?: boolean;
+  readonly resourceVersion?: string | undefined;
+  readonly sendInitialEvents?: boolean | undefined;
   readonly allowBookmarks?: boolean;
   readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A change, a bookmark, or the Status that ends the stream. */

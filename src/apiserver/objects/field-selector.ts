@@ -11,8 +11,8 @@ interface Requirement {
 /** A field selector: what to test, and what is fixed by equality so that the store can narrow. */
 export interface FieldSelector {
   readonly matches: (object: StoredObject) => boolean;
-  readonly name?: string;
-  readonly namespace?: string;
+  readonly name: string | undefined;
+  readonly namespace: string | undefined;
 }
 
 const MAX_LENGTH = 16_384;
@@ -72,10 +72,9 @@ export function parseFieldSelector(
   });
   const fixed = (field: string) =>
     requirements.find((item) => item.field === field && item.equal)?.value;
-  const [name, namespace] = [fixed('metadata.name'), fixed('metadata.namespace')];
   return {
     matches: (object) => tests.every((test) => test(object)),
-    ...(name === undefined ? {} : { name }),
-    ...(namespace === undefined ? {} : { namespace }),
+    name: fixed('metadata.name'),
+    namespace: fixed('metadata.namespace'),
   };
 }
