@@ -54,26 +54,6 @@ function assertNamespace(context: Context, collection: Collection, name: string)
   ]);
 }
 
-function newMeta(
-  context: Context,
-  { resource, namespace }: Collection,
-  sent: SentMeta,
-  name: string,
-): StoredMeta {
-  const { generateName } = sent;
-  const { lifecycle, generation } = resource.strategy;
-  return {
-    name,
-    ...(generateName === undefined ? {} : { generateName }),
-    ...(namespace === undefined ? {} : { namespace }),
-    uid: context.newUid(),
-    resourceVersion: '',
-    ...(generation ? { generation: 1 } : {}),
-    creationTimestamp: timestamp(context.clock.now()),
-    ...ownedByClients(sent, lifecycle?.labels(name)),
-  };
-}
-
 function isTaken(context: Context, collection: Collection, name: string): boolean {
   return context.store.queries.live(rowKey({ ...collection, name })) !== undefined;
 }
@@ -90,27 +70,33 @@ function chooseName(context: Context, collection: Collection, sent: SentMeta): s
   throw alreadyExists(collection.resource, name);
 }
 
-function withoutStatus(collection: Collection, draft: Draft): Draft {
-  if (!collection.resource.subresources.status) return draft;
-  const { status: _status, ...rest } = draft.rest;
-  return { ...draft, rest };
-}
-
 /** How an object is created. */
 export interface CreateOptions extends WriteOptions {
   /** Who owns its fields, if an apply has already found out. */
   readonly owners?: readonly ManagedEntry[];
 }
 
-function wantedMeta(context: Context, collection: Collection, sent: SentMeta): StoredMeta {
+function newMeta(context: Context, collection: Collection, sent: SentMeta): StoredMeta {
+  const { resource, namespace } = collection;
   assertSameObject(sent, collection);
-  const { name = '', resourceVersion } = sent;
-  if (resourceVersion !== undefined) {
+  if (sent.resourceVersion !== undefined) {
     // A 500 upstream, and nothing that a client could do by itself.
     throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
   }
-  assertNamespace(context, collection, name);
-  return newMeta(context, collection, sent, chooseName(context, collection, sent));
+  const { name: sentName = '', generateName } = sent;
+  assertNamespace(context, collection, sentName);
+  const name = chooseName(context, collection, sent);
+  const { lifecycle, generation } = resource.strategy;
+  return {
+    name,
+    ...(generateName === undefined ? {} : { generateName }),
+    ...(namespace === undefined ? {} : { namespace }),
+    uid: context.newUid(),
+    resourceVersion: '',
+    ...(generation ? { generation: 1 } : {}),
+    creationTimestamp: timestamp(context.clock.now()),
+    ...ownedByClients(sent, lifecycle?.labels(name)),
+  };
 }
 
 function judged({ resource }: Collection, draft: Draft, meta: StoredMeta): StoredObject {
@@ -131,7 +117,7 @@ function made(
   options: CreateOptions,
 ): Document {
   const { resource } = collection;
-  const meta = wantedMeta(context, collection, draft.meta);
+  const meta = newMeta(context, collection, draft.meta);
   const bare = judged(collection, draft, meta);
   if (isTaken(context, collection, meta.name)) throw alreadyExists(resource, meta.name);
   const { owners, manager = '' } = options;
@@ -152,12 +138,13 @@ export function createObject(
   body: unknown,
   options: CreateOptions,
 ): WriteResult {
-  const read = readDraft(collection.resource, body);
-  const warnings = fieldWarnings(collection.resource, read, options);
-  const draft = { ...read, keepsNulls: options.owners !== undefined };
-  const document = warned(warnings, () =>
-    made(context, collection, withoutStatus(collection, draft), options),
-  );
+  const { resource } = collection;
+  const read = readDraft(resource, body);
+  const warnings = fieldWarnings(resource, read, options);
+  const { status: _status, ...withoutStatus } = read.rest;
+  const rest = resource.subresources.status ? withoutStatus : read.rest;
+  const draft = { ...read, rest, keepsNulls: options.owners !== undefined };
+  const document = warned(warnings, () => made(context, collection, draft, options));
   return { document, warnings };
 }
 

@@ -1,5 +1,5 @@
+import { invalid as invalidValue } from '../../api/validation/field-error.ts';
 import { isObject, jsonEqual } from '../../core/json.ts';
-import type { Place } from '../fields/track.ts';
 import { configured } from '../fields/configuration.ts';
 import { applyPatch } from '../patch/apply.ts';
 import { documentOf } from '../storage/document.ts';
@@ -21,7 +21,6 @@ import type { ObjectKey, Patch, UpdateOptions, WriteResult } from '../model/serv
 const STALE =
   'the object has been modified; please apply your changes to the latest version and try again';
 
-/** A body that is sent as a whole tells by its uid which object it means; in a patch it is a field. */
 function assertCurrent(key: ObjectKey, sent: SentMeta, old: StoredMeta, isWhole = false): void {
   const { resource, name } = key;
   const { uid, resourceVersion } = sent;
@@ -35,10 +34,9 @@ function assertCurrent(key: ObjectKey, sent: SentMeta, old: StoredMeta, isWhole 
   }
   const isAny = resourceVersion === undefined || /^0+$/.test(resourceVersion);
   if (isAny && !resource.strategy.unconditionalUpdate) {
-    const message = 'Invalid value: 0: must be specified for an update';
-    const field = 'metadata.resourceVersion';
     const plural = { ...resource, kind: resource.plural };
-    throw invalid(plural, name, [{ field, type: 'FieldValueInvalid', message }]);
+    const why = 'must be specified for an update';
+    throw invalid(plural, name, [invalidValue('metadata.resourceVersion', 0, why)]);
   }
   if (!isAny && resourceVersion !== old.resourceVersion) {
     throw conflict(resource, name, STALE);
@@ -107,26 +105,27 @@ interface Target {
   readonly options: UpdateOptions;
   /** Who owns the fields, if an apply has already found out. */
   readonly owners?: readonly ManagedEntry[];
-}
-
-/** The object with the owners of its fields. */
-function owned(place: Place, object: StoredObject, sent: unknown, target: Target): StoredObject {
-  const { row, options, owners } = target;
-  if (owners !== undefined) return withList(object, 'managedFields', owners);
-  const { manager = '' } = options;
-  return tracked(place, object, { old: row.document.object, sent, manager });
+  /** A body that is sent as a whole tells by its uid which object it means; in a patch it is a field. */
+  readonly isWhole?: boolean;
 }
 
 function write(context: Context, key: ObjectKey, draft: Draft, target: Target): Document {
   const { resource } = key;
   const { row, options } = target;
   const old = row.document.object;
+  assertSameObject(draft.meta, key);
+  assertCurrent(key, draft.meta, old.metadata, target.isWhole);
   const judged =
     options.subresource === 'status'
       ? judgeStatus(resource, draft, old)
       : judgeMain(resource, draft, old);
   const place = placeOf(resource, context.clock.now(), options.subresource);
-  const object = owned(place, judged.object, sentOwners(resource, draft.meta), target);
+  const { manager = '' } = options;
+  const written = { old, sent: sentOwners(resource, draft.meta), manager };
+  const object =
+    target.owners === undefined
+      ? tracked(place, judged.object, written)
+      : withList(judged.object, 'managedFields', target.owners);
   if (isSameButTimes(object, old)) return row.document;
   assertSize(object);
   if (options.dryRun === true) return documentOf(object);
@@ -135,6 +134,14 @@ function write(context: Context, key: ObjectKey, draft: Draft, target: Target): 
     return documentOf(object);
   }
   return context.store.put(rowKey(key), object, row);
+}
+
+/** Writes a body over what is there. */
+function replace(context: Context, key: ObjectKey, body: unknown, target: Target): WriteResult {
+  const draft = readDraft(key.resource, body);
+  const warnings = fieldWarnings(key.resource, draft, target.options);
+  const document = warned(warnings, () => write(context, key, draft, target));
+  return { document, warnings };
 }
 
 /** Replaces an object or its status; runs inside of a turn. */
@@ -151,14 +158,7 @@ export function updateObject(
     return { ...createObject(context, key, body, options), created: true };
   }
   const row = existing(context.store, key);
-  const draft = readDraft(key.resource, body);
-  const warnings = fieldWarnings(key.resource, draft, options);
-  const document = warned(warnings, () => {
-    assertSameObject(draft.meta, key);
-    assertCurrent(key, draft.meta, row.document.object.metadata, true);
-    return write(context, key, draft, { row, options });
-  });
-  return { document, warnings };
+  return replace(context, key, body, { row, options, isWhole: true });
 }
 
 /** Patches an object or its status; runs inside of a turn. */
@@ -170,17 +170,9 @@ export function patchObject(
 ): WriteResult {
   if (patch.type === 'apply') return applyObject(context, key, patch, options);
   const row = existing(context.store, key);
-  const old = row.document.object;
-  const patched = applyPatch(key.resource, old, patch);
+  const patched = applyPatch(key.resource, row.document.object, patch);
   try {
-    const draft = readDraft(key.resource, patched);
-    const warnings = fieldWarnings(key.resource, draft, options);
-    const document = warned(warnings, () => {
-      assertSameObject(draft.meta, key);
-      assertCurrent(key, draft.meta, old.metadata);
-      return write(context, key, draft, { row, options });
-    });
-    return { document, warnings };
+    return replace(context, key, patched, { row, options });
   } catch (error) {
     throw ofPatch(error);
   }
@@ -219,7 +211,5 @@ function applyObject(
     return { ...createObject(context, key, body, { ...options, owners }), created: true };
   }
   const draft = { ...readDraft(resource, object), keepsNulls: true };
-  assertSameObject(draft.meta, key);
-  assertCurrent(key, draft.meta, row.document.object.metadata);
   return { document: write(context, key, draft, { row, options, owners }), warnings: [] };
 }
