@@ -12,6 +12,7 @@ function apiGroup(group: string, list: readonly Served[]): Document {
 
 function resourceEntries(served: Served): readonly Document[] {
   const { kind, plural, singular, short, categories, namespaced, verbs } = served;
+  const { storageVersionHash } = served;
   const entry = {
     name: plural,
     singularName: singular,
@@ -20,19 +21,11 @@ function resourceEntries(served: Served): readonly Document[] {
     verbs,
     ...(short.length === 0 ? {} : { shortNames: short }),
     ...(categories.length === 0 ? {} : { categories }),
-    ...(served.storageVersionHash === undefined
-      ? {}
-      : { storageVersionHash: served.storageVersionHash }),
+    ...(storageVersionHash === undefined ? {} : { storageVersionHash }),
   };
   if (!served.status) return [entry];
-  const status = {
-    name: `${plural}/status`,
-    singularName: '',
-    namespaced,
-    kind,
-    verbs: STATUS_VERBS,
-  };
-  return [entry, status];
+  const name = `${plural}/status`;
+  return [entry, { name, singularName: '', namespaced, kind, verbs: STATUS_VERBS }];
 }
 
 /** The documents of plain discovery by their paths; `/api` and `/apis` among them. */
@@ -55,11 +48,8 @@ export function plainDiscovery(list: readonly Served[]): ReadonlyMap<string, Doc
       });
     }
   }
-  documents.set('/api', {
-    kind: 'APIVersions',
-    versions: ['v1'],
-    serverAddressByClientCIDRs: [],
-  });
+  const versions = { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] };
+  documents.set('/api', versions);
   documents.set('/apis', { kind: 'APIGroupList', apiVersion: 'v1', groups });
   return documents;
 }

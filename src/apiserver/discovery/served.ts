@@ -13,28 +13,10 @@ export interface Served extends Pick<
 }
 
 /** What can be done to stored objects, in upstream's order for built-in kinds. */
-const OBJECT_VERBS = [
-  'create',
-  'delete',
-  'deletecollection',
-  'get',
-  'list',
-  'patch',
-  'update',
-  'watch',
-];
+const OBJECT_VERBS = 'create delete deletecollection get list patch update watch'.split(' ');
 
 /** The same, in the order of custom resources. */
-const OWN_VERBS = [
-  'delete',
-  'deletecollection',
-  'get',
-  'list',
-  'patch',
-  'create',
-  'update',
-  'watch',
-];
+const OWN_VERBS = 'delete deletecollection get list patch create update watch'.split(' ');
 
 /** What can be done to the status of an object. */
 export const STATUS_VERBS: readonly string[] = ['get', 'patch', 'update'];
@@ -56,18 +38,8 @@ export function describeReview(
   review: Pick<Served, 'group' | 'version' | 'kind' | 'plural' | 'singular'>,
 ): Served {
   const { group, version, kind, plural, singular } = review;
-  return {
-    group,
-    version,
-    kind,
-    plural,
-    singular,
-    short: [],
-    categories: [],
-    namespaced: false,
-    verbs: ['create'],
-    status: false,
-  };
+  const names = { group, version, kind, plural, singular, short: [], categories: [] };
+  return { ...names, namespaced: false, verbs: ['create'], status: false };
 }
 
 /** `version` or `group/version`. */

@@ -7,6 +7,8 @@ import { answer } from './answer.ts';
 import { decodeBody } from './body.ts';
 import { methodNotAllowed } from './refusals.ts';
 
+type Fields = Readonly<Record<string, unknown>>;
+
 /** A question that is answered at once and never stored. */
 export interface Review {
   readonly group: string;
@@ -14,11 +16,10 @@ export interface Review {
   readonly kind: string;
   readonly plural: string;
   readonly singular: string;
-  readonly description: string;
-  /** The spec of the answer; throws for one that asks nothing. */
-  specOf?(sent: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
+  /** The spec of the answer, if it has one; throws for one that asks nothing. */
+  readonly specOf: (sent: Fields) => Fields | undefined;
   /** The status of the answer. */
-  readonly status: Readonly<Record<string, unknown>>;
+  readonly status: Fields;
 }
 
 const USER = { username: 'lamina-admin', groups: ['system:masters', 'system:authenticated'] };
@@ -26,51 +27,39 @@ const USER = { username: 'lamina-admin', groups: ['system:masters', 'system:auth
 const ACCESS = { group: 'authorization.k8s.io', kind: '', plural: '' };
 
 /** Upstream asks for one question, and no kind stands in its refusal. */
-function accessSpec(sent: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function accessSpec(sent: Fields): Fields {
   const { resourceAttributes: resource, nonResourceAttributes: other } = sent;
   if ((resource === undefined) !== (other === undefined)) return sent;
   const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
   throw invalid(ACCESS, '', [invalidValue('spec.resourceAttributes', resource ?? null, why)]);
 }
 
+function rulesSpec({ namespace }: Fields): Fields {
+  if (namespace === undefined || namespace === '') throw badRequest('no namespace on request');
+  return {};
+}
+
+function review(
+  group: string,
+  kind: string,
+  status: Fields,
+  specOf: Review['specOf'] = () => undefined,
+): Review {
+  const singular = kind.toLowerCase();
+  return { group, version: 'v1', kind, plural: `${singular}s`, singular, status, specOf };
+}
+
+const RULES = {
+  resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+  nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+  incomplete: false,
+};
+
 /** There is one user, and that one may do everything. */
 export const REVIEWS: readonly Review[] = [
-  {
-    group: 'authentication.k8s.io',
-    version: 'v1',
-    kind: 'SelfSubjectReview',
-    plural: 'selfsubjectreviews',
-    singular: 'selfsubjectreview',
-    description: 'SelfSubjectReview says who the caller is.',
-    status: { userInfo: USER },
-  },
-  {
-    group: 'authorization.k8s.io',
-    version: 'v1',
-    kind: 'SelfSubjectAccessReview',
-    plural: 'selfsubjectaccessreviews',
-    singular: 'selfsubjectaccessreview',
-    description: 'SelfSubjectAccessReview says whether the caller may do something.',
-    specOf: accessSpec,
-    status: { allowed: true },
-  },
-  {
-    group: 'authorization.k8s.io',
-    version: 'v1',
-    kind: 'SelfSubjectRulesReview',
-    plural: 'selfsubjectrulesreviews',
-    singular: 'selfsubjectrulesreview',
-    description: 'SelfSubjectRulesReview lists what the caller may do.',
-    specOf: ({ namespace }) => {
-      if (namespace === undefined || namespace === '') throw badRequest('no namespace on request');
-      return {};
-    },
-    status: {
-      resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
-      nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-      incomplete: false,
-    },
-  },
+  review('authentication.k8s.io', 'SelfSubjectReview', { userInfo: USER }),
+  review('authorization.k8s.io', 'SelfSubjectAccessReview', { allowed: true }, accessSpec),
+  review('authorization.k8s.io', 'SelfSubjectRulesReview', RULES, rulesSpec),
 ];
 
 /** The path of a review. */
@@ -89,7 +78,7 @@ export function serveReview(review: Review, request: ApiRequest): ApiResponse {
     throw badRequest(`the body is a ${JSON.stringify(kind)}, expected a ${review.kind}`);
   }
   const apiVersion = `${review.group}/${review.version}`;
-  const spec = review.specOf?.(isObject(value['spec']) ? value['spec'] : {});
+  const spec = review.specOf(isObject(value['spec']) ? value['spec'] : {});
   const body = { kind: review.kind, apiVersion, metadata: {}, spec, status: review.status };
   return answer(201, JSON.stringify(body));
 }
