@@ -2,7 +2,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import type { Log } from '../host/log.ts';
 import { DEFAULT_NAMESPACE, NAMESPACES } from './builtins/namespace.ts';
 import { RESOURCES } from './builtins/resources.ts';
-import { Collector } from './collect/collector.ts';
+import { collectGarbage } from './collect/collector.ts';
 import { upkeep } from './collect/upkeep.ts';
 import { isApiError } from './model/errors.ts';
 import { objectService } from './objects/service.ts';
@@ -55,7 +55,7 @@ export async function openApiServerCore(options: ApiServerCoreOptions): Promise<
     throw error;
   }
   const loops = [
-    new Collector(context, log, closing.signal).run(),
+    collectGarbage(context, log, closing.signal),
     upkeep(context, log, closing.signal),
   ];
   let closed: Promise<void> | undefined;

@@ -3,7 +3,6 @@ import { messageOf } from '../../core/failure.ts';
 import type { Log } from '../../host/log.ts';
 import { EVENT_TTL_MS } from '../builtins/event.ts';
 import type { Context } from '../objects/context.ts';
-import type { Row } from '../storage/row.ts';
 
 const TICK_MS = 10_000;
 const CHUNK = 200;
@@ -32,9 +31,9 @@ async function expireEvents({ store }: Context, nowMs: number): Promise<void> {
     const keys = await store.read(() => store.queries.writtenBefore('events', before, CHUNK));
     if (keys.length === 0) return;
     await store.write(() => {
-      const rows = keys.map((key) => store.queries.live(key));
-      for (const row of rows.filter((each): each is Row => each !== undefined)) {
-        store.drop(row);
+      for (const key of keys) {
+        const row = store.queries.live(key);
+        if (row !== undefined) store.drop(row);
       }
     });
   }
