@@ -66,14 +66,9 @@ function isNothing(value: unknown): boolean {
 
 /**
  * Prunes a built-in object by its schema, and leaves out what is empty. A value of a wrong type is a 400,
- * as upstream cannot even decode it. `always` has the fields that stand there even if they are empty.
+ * as upstream cannot even decode it.
  */
-export function prune(
-  kind: string,
-  schema: SchemaNode,
-  candidate: Content,
-  always: Content = {},
-): Checked {
+export function prune(kind: string, schema: SchemaNode, candidate: Content): Checked {
   const { metadata, ...rest } = candidate;
   const found: Findings = { unknown: [], errors: [] };
   const body = walkFields(rest, schema, '', found);
@@ -83,7 +78,7 @@ export function prune(
     throw badBody(`${kind} in version "v1" cannot be handled as a ${kind}: ${why}`);
   }
   const said = Object.entries(body).filter(([, value]) => !isNothing(value));
-  const object = { ...always, ...Object.fromEntries(said), metadata };
+  const object = { ...Object.fromEntries(said), metadata };
   return { object, unknown: found.unknown, errors: [] };
 }
 

@@ -10,7 +10,6 @@ import {
 import { isIP } from 'node:net';
 import {
   bitString,
-  boolean,
   explicit,
   implicit,
   integer,
@@ -20,6 +19,7 @@ import {
   set,
   time,
   utf8String,
+  yes,
 } from './der.ts';
 
 /** A certificate with its private key, both PEM. */
@@ -47,7 +47,7 @@ function distinguishedName(commonName: string): Buffer {
 }
 
 function extension(id: string, critical: boolean, content: Uint8Array): Buffer {
-  const flag = critical ? [boolean(true)] : [];
+  const flag = critical ? [yes] : [];
   return sequence(oid(id), ...flag, octetString(content));
 }
 
@@ -112,7 +112,7 @@ function issue(
 /** A self-signed authority that may sign servers and nothing else below it. */
 export function createAuthority(commonName: string, validity: Validity): KeyedCertificate {
   return issue(commonName, undefined, validity, [
-    extension('2.5.29.19', true, sequence(boolean(true), integer(Buffer.from([0])))),
+    extension('2.5.29.19', true, sequence(yes, integer(Buffer.from([0])))),
     // keyCertSign and cRLSign.
     extension('2.5.29.15', true, bitString(Buffer.from([0x06]), 1)),
   ]);

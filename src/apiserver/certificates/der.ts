@@ -15,15 +15,16 @@ function value(tag: number, ...content: readonly Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.from([tag]), length(body.length), body]);
 }
 
+type Writer = (...content: readonly Uint8Array[]) => Buffer;
+
 /** SEQUENCE. */
-export function sequence(...items: readonly Uint8Array[]): Buffer {
-  return value(0x30, ...items);
-}
+export const sequence: Writer = (...items) => value(0x30, ...items);
 
 /** SET. */
-export function set(...items: readonly Uint8Array[]): Buffer {
-  return value(0x31, ...items);
-}
+export const set: Writer = (...items) => value(0x31, ...items);
+
+/** OCTET STRING. */
+export const octetString: Writer = (...bytes) => value(0x04, ...bytes);
 
 /** INTEGER, positive, from its big-endian bytes. */
 export function integer(bytes: Uint8Array): Buffer {
@@ -34,10 +35,8 @@ export function integer(bytes: Uint8Array): Buffer {
   return value(0x02, negative ? Buffer.from([0]) : Buffer.alloc(0), digits);
 }
 
-/** BOOLEAN. */
-export function boolean(flag: boolean): Buffer {
-  return value(0x01, Buffer.from([flag ? 0xff : 0]));
-}
+/** BOOLEAN that says yes: DER leaves out the other, which stands by default. */
+export const yes = value(0x01, Buffer.from([0xff]));
 
 /** OBJECT IDENTIFIER from its dotted form. */
 export function oid(dotted: string): Buffer {
@@ -53,11 +52,6 @@ export function oid(dotted: string): Buffer {
 /** BIT STRING; `unused` counts the bits of the last byte that do not belong to it. */
 export function bitString(bytes: Uint8Array, unused = 0): Buffer {
   return value(0x03, Buffer.from([unused]), bytes);
-}
-
-/** OCTET STRING. */
-export function octetString(bytes: Uint8Array): Buffer {
-  return value(0x04, bytes);
 }
 
 /** UTF8String. */

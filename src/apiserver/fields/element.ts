@@ -92,9 +92,6 @@ export function order<Item extends string | number>(left: Item, right: Item): nu
 function compareScalars(left: unknown, right: unknown): number {
   if (typeof left === 'string' && typeof right === 'string') return order(left, right);
   if (typeof left === 'number' && typeof right === 'number') return order(left, right);
-  if (typeof left === 'boolean' && typeof right === 'boolean') {
-    return order(Number(left), Number(right));
-  }
   return order(rankOf(left), rankOf(right)) || order(canonicalJson(left), canonicalJson(right));
 }
 

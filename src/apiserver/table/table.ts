@@ -35,13 +35,7 @@ function row(document: Document, options: RowOptions): string {
 }
 
 function heads(resource: ServedResource): readonly ColumnDefinition[] {
-  return columnsOf(resource).map(({ name, type, format, description, priority }) => ({
-    name,
-    type,
-    format,
-    description,
-    priority,
-  }));
+  return columnsOf(resource).map(({ cell: _cell, ...head }) => head);
 }
 
 /** The text of a Table of some objects; a watch sends the heads with its first event only. */
