@@ -1,115 +1,96 @@
 import { isList, isObject } from '../../core/json.ts';
+import { memo } from '../../core/memo.ts';
 import { otherFields, otherName } from '../model/form.ts';
-import type { Document, StoredObject } from '../model/object.ts';
+import type { Document } from '../model/object.ts';
 import type { Form, ServedResource } from '../model/resource.ts';
-import type { Collection, ObjectService, Patch, WatchEvent } from '../model/service.ts';
+import type { Collection, ListResult, ObjectService, Patch, WatchEvent } from '../model/service.ts';
 import { assertType } from '../objects/draft.ts';
 import { documentOf } from '../storage/document.ts';
-
-/** Documents by what they show, so that a change is written once however many watch it. */
-const shownDocuments = new WeakMap<Document, Document>();
 
 function otherPath(form: Form, path: unknown): unknown {
   if (typeof path !== 'string') return path;
   return path.replace(/^\/([^/]*)/, (_, name: string) => `/${otherName(form, name)}`);
 }
 
-/** A resource that is a form of another: what is stored, and what is shown of it. */
-class View {
-  private readonly resource: ServedResource;
-  private readonly form: Form;
+function otherStep(form: Form, step: unknown): unknown {
+  if (!isObject(step)) return step;
+  const from = 'from' in step ? { from: otherPath(form, step['from']) } : {};
+  return { ...step, path: otherPath(form, step['path']), ...from };
+}
 
-  constructor(resource: ServedResource, form: Form) {
-    this.resource = resource;
-    this.form = form;
-  }
+/** A body as it would come for what is stored; of no type, what else is wrong is told later. */
+function stored(form: Form, body: unknown): unknown {
+  if (!isObject(body)) return body;
+  const { apiVersion } = form.of;
+  return { ...otherFields(form, body), ...('apiVersion' in body ? { apiVersion } : {}) };
+}
 
-  place<Where extends Collection>(where: Where): Where {
-    return { ...where, resource: this.form.of };
-  }
+/** The whole of an object: it must say that it is of this form. */
+function storedObject(resource: ServedResource, form: Form, body: unknown): unknown {
+  if (isObject(body)) assertType(resource, body);
+  return stored(form, body);
+}
 
-  shown(document: Document): Document {
-    const { apiVersion } = this.resource;
-    const kept = shownDocuments.get(document);
-    if (kept !== undefined) return kept;
-    const fields = otherFields(this.form, document.object);
+function storedPatch(resource: ServedResource, form: Form, patch: Patch): Patch {
+  const { type, body } = patch;
+  if (type === 'apply') return { ...patch, body: storedObject(resource, form, body) };
+  if (type !== 'json') return { ...patch, body: stored(form, body) };
+  return isList(body) ? { ...patch, body: body.map((step) => otherStep(form, step)) } : patch;
+}
+
+/** What a resource shows of a document: once for each, so that a change is written once however many watch it. */
+const shower = memo(({ apiVersion, form }: ServedResource) =>
+  memo((document: Document): Document => {
+    if (form === undefined) return document;
     const { kind, metadata } = document.object;
-    const object: StoredObject = { ...fields, apiVersion, kind, metadata };
-    const made = documentOf(object);
-    shownDocuments.set(document, made);
-    return made;
-  }
+    return documentOf({ ...otherFields(form, document.object), apiVersion, kind, metadata });
+  }),
+);
 
-  /** A body as it would come for what is stored; of no type, what else is wrong is told later. */
-  stored(body: unknown): unknown {
-    if (!isObject(body)) return body;
-    const { apiVersion } = this.form.of;
-    return { ...otherFields(this.form, body), ...('apiVersion' in body ? { apiVersion } : {}) };
-  }
-
-  /** The whole of an object: it must say that it is of this form. */
-  object(body: unknown): unknown {
-    if (isObject(body)) assertType(this.resource, body);
-    return this.stored(body);
-  }
-
-  patch(patch: Patch): Patch {
-    const { type, body } = patch;
-    if (type === 'apply') return { ...patch, body: this.object(body) };
-    if (type !== 'json') return { ...patch, body: this.stored(body) };
-    if (!isList(body)) return patch;
-    const changed = body.map((step) =>
-      isObject(step)
-        ? {
-            ...step,
-            path: otherPath(this.form, step['path']),
-            ...('from' in step ? { from: otherPath(this.form, step['from']) } : {}),
-          }
-        : step,
-    );
-    return { ...patch, body: changed };
-  }
-
-  async *events(events: AsyncIterable<WatchEvent>): AsyncGenerator<WatchEvent> {
-    const { apiVersion } = this.resource;
-    for await (const event of events) {
-      if (event.document !== undefined) {
-        const document = this.shown(event.document);
-        yield { ...event, document, json: document.json };
-      } else if (event.type === 'BOOKMARK') {
-        const mark: unknown = JSON.parse(event.json);
-        yield { ...event, json: JSON.stringify({ ...(isObject(mark) ? mark : {}), apiVersion }) };
-      } else yield event;
-    }
+async function* shownEvents(
+  resource: ServedResource,
+  events: AsyncIterable<WatchEvent>,
+): AsyncGenerator<WatchEvent> {
+  const { apiVersion } = resource;
+  for await (const event of events) {
+    if (event.document !== undefined) {
+      const document = shower(resource)(event.document);
+      yield { ...event, document, json: document.json };
+    } else if (event.type === 'BOOKMARK') {
+      const mark: unknown = JSON.parse(event.json);
+      yield { ...event, json: JSON.stringify({ ...(isObject(mark) ? mark : {}), apiVersion }) };
+    } else yield event;
   }
 }
 
 /** The objects of a resource, as clients of its form see and send them. */
 export function inForm(objects: ObjectService, resource: ServedResource): ObjectService {
-  if (resource.form === undefined) return objects;
-  const view = new View(resource, resource.form);
+  const { form } = resource;
+  if (form === undefined) return objects;
+  const view = shower(resource);
+  const place = <Where extends Collection>(where: Where): Where => ({
+    ...where,
+    resource: form.of,
+  });
+  const object = (body: unknown) => storedObject(resource, form, body);
   const shown = <Result extends { readonly document: Document }>(result: Result): Result => ({
     ...result,
-    document: view.shown(result.document),
+    document: view(result.document),
   });
-  const listed = <Result extends { readonly items: readonly Document[] }>(
-    list: Result,
-  ): Result => ({
-    ...list,
-    items: list.items.map((item) => view.shown(item)),
-  });
+  const listed = (list: ListResult): ListResult => ({ ...list, items: list.items.map(view) });
   return {
-    get: async (key, options) => view.shown(await objects.get(view.place(key), options)),
-    list: async (where, options) => listed(await objects.list(view.place(where), options)),
+    get: async (key, options) => view(await objects.get(place(key), options)),
+    list: async (where, options) => listed(await objects.list(place(where), options)),
     create: async (where, body, options) =>
-      shown(await objects.create(view.place(where), view.object(body), options)),
+      shown(await objects.create(place(where), object(body), options)),
     update: async (key, body, options) =>
-      shown(await objects.update(view.place(key), view.object(body), options)),
+      shown(await objects.update(place(key), object(body), options)),
     patch: async (key, patch, options) =>
-      shown(await objects.patch(view.place(key), view.patch(patch), options)),
-    remove: async (key, options) => shown(await objects.remove(view.place(key), options)),
+      shown(await objects.patch(place(key), storedPatch(resource, form, patch), options)),
+    remove: async (key, options) => shown(await objects.remove(place(key), options)),
     deleteCollection: async (where, options) =>
-      listed(await objects.deleteCollection(view.place(where), options)),
-    watch: async (where, options) => view.events(await objects.watch(view.place(where), options)),
+      listed(await objects.deleteCollection(place(where), options)),
+    watch: async (where, options) =>
+      shownEvents(resource, await objects.watch(place(where), options)),
   };
 }
