@@ -63,6 +63,13 @@ async function* shownEvents(
   }
 }
 
+async function* mapped<From, To>(
+  items: AsyncIterable<From>,
+  change: (item: From) => To,
+): AsyncGenerator<To, void, undefined> {
+  for await (const item of items) yield change(item);
+}
+
 /** The objects of a resource, as clients of its form see and send them. */
 export function inForm(objects: ObjectService, resource: ServedResource): ObjectService {
   const { form } = resource;
@@ -77,7 +84,11 @@ export function inForm(objects: ObjectService, resource: ServedResource): Object
     ...result,
     document: view(result.document),
   });
-  const listed = (list: ListResult): ListResult => ({ ...list, items: list.items.map(view) });
+  const listed = (list: ListResult): ListResult => ({
+    ...list,
+    items: list.items.map(view),
+    ...(list.more === undefined ? {} : { more: mapped(list.more, (items) => items.map(view)) }),
+  });
   return {
     get: async (key, options) => view(await objects.get(place(key), options)),
     list: async (where, options) => listed(await objects.list(place(where), options)),

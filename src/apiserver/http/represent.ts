@@ -3,7 +3,13 @@ import { badRequest } from '../model/errors.ts';
 import type { Document } from '../model/object.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type { ListResult } from '../model/service.ts';
-import { partialMetadata, tableJson, type IncludeObject } from '../table/table.ts';
+import {
+  partialMetadata,
+  rowJson,
+  tableJson,
+  tableStart,
+  type IncludeObject,
+} from '../table/table.ts';
 import type { Format } from './accept.ts';
 import { answer, streamAnswer } from './answer.ts';
 import type { Query } from './query.ts';
@@ -53,18 +59,27 @@ export function objectAnswer(
 
 const CHUNK_CHARACTERS = 262_144;
 
+async function* portionsOf({ items, more }: ListResult): AsyncGenerator<readonly Document[]> {
+  yield items;
+  if (more !== undefined) yield* more;
+}
+
 /** Joins texts into buffers of a bounded size, so that a long list never becomes one huge string. */
 async function* joined(
   head: string,
-  items: readonly Document[],
+  list: ListResult,
   textOf: (item: Document) => string,
 ): AsyncGenerator<Uint8Array> {
   let text = head;
-  for (const [index, item] of items.entries()) {
-    text += index === 0 ? textOf(item) : `,${textOf(item)}`;
-    if (text.length < CHUNK_CHARACTERS) continue;
-    yield Buffer.from(text);
-    text = '';
+  let separator = '';
+  for await (const items of portionsOf(list)) {
+    for (const item of items) {
+      text += separator + textOf(item);
+      separator = ',';
+      if (text.length < CHUNK_CHARACTERS) continue;
+      yield Buffer.from(text);
+      text = '';
+    }
   }
   yield Buffer.from(`${text}]}`);
 }
@@ -89,7 +104,9 @@ export function listAnswer(list: ListResult, representation: Representation): Ap
   const { form, version, resource } = representation;
   const metadata = listMetadata(list, representation);
   if (form === 'table') {
-    return answer(200, tableJson(list.items, metadata, { ...representation, withHeads: true }));
+    const rows = { ...representation, withHeads: true };
+    const rowOf = (item: Document) => rowJson(item, representation);
+    return streamAnswer(joined(tableStart(metadata, rows), list, rowOf));
   }
   const partial = form === 'partial';
   const head = {
@@ -99,5 +116,5 @@ export function listAnswer(list: ListResult, representation: Representation): Ap
   };
   const start = `${JSON.stringify(head).slice(0, -1)},"items":[`;
   const textOf = (item: Document) => (partial ? bareJson(item, representation) : item.json);
-  return streamAnswer(joined(start, list.items, textOf));
+  return streamAnswer(joined(start, list, textOf));
 }

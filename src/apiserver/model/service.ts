@@ -90,6 +90,8 @@ export interface ListOptions extends Selection {
 /** A list, or a page of it. Every page shows the revision of the first. */
 export interface ListResult {
   readonly items: readonly Document[];
+  /** What a list without a limit has beyond, read from the store as somebody takes it. */
+  readonly more?: AsyncIterable<readonly Document[]>;
   readonly resourceVersion: string;
   readonly continue?: string;
   readonly remainingItemCount?: number;

@@ -37,9 +37,11 @@ async function removeCollection(
   list: ListResult,
   options: DeleteOptions,
 ): Promise<ListResult> {
+  // A client that reads slowly must not keep alive what it wants to be gone.
+  const items = [...list.items, ...(await Array.fromAsync(list.more ?? [])).flat()];
   // In chunks, so that others get their turn.
-  for (let at = 0; at < list.items.length; at += CHUNK) {
-    const chunk = list.items.slice(at, at + CHUNK);
+  for (let at = 0; at < items.length; at += CHUNK) {
+    const chunk = items.slice(at, at + CHUNK);
     await context.store.write(() => {
       for (const { object } of chunk) {
         const { name, namespace } = object.metadata;
@@ -48,7 +50,8 @@ async function removeCollection(
       }
     });
   }
-  return list;
+  const { more: _, ...head } = list;
+  return { ...head, items };
 }
 
 /** The service over a store. `closing` ends all watches. */

@@ -4,6 +4,7 @@ import { isCompacted, type Change, type Row } from '../storage/row.ts';
 import type { Store } from '../storage/store.ts';
 import { expired, tooNew } from '../model/errors.ts';
 import { parseRevision } from './revision.ts';
+import { portions } from './portion.ts';
 import { filterOf, type Filter } from './selection.ts';
 import type { Document } from '../model/object.ts';
 import type { ServedResource } from '../model/resource.ts';
@@ -156,23 +157,12 @@ class Bell {
   }
 }
 
-function* initialEvents(store: Store, plan: Plan): Generator<WatchEvent> {
-  const { scope, matches } = plan.filter;
-  let after: Row | undefined;
-  do {
-    const page = {
-      ...scope,
-      at: plan.from,
-      limit: CHUNK,
-      ...(after === undefined ? {} : { after }),
-    };
-    const rows = store.page(page);
-    for (const { document, revision } of rows) {
-      if (matches?.(document.object) !== false) yield objectEvent('ADDED', document, revision);
-    }
-    after = rows.length < CHUNK ? undefined : rows.at(-1);
-  } while (after !== undefined);
-  if (plan.marksEnd) yield bookmark(plan.resource, plan.from, true);
+async function* initialEvents(store: Store, plan: Plan): AsyncGenerator<WatchEvent> {
+  const { resource, filter, from, marksEnd } = plan;
+  for await (const rows of portions(store, filter, { at: from })) {
+    for (const { document, revision } of rows) yield objectEvent('ADDED', document, revision);
+  }
+  if (marksEnd) yield bookmark(resource, from, true);
 }
 
 async function* changeEvents(

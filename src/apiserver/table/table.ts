@@ -28,7 +28,8 @@ function rowObject(document: Document, { include, version }: RowOptions): string
   return JSON.stringify(partialMetadata(document.object.metadata, version));
 }
 
-function row(document: Document, options: RowOptions): string {
+/** The text of one row of a Table. */
+export function rowJson(document: Document, options: RowOptions): string {
   const { resource, nowMs } = options;
   const cells = columnsOf(resource).map((column) => column.cell(document.object, nowMs));
   return `{"cells":${JSON.stringify(cells)},"object":${rowObject(document, options)}}`;
@@ -38,14 +39,24 @@ function heads(resource: ServedResource): readonly ColumnDefinition[] {
   return columnsOf(resource).map(({ cell: _cell, ...head }) => head);
 }
 
-/** The text of a Table of some objects; a watch sends the heads with its first event only. */
+type TableOptions = RowOptions & { readonly withHeads: boolean };
+
+/** The text of a Table up to its first row; a watch sends the heads with its first event only. */
+export function tableStart(
+  metadata: Readonly<Record<string, unknown>>,
+  { resource, version, withHeads }: TableOptions,
+): string {
+  const columns = withHeads ? JSON.stringify(heads(resource)) : 'null';
+  const start = `{"kind":"Table","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(metadata)}`;
+  return `${start},"columnDefinitions":${columns},"rows":[`;
+}
+
+/** The text of a whole Table. */
 export function tableJson(
   documents: readonly Document[],
   metadata: Readonly<Record<string, unknown>>,
-  options: RowOptions & { readonly withHeads: boolean },
+  options: TableOptions,
 ): string {
-  const columns = options.withHeads ? JSON.stringify(heads(options.resource)) : 'null';
-  const rows = documents.map((document) => row(document, options)).join(',');
-  const start = `{"kind":"Table","apiVersion":"meta.k8s.io/${options.version}","metadata":${JSON.stringify(metadata)}`;
-  return `${start},"columnDefinitions":${columns},"rows":[${rows}]}`;
+  const rows = documents.map((document) => rowJson(document, options)).join(',');
+  return `${tableStart(metadata, options)}${rows}]}`;
 }

@@ -1,4 +1,5 @@
 import type { ApiServerCore } from '../../../../src/apiserver/open.ts';
+import type { ListResult } from '../../../../src/apiserver/model/service.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { body, collection, key, openCore, refusal } from '../../../support/api-core.ts';
 import { idle } from '../../../support/eventually.ts';
@@ -20,7 +21,7 @@ afterEach(() => core.close());
 
 const configMaps = () => collection(core, 'ConfigMap');
 const list = (options = {}) => core.service.list(configMaps(), options);
-const namesOf = ({ items }: Awaited<ReturnType<typeof list>>) =>
+const namesOf = ({ items }: Pick<ListResult, 'items'>) =>
   items.map(({ object }) => object.metadata.name).join(' ');
 
 describe('pages', () => {
@@ -39,8 +40,27 @@ describe('pages', () => {
     }
     const names = pages.map(namesOf);
     expect(names.at(-2)).toMatch(shown);
-    const all = namesOf(await list(options));
-    expect(names.filter((page) => page !== '').join(' ')).toBe(all);
+    const { items, more } = await list(options);
+    const portions = [items, ...(await Array.fromAsync(more ?? []))];
+    expect(portions.map((portion) => namesOf({ items: portion }))).toEqual(names);
+  });
+
+  it('of no limit show one state, whatever happens while they are read', async () => {
+    const data = { text: 'x'.repeat(700_000) };
+    const names = ['large-1', 'large-2', 'large-3', 'large-4'];
+    for (const name of names) {
+      await core.service.create(configMaps(), { ...body('ConfigMap', name), data });
+    }
+    const { items, more } = await list();
+    await core.service.remove(key(core, 'ConfigMap', 'large-3'));
+    await core.service.create(configMaps(), body('ConfigMap', 'large-31'));
+    await core.service.update(key(core, 'ConfigMap', 'large-4'), {
+      ...body('ConfigMap', 'large-4'),
+      data: { new: 'yes' },
+    });
+    const rest = (await Array.fromAsync(more ?? [])).flat();
+    expect(namesOf({ items: [...items, ...rest] })).toBe(`a b c d e ${names.join(' ')}`);
+    expect(rest.at(-1)?.object['data']).toEqual(data);
   });
 
   it('show the state of the first page, whatever happens in between', async () => {
