@@ -2,6 +2,7 @@ import type { OwnerReference } from '../../api/object.ts';
 import { messageOf } from '../../core/failure.ts';
 import { jsonEqual } from '../../core/json.ts';
 import type { Log } from '../../host/log.ts';
+import type { Document } from '../model/object.ts';
 import type { Context } from '../objects/context.ts';
 import type { Change, RowKey } from '../storage/row.ts';
 import { inTurns, reviewDying } from './dying.ts';
@@ -36,21 +37,38 @@ function namespaceOf({ namespace }: RowKey): readonly RowKey[] {
   return namespace === '' ? [] : [{ resource: 'namespaces', namespace: '', name: namespace }];
 }
 
-/** Does what a change asks for; returns what waits for others and may go now. */
+function ownersIn(document: Document | undefined): readonly OwnerReference[] {
+  return document?.object.metadata.ownerReferences ?? [];
+}
+
+/** Looks at all that has other owners than before; returns what waits for others and may go now. */
+async function reviewOwned(
+  context: Context,
+  changes: readonly Change[],
+): Promise<readonly RowKey[]> {
+  const owned = changes.filter(
+    ({ deleted, document, before }) => !deleted && !jsonEqual(ownersIn(document), ownersIn(before)),
+  );
+  await inTurns(context, owned, (key) => reviewDependent(context, key));
+  const waiting: RowKey[] = [];
+  for (const change of owned) {
+    waiting.push(...(await waitingOwners(context, change, ownersIn(change.before))));
+  }
+  return waiting;
+}
+
+/** Does what the end of an object asks for; returns what waited for it and may go now. */
 async function review(context: Context, change: Change): Promise<readonly RowKey[]> {
   const { store } = context;
   const { metadata } = change.document.object;
-  const now = metadata.ownerReferences ?? [];
-  const then = change.before?.object.metadata.ownerReferences ?? [];
   if (change.deleted) {
     const keys = await store.read(() => store.queries.dependents(metadata.uid));
     await inTurns(context, keys, (key) => reviewDependent(context, key));
-    return [...(await waitingOwners(context, change, now)), ...namespaceOf(change)];
+    const owners = await waitingOwners(context, change, ownersIn(change.document));
+    return [...owners, ...namespaceOf(change)];
   }
   if (metadata.deletionTimestamp !== undefined) await dying(context, change);
-  if (jsonEqual(now, then)) return [];
-  await store.write(() => reviewDependent(context, change));
-  return waitingOwners(context, change, then);
+  return [];
 }
 
 async function scan(context: Context, closing: AbortSignal): Promise<void> {
@@ -73,14 +91,15 @@ async function follow(context: Context, closing: AbortSignal): Promise<void> {
   while (!closing.aborted) {
     const changes = store.recentAfter(cursor);
     if (changes === undefined) return;
-    const waiting = new Map<string, RowKey>();
+    const waiting = [...(await reviewOwned(context, changes))];
     for (const change of changes) {
       if (closing.aborted) return;
-      for (const key of await review(context, change)) waiting.set(JSON.stringify(key), key);
-      cursor = change.revision;
+      waiting.push(...(await review(context, change)));
     }
     // Once for all changes of a batch: each look goes through everything that is left.
-    for (const key of waiting.values()) await dying(context, key);
+    const keys = new Map(waiting.map((key) => [JSON.stringify(key), key]));
+    for (const key of keys.values()) await dying(context, key);
+    cursor = changes.at(-1)?.revision ?? cursor;
     await store.changed(cursor);
   }
 }

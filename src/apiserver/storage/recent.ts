@@ -1,7 +1,8 @@
 import type { Change } from './row.ts';
 
-const LIMIT_CHARACTERS = 16 * 1024 * 1024;
-const LIMIT_CHANGES = 4096;
+/** In memory they take about three times as much, since each is parsed when somebody looks inside. */
+const LIMIT_CHARACTERS = 4 * 1024 * 1024;
+const LIMIT_CHANGES = 1024;
 
 /** The newest changes, shared by all watchers so that each is read and parsed once. */
 export class RecentChanges {
