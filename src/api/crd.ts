@@ -1,26 +1,7 @@
-import { isObject } from '../core/json.ts';
-import type { TObject } from 'typebox';
 import type { SchemaNode } from './validation/schema-node.ts';
 import { API_VERSION, GROUP, VERSION, type KindDefinition, type Rule } from './kind.ts';
 
 type Schema = Record<string, unknown>;
-
-/** Keywords that TypeBox writes and Kubernetes' structural schemas do not take. */
-const DROPPED = new Set(['additionalProperties:false']);
-
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plain);
-  if (!isObject(value)) return value;
-  const entries = Object.keys(value)
-    .filter((key) => !DROPPED.has(`${key}:${String(value[key])}`))
-    .map((key) => [key, plain(value[key])] as const);
-  return Object.fromEntries(entries);
-}
-
-/** TypeBox' schemas are plain JSON; the test of the definitions refuses what is no `SchemaNode`. */
-function structural(schema: TObject): SchemaNode {
-  return plain(schema) as SchemaNode;
-}
 
 function rulesAt(rules: readonly Rule[], at: Rule['at']): Schema {
   const own = rules.filter((rule) => rule.at === at);
@@ -38,9 +19,9 @@ export function openApiSchema(definition: KindDefinition): SchemaNode {
       apiVersion: { type: 'string', description: `Always ${API_VERSION}.` },
       kind: { type: 'string', description: `Always ${definition.kind}.` },
       metadata: { type: 'object' },
-      spec: { ...structural(definition.spec), ...rulesAt(definition.rules, 'spec') },
+      spec: { ...definition.spec, ...rulesAt(definition.rules, 'spec') },
       // kstatus takes an object without any status for finished; -1 says that nobody looked yet.
-      status: { ...structural(definition.status), default: { observedGeneration: -1 } },
+      status: { ...definition.status, default: { observedGeneration: -1 } },
     },
   };
 }

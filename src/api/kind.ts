@@ -1,4 +1,4 @@
-import type { TObject } from 'typebox';
+import type { SchemaNode } from './validation/schema-node.ts';
 
 /** A column of `kubectl get`. */
 export interface PrinterColumn {
@@ -38,8 +38,8 @@ export interface KindDefinition {
   /** First paragraph of the reference page and of `kubectl explain`. */
   readonly description: string;
   readonly writtenBy: 'people' | 'controllers';
-  readonly spec: TObject;
-  readonly status: TObject;
+  readonly spec: SchemaNode;
+  readonly status: SchemaNode;
   readonly columns: readonly PrinterColumn[];
   readonly rules: readonly Rule[];
   /** Our own condition types with the reasons they can have, for the reference page. */

@@ -1,4 +1,3 @@
-import { Type } from 'typebox';
 import { DURATION_PATTERN } from '../core/quantity.ts';
 import {
   digest,
@@ -7,6 +6,7 @@ import {
   listMap,
   listOf,
   matching,
+  moment,
   objectName,
   oneOf,
   optional,
@@ -106,19 +106,14 @@ const condition = fields('A condition after kstatus.', {
   status: oneOf('Whether it holds.', ['True', 'False', 'Unknown']),
   reason: text('Stable CamelCase reason.', 1024),
   message: text('A sentence a person can act on.', 32_768),
-  lastTransitionTime: Type.String({
-    format: 'date-time',
-    description: 'When status last flipped.',
-  }),
-  observedGeneration: optional(Type.Integer({ description: 'Generation that it speaks of.' })),
+  lastTransitionTime: moment('When status last flipped.'),
+  observedGeneration: optional(whole('Generation that it speaks of.')),
 });
 
 /** The status fields of every kind. */
 export const commonStatus = {
   observedGeneration: optional(
-    Type.Integer({
-      description: 'Newest generation that reached Ready or Stalled; -1 before the first.',
-    }),
+    whole('Newest generation that reached Ready or Stalled; -1 before the first.'),
   ),
   conditions: optional(listMap('Conditions after kstatus.', 'type', condition, 32)),
   handle: optional(text('Handle of a long operation on a platform.', 1024)),
@@ -131,7 +126,7 @@ export const action = fields('What a person must do now, and where.', {
   text: text('What to do.', 8192),
   machine: optional(text('The machine to do it on.', 253)),
   url: optional(text('How to reach it.', 1024)),
-  since: Type.String({ format: 'date-time', description: 'Waiting since.' }),
+  since: moment('Waiting since.'),
 });
 
 /** Where a thing is. */
@@ -167,5 +162,5 @@ export const stored = fields('The version as it lies in the store.', {
   tag: text('Immutable tag.', 128),
   manifest: digest('Digest of its manifest.'),
   content: digest('Digest of its content: contentDigest of a disk, diffID of a delta.'),
-  sizeBytes: Type.Integer({ description: 'Stored size in bytes.', minimum: 0 }),
+  sizeBytes: whole('Stored size in bytes.', 0),
 });

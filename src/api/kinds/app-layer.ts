@@ -1,6 +1,5 @@
-import type { Static } from 'typebox';
 import type { KindDefinition } from '../kind.ts';
-import { fields, listOf, objectName, optional, versionName } from '../schema.ts';
+import { fields, listOf, objectName, optional, versionName, type Static } from '../schema.ts';
 import { layerKind, makingOnOs, namedOnOs, packaging, versionsOf } from './layer.ts';
 
 const version = fields('One version.', {

@@ -1,8 +1,7 @@
-import type { Static } from 'typebox';
 import { QUANTITY_PATTERN } from '../../core/quantity.ts';
 import type { KindDefinition } from '../kind.ts';
 import { commonStatus } from '../parts.ts';
-import { fields, matching, oneOf, optional, whole } from '../schema.ts';
+import { fields, matching, oneOf, optional, whole, type Static } from '../schema.ts';
 import { AGE, READY, STATUS } from './columns.ts';
 
 const spec = fields('One location on one platform.', {

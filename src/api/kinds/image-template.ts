@@ -1,4 +1,3 @@
-import type { Static } from 'typebox';
 import type { KindDefinition, Rule } from '../kind.ts';
 import { commonStatus, layerReference } from '../parts.ts';
 import { exactlyOne, itemsOf, specOf } from '../rules.ts';
@@ -13,6 +12,7 @@ import {
   shortName,
   text,
   whole,
+  type Static,
 } from '../schema.ts';
 import { AGE, READY, STATUS } from './columns.ts';
 

@@ -1,4 +1,3 @@
-import type { Static } from 'typebox';
 import type { KindDefinition } from '../kind.ts';
 import {
   action,
@@ -25,6 +24,7 @@ import {
   sha256,
   text,
   versionName,
+  type Static,
 } from '../schema.ts';
 import { ACTION, ACTION_REQUIRED, AGE, PROGRESS, STAGE, STATUS } from './columns.ts';
 

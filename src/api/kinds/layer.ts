@@ -1,4 +1,3 @@
-import type { Static, TSchema } from 'typebox';
 import type { KindDefinition } from '../kind.ts';
 import { commonStatus, gates, imageScripts, install, instructions } from '../parts.ts';
 import { channelsExist, secretsOverHttps } from '../rules.ts';
@@ -11,6 +10,8 @@ import {
   reference,
   text,
   versionName,
+  type Schema,
+  type Static,
 } from '../schema.ts';
 import { AGE, LAYER_AVAILABLE, LAYER_READY, READY, RETAINED, STATUS } from './columns.ts';
 
@@ -41,7 +42,7 @@ export const named = { displayName: optional(text('Name for people.', 128)) };
 export const namedOnOs = { ...named, osLayer: reference('The OSLayer that it belongs to.') };
 
 /** What the specification of a layer ends with: its versions, and markers on them. */
-export function versionsOf<Version extends TSchema>(version: Version) {
+export function versionsOf<Version extends Schema>(version: Version) {
   return {
     channels: optional(
       mapOf(

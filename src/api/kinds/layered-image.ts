@@ -1,4 +1,3 @@
-import type { Static } from 'typebox';
 import type { KindDefinition } from '../kind.ts';
 import {
   action,
@@ -21,6 +20,7 @@ import {
   reference,
   shortName,
   text,
+  type Static,
 } from '../schema.ts';
 import { ACTION, ACTION_REQUIRED, AGE, PROGRESS, STAGE, STATUS } from './columns.ts';
 

@@ -1,8 +1,7 @@
-import type { Static } from 'typebox';
 import { isObject } from '../../core/json.ts';
 import type { KindDefinition, Rule } from '../kind.ts';
 import { itemsOf, specOf } from '../rules.ts';
-import { fields, matching, oneOf, optional, sha256, versionName } from '../schema.ts';
+import { fields, matching, oneOf, optional, sha256, versionName, type Static } from '../schema.ts';
 import { layerKind, making, named, packaging, versionsOf } from './layer.ts';
 
 const disk = fields('A disk image.', {

@@ -1,8 +1,7 @@
-import type { Static } from 'typebox';
 import type { KindDefinition } from '../kind.ts';
 import { commonStatus, location, progress } from '../parts.ts';
 import { immutableSpec } from '../rules.ts';
-import { fields, flag, oneOf, optional, reference, text } from '../schema.ts';
+import { fields, flag, oneOf, optional, reference, text, type Static } from '../schema.ts';
 import { AGE, STAGE, STATUS } from './columns.ts';
 
 const spec = fields('The temporary machine in which a version is installed.', {
