@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { kubeClient, type KubeClient } from '../kube/client.ts';
 import { readKubeconfig } from '../kube/kubeconfig.ts';
-import { networkTransport } from '../kube/network.ts';
 import { namespaceArgument } from './arguments.ts';
 import type { CliContext, Result } from './context.ts';
 import { outputOption, print, type Format } from './print.ts';
@@ -47,6 +46,8 @@ export async function connected<Outcome>(
   work: (connection: Connection) => Promise<Outcome>,
 ): Promise<Outcome> {
   const target = await readKubeconfig(kubeconfigPath(options, context));
+  // `lamina up` has no use for it, and it is a quarter of all that a command loads.
+  const { networkTransport } = await import('../kube/network.ts');
   const transport = networkTransport(target);
   try {
     const client = kubeClient(transport.send, { userAgent: `lamina/${context.version}` });
