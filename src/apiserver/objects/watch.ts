@@ -95,26 +95,27 @@ function bookmark(resource: ServedResource, revision: number, isEnd: boolean): W
   return { type: 'BOOKMARK', json: JSON.stringify(object), resourceVersion };
 }
 
-/** The bell that a stream waits for: a commit, its next bookmark, or its end. */
+/**
+ * The bell that a stream waits for: a commit, its next bookmark, or its end. Whatever rings first ends one
+ * promise; a race of promises per wait would leak for as long as a watch lives.
+ */
 class Bell {
   private readonly context: WatchContext;
   private readonly stop = new AbortController();
   private readonly endMs: number;
-  private readonly end: Promise<void>;
   private readonly signals: readonly AbortSignal[];
-  private commit: Promise<void> | undefined;
-  private alarm: Promise<void> | undefined;
   private alarmMs: number;
+  private listening = false;
+  private sleeping = false;
+  private ring = () => {};
 
   constructor(context: WatchContext, plan: Plan, signal: AbortSignal | undefined) {
     this.context = context;
     this.endMs = context.clock.elapsed() + plan.timeoutMs;
     this.signals = signal === undefined ? [context.closing] : [context.closing, signal];
-    this.end = new Promise((resolve) => {
-      for (const each of this.signals) {
-        each.addEventListener('abort', () => resolve(), { once: true, signal: this.stop.signal });
-      }
-    });
+    for (const each of this.signals) {
+      each.addEventListener('abort', () => this.ring(), { once: true, signal: this.stop.signal });
+    }
     this.alarmMs = this.nextAlarm();
   }
 
@@ -137,19 +138,29 @@ class Bell {
     return now < last ? Math.min(now + BOOKMARK_MS, last) : this.endMs;
   }
 
-  async wait(revision: number): Promise<void> {
-    const { store, clock } = this.context;
-    this.commit ??= store.changed(revision).finally(() => {
-      this.commit = undefined;
-    });
+  wait(revision: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ring = resolve;
+    if (this.isOver) resolve();
+    if (!this.listening) void this.listen(revision);
+    if (!this.sleeping) void this.sleep();
+    return promise;
+  }
+
+  private async listen(revision: number): Promise<void> {
+    this.listening = true;
+    await this.context.store.changed(revision);
+    this.listening = false;
+    this.ring();
+  }
+
+  private async sleep(): Promise<void> {
+    const { clock } = this.context;
+    this.sleeping = true;
     const span = Math.max(0, this.alarmMs - clock.elapsed());
-    this.alarm ??= clock
-      .sleep(span, this.stop.signal)
-      .catch(() => undefined)
-      .finally(() => {
-        this.alarm = undefined;
-      });
-    await Promise.race([this.commit, this.alarm, this.end]);
+    await clock.sleep(span, this.stop.signal).catch(() => undefined);
+    this.sleeping = false;
+    this.ring();
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import type { Change } from './row.ts';
 
 /** In memory they take about three times as much, since each is parsed when somebody looks inside. */
-const LIMIT_CHARACTERS = 4 * 1024 * 1024;
+const LIMIT_CHARACTERS = 2 * 1024 * 1024;
 const LIMIT_CHANGES = 1024;
 
 /** The newest changes, shared by all watchers so that each is read and parsed once. */

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { ApiServerCore } from '../../../../src/apiserver/open.ts';
 import type { WatchOptions } from '../../../../src/apiserver/model/service.ts';
 import {
@@ -118,6 +121,14 @@ describe('a watch', () => {
     held.metadata['finalizers'] = [];
     await core.service.update(key(core, 'ConfigMap', 'a'), held);
     expect(brief(await take(events, 2))).toEqual(['MODIFIED a', 'DELETED a']);
+  });
+});
+
+describe('a watch that lives long', () => {
+  it('keeps nothing of the changes that it has shown', async () => {
+    const program = join(import.meta.dirname, '../../../support/kept-promises.ts');
+    const { stdout } = await promisify(execFile)(process.execPath, [program, '200']);
+    expect(Number(stdout)).toBeLessThan(100);
   });
 });
 
