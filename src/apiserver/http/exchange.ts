@@ -153,11 +153,15 @@ export async function serveExchange(
   closing: AbortSignal,
 ): Promise<void> {
   const { request, response, visit, log } = exchange;
-  const gone = new AbortController();
-  const signal = AbortSignal.any([gone.signal, closing]);
+  const ending = new AbortController();
+  const { signal } = ending;
+  const end = () => ending.abort();
+  closing.addEventListener('abort', end);
   response.on('close', () => {
-    gone.abort();
+    closing.removeEventListener('abort', end);
     visit.over();
+    // After the end nobody listens any more, and an abort is an error with a stack.
+    if (!response.writableEnded) end();
   });
   // An error of the connection shows as its close.
   response.on('error', () => undefined);

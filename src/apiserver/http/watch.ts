@@ -4,8 +4,11 @@ import type { WatchEvent } from '../model/service.ts';
 import { partialMetadata, tableJson } from '../table/table.ts';
 import { bareJson, type Representation } from './represent.ts';
 
+/** Node's buffers share slabs of memory, and a frame that is kept would keep all of its slab. */
+const encoder = new TextEncoder();
+
 function frame(type: string, json: string): Uint8Array {
-  return Buffer.from(`{"type":"${type}","object":${json}}\n`);
+  return encoder.encode(`{"type":"${type}","object":${json}}\n`);
 }
 
 /** Frames by document, so that a change is encoded once however many watch it. */

@@ -4,6 +4,10 @@ import type { Change } from './row.ts';
 const LIMIT_CHARACTERS = 2 * 1024 * 1024;
 const LIMIT_CHANGES = 1024;
 
+function charactersOf({ document, before }: Change): number {
+  return document.json.length + (before?.json.length ?? 0);
+}
+
 /** The newest changes, shared by all watchers so that each is read and parsed once. */
 export class RecentChanges {
   private changes: Change[] = [];
@@ -18,12 +22,12 @@ export class RecentChanges {
   /** Adds committed changes. */
   add(changes: readonly Change[]): void {
     this.changes.push(...changes);
-    for (const { document } of changes) this.size += document.json.length;
+    for (const change of changes) this.size += charactersOf(change);
     let drop = 0;
     while (this.size > LIMIT_CHARACTERS || this.changes.length - drop > LIMIT_CHANGES) {
       const oldest = this.changes[drop];
       if (oldest === undefined) break;
-      this.size -= oldest.document.json.length;
+      this.size -= charactersOf(oldest);
       this.floor = oldest.revision;
       drop += 1;
     }
