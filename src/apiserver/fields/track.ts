@@ -35,9 +35,9 @@ const ANCIENT = 'ancient-changes';
 
 /** Fields that nobody owns. */
 const UNOWNED = setOfFields(
-  ...['apiVersion', 'kind', 'metadata', 'metadata.name', 'metadata.namespace', 'metadata.uid'],
-  ...['metadata.creationTimestamp', 'metadata.resourceVersion', 'metadata.generation'],
-  ...['metadata.managedFields', 'metadata.selfLink', 'metadata.clusterName'],
+  ...'apiVersion kind metadata metadata.name metadata.namespace metadata.uid'.split(' '),
+  ...'metadata.creationTimestamp metadata.resourceVersion metadata.generation'.split(' '),
+  ...'metadata.managedFields metadata.selfLink metadata.clusterName'.split(' '),
 );
 
 /** What of a set can be owned. */

@@ -19,7 +19,7 @@ export interface ColumnDefinition {
 
 /** A column with the way to fill it. */
 export interface Column extends ColumnDefinition {
-  cell(object: StoredObject, nowMs: number): unknown;
+  readonly cell: (object: StoredObject, nowMs: number) => unknown;
 }
 
 function column(
