@@ -47,18 +47,9 @@ class Merge {
 
   object(target: unknown, patch: Fields, path: string): unknown {
     const base = isObject(target) ? target : {};
-    switch (directive(patch)) {
-      case undefined:
-      case 'merge':
-        break;
-      case 'replace':
-        return withoutDirective(patch);
-      case 'delete':
-        return {};
-      default:
-        // Upstream takes a directive that it does not know for none.
-        break;
-    }
+    // Upstream takes a directive that it does not know for none.
+    if (directive(patch) === 'delete') return {};
+    if (directive(patch) === 'replace') return withoutDirective(patch);
     const keep = patch['$retainKeys'];
     const retained = Array.isArray(keep) ? new Set<unknown>(keep) : undefined;
     const result = new Map(
