@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { yamlText } from '../../host/yaml.ts';
-import { isObject } from '../../core/json.ts';
 import { writeFileAtomic } from '../../host/files.ts';
+import { textAt } from '../model/path.ts';
 
 /** What the cluster, the user and the context are called; kubectl may have added others beside them. */
 const NAME = 'lamina';
@@ -37,22 +37,14 @@ export async function writeKubeconfig(path: string, data: KubeconfigData): Promi
   await writeFileAtomic(path, yamlText(document), 0o600);
 }
 
-function serverIn(text: string): unknown {
-  const document: unknown = parse(text, { maxAliasCount: 0 });
-  const clusters: unknown = isObject(document) ? document['clusters'] : undefined;
-  if (!Array.isArray(clusters)) return undefined;
-  const own: unknown = clusters.find((each: unknown) => isObject(each) && each['name'] === NAME);
-  const cluster = isObject(own) ? own['cluster'] : undefined;
-  return isObject(cluster) ? cluster['server'] : undefined;
-}
+const serverIn = textAt(`.clusters[?(@.name=="${NAME}")].cluster.server`);
 
 /** The port that a kubeconfig names; undefined if it is missing, or somebody made something else of it. */
 export async function portIn(path: string): Promise<number | undefined> {
   try {
-    const server = serverIn(await readFile(path, 'utf8'));
+    const server = serverIn(parse(await readFile(path, 'utf8'), { maxAliasCount: 0 }));
     // A URL without a port, and one with the port that https has anyway, look the same here.
-    const port = typeof server === 'string' ? Number(new URL(server).port) : 0;
-    return port === 0 ? undefined : port;
+    return Number(new URL(server).port) || undefined;
   } catch {
     return undefined;
   }

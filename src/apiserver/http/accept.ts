@@ -55,11 +55,10 @@ export function negotiate(
   accept: string | undefined,
   partialKind: 'PartialObjectMetadata' | 'PartialObjectMetadataList',
 ): Format {
-  for (const range of ranges(accept)) {
-    const format = formatOf(range, partialKind);
-    if (format !== undefined) return format;
-  }
-  throw notAcceptable();
+  const formats = ranges(accept).map((range) => formatOf(range, partialKind));
+  const format = formats.find((each) => each !== undefined);
+  if (format === undefined) throw notAcceptable();
+  return format;
 }
 
 /** Whether the client asked for the aggregated form of discovery before the plain one. */
