@@ -17,7 +17,7 @@ import { createHandler } from './http/handler.ts';
 import { limiter, NETWORK_LIMITS } from './http/limits.ts';
 import { listen, type Listener, type ListenOptions } from './http/listener.ts';
 import { isApiError } from './model/errors.ts';
-import { openApiServerCore, type ApiServerCore } from './open.ts';
+import { openApiServerCore } from './open.ts';
 
 /** Where the embedded API keeps its data, and where it listens. */
 export interface ApiServerOptions {
@@ -125,27 +125,13 @@ async function openNetwork(
   const kubeconfig = join(dataDir, 'kubeconfig');
   const listener = await listenAgain(
     { admit: admission(token, hosts, metrics), transport: handler },
-    { host, port, certificate: issue(), clock, log, ...(metrics === undefined ? {} : { metrics }) },
+    { host, port, certificate: issue(), clock, log, metrics },
     await portIn(kubeconfig),
   );
   void renewal(clock, closing, () => listener.renew(issue()));
   const url = `https://${reachable(host)}:${listener.port}`;
-  await writeKubeconfig(kubeconfig, {
-    server: url,
-    authority: authority.certificate,
-    token,
-  });
+  await writeKubeconfig(kubeconfig, { server: url, authority: authority.certificate, token });
   return { listener, url };
-}
-
-async function close(
-  core: ApiServerCore,
-  network: Network | undefined,
-  closing: AbortController,
-): Promise<void> {
-  closing.abort();
-  await network?.listener.close();
-  await core.close();
 }
 
 /** Opens the database, listens, and writes the kubeconfig; then the API is being served. */
@@ -160,6 +146,11 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
     log,
   });
   const closing = new AbortController();
+  const close = async (network?: Network) => {
+    closing.abort();
+    await network?.listener.close();
+    await core.close();
+  };
   try {
     const { service: objects, resources } = core;
     const { checks = [], metrics } = options;
@@ -171,7 +162,7 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
       log,
       version,
       checks: () => [database, ...checks],
-      ...(metrics === undefined ? {} : { metrics }),
+      metrics,
     });
     metrics?.gauge('lamina_api_database_bytes', {}, () => core.databaseBytes());
     const network = await openNetwork(options, handler, closing.signal);
@@ -180,10 +171,10 @@ export async function openApiServer(options: ApiServerOptions): Promise<ApiServe
       handler,
       url: network.url,
       kubeconfigPath: join(dataDir, 'kubeconfig'),
-      close: () => (closed ??= close(core, network, closing)),
+      close: () => (closed ??= close(network)),
     };
   } catch (error) {
-    await close(core, undefined, closing);
+    await close();
     throw error;
   }
 }

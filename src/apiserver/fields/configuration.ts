@@ -36,7 +36,7 @@ const BEFORE = 'before-first-apply';
 /** A configuration to be applied. */
 export interface Configuration {
   /** The object; absent if there is none yet. */
-  readonly old?: Fields;
+  readonly old?: Fields | undefined;
   readonly configuration: Fields;
   readonly manager: string;
   readonly force: boolean;

@@ -11,26 +11,30 @@ export interface Manager {
   readonly manager: string;
   readonly operation: Operation;
   readonly apiVersion: string;
-  readonly subresource?: string;
+  readonly subresource?: string | undefined;
 }
 
 /** A manager with the fields that it owns. */
 export interface Owner extends Manager {
   /** RFC 3339, whole seconds; absent if it never changed anything. */
-  readonly time?: string;
+  readonly time?: string | undefined;
   readonly set: FieldSet;
 }
 
 /** All owners of an object, by their identity. */
 export type Owners = ReadonlyMap<string, Owner>;
 
-/** What tells two managers apart; who applies stays the same when it goes on to another version. */
+/**
+ * What tells two managers apart, in the words of upstream, which sorts by them; who applies stays the
+ * same when it goes on to another version.
+ */
 export function identityOf({ manager, operation, apiVersion, subresource }: Manager): string {
+  const version = operation === 'Apply' ? undefined : apiVersion;
   return JSON.stringify({
-    ...(manager === '' ? {} : { manager }),
+    manager: manager || undefined,
     operation,
-    ...(operation === 'Apply' ? {} : { apiVersion }),
-    ...(subresource === undefined ? {} : { subresource }),
+    apiVersion: version,
+    subresource,
   });
 }
 
@@ -38,7 +42,6 @@ function ownerOf(entry: unknown): Owner {
   if (!isObject(entry)) throw new Error('an entry of managedFields is no object');
   const { operation, fieldsType, time } = entry;
   const apiVersion = textOf(entry['apiVersion']);
-  const subresource = textOf(entry['subresource']);
   if (operation !== 'Apply' && operation !== 'Update') {
     throw new Error('operation must be `Apply` or `Update`');
   }
@@ -48,8 +51,8 @@ function ownerOf(entry: unknown): Owner {
     manager: textOf(entry['manager']),
     operation,
     apiVersion,
-    ...(subresource === '' ? {} : { subresource }),
-    ...(typeof time === 'string' ? { time } : {}),
+    subresource: textOf(entry['subresource']) || undefined,
+    time: typeof time === 'string' ? time : undefined,
     set: fromFieldsV1(entry['fieldsV1']),
   };
 }

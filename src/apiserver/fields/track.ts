@@ -22,7 +22,7 @@ export interface Place {
   readonly rules: FieldRules;
   readonly apiVersion: string;
   readonly kind: string;
-  readonly subresource?: string;
+  readonly subresource?: string | undefined;
   /** What an object has although nobody said it. */
   readonly always: Fields;
   readonly nowMs: number;
@@ -56,12 +56,7 @@ export function managerAt(
   manager: string,
   operation: Manager['operation'],
 ): Manager {
-  return {
-    manager: manager === '' ? 'unknown' : manager,
-    operation,
-    apiVersion,
-    ...(subresource === undefined ? {} : { subresource }),
-  };
+  return { manager: manager === '' ? 'unknown' : manager, operation, apiVersion, subresource };
 }
 
 /** The object as its fields are compared: owners are no field. */
@@ -91,13 +86,7 @@ function capped(owners: Owners): Owners {
   if (oldest === undefined || last === undefined) return owners;
   const set = merged.reduce<FieldSet>((sum, owner) => union(sum, owner.set), oldest.set);
   const { apiVersion, time } = last;
-  const bucket: Owner = {
-    manager: ANCIENT,
-    operation: 'Update',
-    apiVersion,
-    ...(time === undefined ? {} : { time }),
-    set,
-  };
+  const bucket: Owner = { manager: ANCIENT, operation: 'Update', apiVersion, time, set };
   const gone = new Set(merged.map(identityOf));
   const kept = [...owners].filter(([id]) => !gone.has(id));
   return new Map([...kept, [identityOf(bucket), bucket]]);

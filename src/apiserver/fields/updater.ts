@@ -112,10 +112,10 @@ export function applied(
   const { shape, ignored } = rules;
   const id = identityOf(manager);
   const set = without(membersOf(configuration, shape), ignored);
-  const { time } = owners.get(id) ?? {};
-  const self: Owner = { ...manager, set, ...(time === undefined ? {} : { time }) };
+  const before = owners.get(id);
+  const self: Owner = { ...manager, set, time: before?.time };
   const claimed = new Map([...owners, [id, self] as const]);
-  const last = owners.get(id)?.set ?? EMPTY;
+  const last = before?.set ?? EMPTY;
   const object = pruned(mergeValues(live, configuration, shape), last, claimed, shape);
   const taken = takeFrom(claimed, { live, next: object }, rules, id);
   return { object, owners: taken.owners, conflicts: conflictsIn(taken.lost) };

@@ -27,7 +27,7 @@ export interface HandlerOptions {
   /** What `/readyz` looks at, `/livez` and `/healthz` in part. */
   readonly checks?: () => readonly HealthCheck[];
   /** Where requests are counted, and what `/metrics` shows; without it, there is no such path. */
-  readonly metrics?: Metrics & MetricsPage;
+  readonly metrics?: (Metrics & MetricsPage) | undefined;
 }
 
 /** The path, without a slash at its end, and the parameters of a request. */

@@ -15,7 +15,7 @@ export interface ListenOptions {
   readonly certificate: KeyedCertificate;
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics?: Metrics;
+  readonly metrics?: Metrics | undefined;
 }
 
 /** A listening server. */

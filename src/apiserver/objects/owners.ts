@@ -9,14 +9,9 @@ import { withList } from './release.ts';
 /** Where and when an object is written. */
 export function placeOf(resource: ServedResource, nowMs: number, subresource?: 'status'): Place {
   const { apiVersion, kind } = resource;
-  return {
-    rules: fieldRulesOf(resource, subresource),
-    apiVersion,
-    kind,
-    ...(subresource === undefined ? {} : { subresource }),
-    always: resource.strategy.always ?? {},
-    nowMs,
-  };
+  const { always = {} } = resource.strategy;
+  const rules = fieldRulesOf(resource, subresource);
+  return { rules, apiVersion, kind, subresource, always, nowMs };
 }
 
 /** A write that is no apply: what was there, what `managedFields` the client sent, who it is. */

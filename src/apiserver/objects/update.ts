@@ -194,9 +194,8 @@ function applyObject(
     subresource === undefined
       ? context.store.queries.live(rowKey(key))
       : existing(context.store, key);
-  const old = row?.document.object;
   const place = placeOf(resource, context.clock.now(), subresource);
-  const asked = { configuration: body, manager, force, ...(old === undefined ? {} : { old }) };
+  const asked = { old: row?.document.object, configuration: body, manager, force };
   const { object, managedFields: owners } = configured(place, asked);
   if (row === undefined) {
     // Whatever revision it names: there is none to compare it with.
