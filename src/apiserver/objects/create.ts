@@ -16,7 +16,6 @@ import { ownedByClients, type SentMeta } from './metadata.ts';
 import { metadataErrors } from './metadata-rules.ts';
 import { generateNameErrors, nameErrors } from './names.ts';
 import { placeOf, sentOwners, tracked } from './owners.ts';
-import { withList } from './release.ts';
 import type { Document, ManagedEntry, StoredObject, StoredMeta } from '../model/object.ts';
 import type { Collection, WriteOptions, WriteResult } from '../model/service.ts';
 
@@ -122,10 +121,7 @@ function made(
   if (isTaken(context, collection, meta.name)) throw alreadyExists(resource, meta.name);
   const { owners, manager = '' } = options;
   const place = placeOf(resource, context.clock.now());
-  const object =
-    owners === undefined
-      ? tracked(place, bare, { sent: sentOwners(resource, draft.meta), manager })
-      : withList(bare, 'managedFields', owners);
+  const object = tracked(place, bare, { sent: sentOwners(resource, draft.meta), manager, owners });
   assertSize(object);
   if (options.dryRun === true) return withoutRevision(object);
   return context.store.put(rowKey({ ...collection, name: meta.name }), object);

@@ -14,16 +14,18 @@ export function placeOf(resource: ServedResource, nowMs: number, subresource?: '
   return { rules, apiVersion, kind, subresource, always, nowMs };
 }
 
-/** A write that is no apply: what was there, what `managedFields` the client sent, who it is. */
+/** A write: what was there, what `managedFields` the client sent, who it is. */
 export interface TrackedWrite {
   readonly old?: StoredObject;
   readonly sent: unknown;
   readonly manager: string;
+  /** Who owns the fields, if an apply has already found out. */
+  readonly owners?: readonly ManagedEntry[] | undefined;
 }
 
 /** The object with the owners of its fields after a write. */
 export function tracked(place: Place, object: StoredObject, write: TrackedWrite): StoredObject {
-  const owners = managedAfterWrite(place, { ...write, next: object });
+  const owners = write.owners ?? managedAfterWrite(place, { ...write, next: object });
   return withList(object, 'managedFields', owners);
 }
 

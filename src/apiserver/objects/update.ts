@@ -13,7 +13,7 @@ import { isSameButTimes, placeOf, sentOwners, tracked } from './owners.ts';
 import { assertSize, judge, type Judged } from './judge.ts';
 import { ownedByClients, type SentMeta } from './metadata.ts';
 import { metadataErrors, metadataUpdateErrors } from './metadata-rules.ts';
-import { isReleased, withList } from './release.ts';
+import { isReleased } from './release.ts';
 import type { Document, ManagedEntry, StoredObject, StoredMeta } from '../model/object.ts';
 import type { ServedResource } from '../model/resource.ts';
 import type { ObjectKey, Patch, UpdateOptions, WriteResult } from '../model/service.ts';
@@ -121,11 +121,8 @@ function write(context: Context, key: ObjectKey, draft: Draft, target: Target): 
       : judgeMain(resource, draft, old);
   const place = placeOf(resource, context.clock.now(), options.subresource);
   const { manager = '' } = options;
-  const written = { old, sent: sentOwners(resource, draft.meta), manager };
-  const object =
-    target.owners === undefined
-      ? tracked(place, judged.object, written)
-      : withList(judged.object, 'managedFields', target.owners);
+  const sent = sentOwners(resource, draft.meta);
+  const object = tracked(place, judged.object, { old, sent, manager, owners: target.owners });
   if (isSameButTimes(object, old)) return row.document;
   assertSize(object);
   if (options.dryRun === true) return documentOf(object);
