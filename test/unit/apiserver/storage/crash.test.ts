@@ -82,9 +82,12 @@ async function checkState(core: ApiServerCore, lines: readonly Line[]): Promise<
   // What was seen is a beginning of what is there: visible means durable, in the same order.
   expect(all.slice(0, seen.length)).toEqual(seen);
   for (const [name, { wrote, revision }] of last) {
-    const later = all.filter(
+    const after = all.filter(
       (each) => each.name === name && Number(each.revision) > Number(revision),
     );
+    // What answers a removal has the revision of what was removed; the removal itself comes next.
+    const later = wrote === undefined ? after.slice(1) : after;
+    if (wrote === undefined) expect(after[0]?.event).toBe('DELETED');
     // One more write may have been under way without an answer.
     expect(later.length).toBeLessThanOrEqual(1);
     if (later.length > 0) continue;
