@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -20,7 +21,16 @@ export interface Judge {
   readonly ca: string;
   readonly token: string;
   readonly kubeconfig: string;
+  /** From the start of the first program until kube-apiserver said that it is ready. */
+  readonly readySeconds: number;
+  readonly programs: readonly JudgeProgram[];
   close(): Promise<void>;
+}
+
+/** One of its processes. */
+export interface JudgeProgram {
+  readonly name: string;
+  readonly pid: number;
 }
 
 /** Why there is no judge, or undefined if there is one. */
@@ -86,10 +96,16 @@ class Trio {
     });
   }
 
-  async stop(): Promise<void> {
-    // Its folder goes with it, so nothing need be written down in good order.
-    for (const { child } of this.children) child.kill('SIGKILL');
-    await Promise.all(this.children.map(({ ended }) => ended));
+  programs(): readonly JudgeProgram[] {
+    return this.children.map(({ name, child }) => ({ name, pid: child.pid ?? 0 }));
+  }
+
+  /** Each after those that ask it. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    for (const { child, ended } of this.children.toReversed()) {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await ended;
+    }
   }
 }
 
@@ -105,14 +121,15 @@ function isWell(url: string, ca: string): Promise<boolean> {
   return promise;
 }
 
-async function startEtcd(trio: Trio): Promise<string> {
+async function startEtcd(trio: Trio, { kept }: JudgeOptions): Promise<string> {
   const url = `unix://${trio.at('etcd.sock')}`;
   // It has no peers, so what it announces need not be true.
   const nobody = 'http://127.0.0.1:2380';
   await trio.start('etcd', {
     name: 'judge',
     'data-dir': trio.at('etcd'),
-    'unsafe-no-fsync': 'true',
+    // Syncing is its default, and all that makes a judge slow.
+    ...(kept === undefined ? { 'unsafe-no-fsync': 'true' } : {}),
     'log-level': 'warn',
     'listen-client-urls': url,
     'advertise-client-urls': nobody,
@@ -133,6 +150,11 @@ export interface JudgeUser {
 export interface JudgeOptions {
   /** Everybody may do everything if left out; else what roles say, and every request is written down. */
   readonly users?: readonly JudgeUser[];
+  /**
+   * A folder that outlives it: what it held is there at the next start, and every write is synced to the disk. If left
+   * out, all is in a folder that goes with it, and nothing is synced.
+   */
+  readonly kept?: string;
 }
 
 /** Everything that was asked for is a line of JSON. */
@@ -165,7 +187,7 @@ async function writeSecrets(
   { users = [] }: JudgeOptions,
 ): Promise<void> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  await mkdir(trio.at('pki'));
+  await mkdir(trio.at('pki'), { recursive: true });
   await writeFile(trio.at('sa.key'), privateKey.export({ type: 'sec1', format: 'pem' }));
   await writeFile(trio.at('sa.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
   const tokens = [
@@ -181,7 +203,7 @@ async function startApi(
   trio: Trio,
   etcd: string,
   options: JudgeOptions,
-): Promise<Omit<Judge, 'close'>> {
+): Promise<Omit<Judge, 'close' | 'programs' | 'readySeconds'>> {
   const token = randomUUID();
   await writeSecrets(trio, token, options);
   const port = await freePort();
@@ -236,21 +258,31 @@ async function startControllers(trio: Trio, kubeconfig: string): Promise<void> {
   });
 }
 
+/** Where the data lie, and what becomes of them. */
+async function folderOf({ kept }: JudgeOptions) {
+  if (kept === undefined) return temporaryFolder();
+  await mkdir(kept, { recursive: true });
+  return { path: kept, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
 /** Starts etcd, kube-apiserver and the two controllers; about five seconds, twice that with roles. */
 export async function startJudge(options: JudgeOptions = {}): Promise<Judge> {
   const program = builtPeers('kube').at(-1)?.program;
   if (program === undefined) throw new Error('the judge is not built: run "make peers"');
-  const folder = await temporaryFolder();
+  const folder = await folderOf(options);
   const trio = new Trio(program, folder.path);
+  const isNew = !existsSync(trio.at('etcd'));
   const close = async () => {
-    await trio.stop();
+    await trio.stop(options.kept === undefined ? 'SIGKILL' : 'SIGTERM');
     await folder[Symbol.asyncDispose]();
   };
   try {
-    const access = await startApi(trio, await startEtcd(trio), options);
-    await applyCrds(access.kubeconfig);
+    const start = performance.now();
+    const access = await startApi(trio, await startEtcd(trio, options), options);
+    const readySeconds = (performance.now() - start) / 1000;
+    if (isNew) await applyCrds(access.kubeconfig);
     await startControllers(trio, access.kubeconfig);
-    return { ...access, close };
+    return { ...access, readySeconds, programs: trio.programs(), close };
   } catch (error) {
     await close();
     throw error;
