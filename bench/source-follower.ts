@@ -2,7 +2,6 @@
  * The embedded API and one source that it follows, in a process of its own: `node bench/source-follower.ts DIR SOURCE`
  * looks at a source twice, as `lamina up` does, and says in one line of JSON what that cost.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openApiServer } from '../src/apiserver/server.ts';
 import { systemClock } from '../src/host/clock.ts';
@@ -10,6 +9,7 @@ import { silentLog } from '../src/host/log.ts';
 import { kubeClient } from '../src/kube/client.ts';
 import { openSource } from '../src/main/open-source.ts';
 import { startSource } from '../src/sources/source.ts';
+import { peakMiB, processesBelow } from './support/process-stats.ts';
 
 const LOOKS = 2;
 const [dataDir = '', location = ''] = process.argv.slice(2);
@@ -18,23 +18,6 @@ const common = { clock: systemClock, random: Math.random, log: silentLog };
 function threadMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
-}
-
-function proc(path: string): string {
-  try {
-    return readFileSync(`/proc/${path}`, 'latin1');
-  } catch {
-    return '';
-  }
-}
-
-function processesBelow(pid: number): readonly number[] {
-  const children = proc(`${pid}/task/${pid}/children`).match(/\d+/g) ?? [];
-  return children.map(Number).flatMap((child) => [child, ...processesBelow(child)]);
-}
-
-function peakMiB(pid: number): number {
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(proc(`${pid}/status`))?.[1] ?? 0) / 1024;
 }
 
 const listen = { host: '127.0.0.1', port: 0 };

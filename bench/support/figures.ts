@@ -1,11 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
+import { scaled } from './scale.ts';
 
-/** What a figure must keep below, or at. */
+/** What a figure must keep below, at, or above. */
 export interface Target {
-  readonly sign: '<' | '≤';
+  readonly sign: '<' | '≤' | '≥';
   readonly limit: number;
+  /** Where the limit comes from, if a peer of the same run sets it: told in the place of the number. */
+  readonly peer?: string;
 }
 
 /** One measured number: a line of the table. */
@@ -34,9 +37,9 @@ export interface Result {
 /** Where the results lie. */
 const RESULTS = join(import.meta.dirname, '../results');
 
-/** The file of a benchmark. */
+/** The file of a benchmark. A small run leaves the figures of a whole one alone. */
 export function resultFile(name: string): string {
-  return join(RESULTS, `${name}.json`);
+  return join(RESULTS, `${name}${scaled('', '-small')}.json`);
 }
 
 /** A target that a figure must stay below. */
@@ -49,10 +52,24 @@ export function atMost(limit: number): { readonly target: Target } {
   return { target: { sign: '≤', limit } };
 }
 
+/** A target that a peer of the same run sets: so many times what it needed, or what it did. */
+export function comparedWith(
+  peer: string,
+  sign: Target['sign'],
+  of: { readonly factor: number; readonly value: number },
+): { readonly target: Target } {
+  return { target: { sign, limit: rounded(of.factor * of.value), peer: `${of.factor} × ${peer}` } };
+}
+
+const KEPT: Readonly<Record<Target['sign'], (value: number, limit: number) => boolean>> = {
+  '<': (value, limit) => value < limit,
+  '≤': (value, limit) => value <= limit,
+  '≥': (value, limit) => value >= limit,
+};
+
 /** Whether a figure keeps its target; true without one. */
 function isMet({ value, target }: Figure): boolean {
-  if (target === undefined) return true;
-  return target.sign === '<' ? value < target.limit : value <= target.limit;
+  return target === undefined || KEPT[target.sign](value, target.limit);
 }
 
 /** Three digits that count. */
@@ -64,7 +81,8 @@ const COLUMNS = ['benchmark', 'what', 'figure', 'target', 'beside'];
 
 function rowOf(name: string, figure: Figure): readonly string[] {
   const { what, value, unit, target, beside = '' } = figure;
-  const wanted = target === undefined ? '' : `${target.sign} ${target.limit} ${unit}`.trim();
+  const wanted =
+    target === undefined ? '' : `${target.sign} ${target.peer ?? `${target.limit} ${unit}`.trim()}`;
   const verdict = isMet(figure) ? wanted : `${wanted} MISSED`;
   return [name, what, `${rounded(value)} ${unit}`.trim(), verdict, beside];
 }
