@@ -3,6 +3,7 @@ import { once } from 'node:events';
 
 /** A program that has said that it serves. */
 export interface Child {
+  readonly pid: number;
   /** From its start until it said so. */
   readonly seconds: number;
   stop(): Promise<void>;
@@ -20,6 +21,7 @@ export async function started(program: string, args: readonly string[]): Promise
   const seconds = (performance.now() - start) / 1000;
   if (!told.startsWith('ready')) throw new Error(`${program} ${args.join(' ')}: ${told}`);
   return {
+    pid: child.pid ?? 0,
     seconds,
     stop: async () => {
       child.kill('SIGTERM');
