@@ -2,113 +2,26 @@
  * The controllers among 1,000, 5,000 and 10,000 objects of people: from creation to Ready, what a pass
  * costs, whom one write wakes, and how long the process ever stands still. The API with its database on
  * disk, the runtime, the reconcilers and the store's index are real and in a process of their own; the
- * store claims that everything is built, the platform that it is published, so no build is measured.
+ * store claims that everything is built, the platform that it is published, so no build is measured. Beside that: the
+ * same controllers on a real Kubernetes, and their cache beside the informer of `@kubernetes/client-node`.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { ApiObject } from '../src/api/object.ts';
-import { resourceOf } from '../src/kube/resource.ts';
-import { allReady } from './support/arrival.ts';
-import { withCallers } from './support/callers.ts';
+import { judgeMissing } from '../test/support/judge.ts';
+import { caches } from './beside/caches.ts';
+import { onRealApi } from './beside/controllers.ts';
+import { atRest, bringUp, own, passesIn, stall, sum } from './support/bring-up.ts';
 import { startControlled, type Controlled } from './support/controlled.ts';
 import { steadyEdits, touchAll } from './support/edits.ts';
 import { atMost, below, benchmark, rounded, type Figure } from './support/figures.ts';
-import { CONNECTOR } from './support/objects.ts';
-import { repositoryOf } from './support/repository.ts';
-import { quantile, secondsOf } from './support/timing.ts';
+import { scaled } from './support/scale.ts';
+import { quantile } from './support/timing.ts';
 import { wakes } from './support/wakes.ts';
 import type { Account } from './support/witness.ts';
 
-const SIZES = [1000, 5000, 10_000];
-/** The design promises a time for so many. */
-const PROMISED = 1000;
-const CALLERS = 16;
-const REST_MS = 5000;
-const LIMIT_MS = 300_000;
-
-const namesOf = (objects: readonly ApiObject[], kind: string) =>
-  new Set(objects.filter((item) => item.kind === kind).map(({ metadata }) => metadata.name));
-
-const sum = (values: Iterable<number>) => [...values].reduce((one, other) => one + other, 0);
-
-const passesIn = (passes: Account['passes']) =>
-  sum(Object.values(passes).map(({ count }) => count));
-
-async function bringUp(system: Controlled, size: number): Promise<readonly Figure[]> {
-  const objects = repositoryOf(size);
-  const { client } = system;
-  await system.ask('look');
-  const seconds = await secondsOf(async () => {
-    const arrivals = ['OSLayer', 'AppLayer', 'ImageTemplate'].map((kind) =>
-      allReady(client, kind, namesOf(objects, kind), LIMIT_MS),
-    );
-    await withCallers(CALLERS, objects, (one) => client.create(resourceOf(one.kind), one));
-    await Promise.all(arrivals);
-  });
-  // What trails behind the last Ready counts too.
-  await system.ask('rest');
-  const account = await system.ask('tell');
-  const made = await Promise.all(
-    ['LayerVersion', 'LayeredImage'].map(
-      async (kind) => (await client.list(resourceOf(kind))).items,
-    ),
-  );
-  return [
-    {
-      what: 'from creation to all Ready',
-      value: seconds,
-      unit: 's',
-      ...(size === PROMISED ? atMost(60) : {}),
-      beside: `${passesIn(account.passes)} passes, ${rounded(account.cpuSeconds)} s of processor time`,
-    },
-    ...perObject(account, objects.length + sum(made.map(({ length }) => length))),
-    stall('longest stall on the way there', account),
-  ];
-}
-
-const own = ({ ownStallMs }: Account) => `${rounded(ownStallMs)} ms of it the process's own work`;
-
-function stall(what: string, account: Account): Figure {
-  return { what, value: account.stallMs, unit: 'ms', ...below(50), beside: own(account) };
-}
-
-/** Who needs no build gets one write for the hold on it and one for its status. Events are told apart. */
-function perObject({ writes }: Account, objects: number): readonly Figure[] {
-  const { events = 0, ...rest } = writes;
-  const each = Object.entries(rest).map(([resource, count]) => `${count} on ${resource}`);
-  return [
-    {
-      what: 'API writes per object that needs no build',
-      value: sum(Object.values(rest)) / objects,
-      unit: '',
-      ...atMost(2),
-      beside: `${objects} objects: ${each.join(', ')}; ${events} Events`,
-    },
-  ];
-}
-
-async function atRest(system: Controlled): Promise<readonly Figure[]> {
-  await system.ask('look');
-  await delay(REST_MS);
-  const { writes } = await system.ask('tell');
-  const { rssBytes, heapBytes } = await system.ask('memory');
-  return [
-    {
-      what: 'API writes at rest, 5 s',
-      value: sum(Object.values(writes)),
-      unit: '',
-      ...atMost(0),
-    },
-    {
-      what: 'memory of the process at rest',
-      value: rssBytes / 2 ** 20,
-      unit: 'MiB',
-      beside: `${Math.round(heapBytes / 2 ** 20)} MiB of it JavaScript objects`,
-    },
-  ];
-}
+const missing = judgeMissing();
+const SIZES = scaled([1000, 5000, 10_000], [100]);
 
 async function passCost(system: Controlled): Promise<readonly Figure[]> {
   await system.ask('look');
@@ -179,8 +92,6 @@ async function startedAgain(system: Controlled): Promise<readonly Figure[]> {
 
 async function among(folder: string, size: number): Promise<readonly Figure[]> {
   await using system = await startControlled(folder, size);
-  await system.client.create(resourceOf('ConnectorConfig'), CONNECTOR);
-  await allReady(system.client, 'ConnectorConfig', new Set(['here']), LIMIT_MS);
   return [
     ...(await bringUp(system, size)),
     ...(await atRest(system)),
@@ -190,23 +101,37 @@ async function among(folder: string, size: number): Promise<readonly Figure[]> {
   ];
 }
 
-async function atSize(folder: string, size: number): Promise<readonly Figure[]> {
-  const figures = [...(await among(folder, size))];
+async function again(folder: string, size: number): Promise<readonly Figure[]> {
   await using system = await startControlled(folder, size);
-  figures.push(...(await startedAgain(system)), ...(await dependants(system)));
+  return [...(await startedAgain(system)), ...(await dependants(system))];
+}
+
+async function atSize(folder: string, size: number): Promise<readonly Figure[]> {
+  const figures = [...(await among(folder, size)), ...(await again(folder, size))];
+  if (missing === undefined)
+    figures.push(...(await onRealApi(join(folder, 'real'), size, figures)));
   const objects = `${size.toLocaleString('en')} objects`;
   return figures.map((figure) => ({ ...figure, what: `${objects}: ${figure.what}` }));
 }
 
+/** The first process after a change of the source compiles it, which takes memory. */
+async function compiled(folder: string): Promise<void> {
+  await using system = await startControlled(folder, 1);
+  await system.ask('rest');
+}
+
 async function measure(folder: string, say: (line: string) => void): Promise<readonly Figure[]> {
+  await compiled(join(folder, 'first'));
   const figures: Figure[] = [];
   for (const size of SIZES) {
     say(`${size} objects`);
     figures.push(...(await atSize(join(folder, `${size}`), size)));
   }
-  return figures;
+  say('caches');
+  return [...figures, ...(await caches(join(folder, 'caches')))];
 }
 
+if (missing !== undefined) process.stderr.write(`runtime: without a real Kubernetes: ${missing}\n`);
 const folder = await mkdtemp(join(tmpdir(), 'lamina-bench-'));
 try {
   await benchmark('runtime', (say) => measure(folder, say));

@@ -1,17 +1,16 @@
 /*
- * API and controllers in a process of their own, as `lamina up` has them: whoever makes them work does
- * so from outside, and is not part of what is measured. Started by `bench/runtime.ts` with a data folder
- * and a number of layers.
+ * API and controllers in a process of their own, as `lamina up` has them, or controllers on the API of a cluster, as
+ * `lamina controller`: whoever makes them work does so from outside, and is not part of what is measured. Started by
+ * `bench/runtime.ts` with a data folder, a number of layers, and the kubeconfig of the cluster if there is one.
  */
+import { answerWith } from './asked.ts';
 import { chains } from './chains.ts';
 import { openInstallation } from './installation.ts';
 import { Witness } from './witness.ts';
 
+const [dataDir = '', layers, kubeconfig] = process.argv.slice(2);
 const witness = new Witness();
-const system = await openInstallation(
-  { dataDir: process.argv[2] ?? '', layers: Number(process.argv[3]) },
-  witness,
-);
+const system = await openInstallation({ dataDir, layers: Number(layers), kubeconfig }, witness);
 // Loading modules and filling the store is over: from here on it is the controllers' doing.
 witness.look();
 await system.start();
@@ -27,9 +26,4 @@ const answers = {
 /** What can be asked of the process, and what it answers. */
 export type Answers = typeof answers;
 
-process.on('message', (question: keyof Answers) => {
-  void answers[question]().then((answer) => process.send?.({ answer }));
-});
-// Nothing of what it did is worth finishing once nobody asks any more.
-process.once('disconnect', () => process.exit());
-process.send?.({ answer: 'ready' });
+answerWith(answers);

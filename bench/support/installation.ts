@@ -5,10 +5,11 @@ import type { Connector } from '../../src/connectors/connector.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import type { LayerIndex } from '../../src/core/layer.ts';
-import type { ApiRequest } from '../../src/core/transport.ts';
+import type { ApiRequest, Transport } from '../../src/core/transport.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { silentLog } from '../../src/host/log.ts';
 import { kubeClient, type KubeClient } from '../../src/kube/client.ts';
+import { openCluster } from '../../src/kube/cluster.ts';
 import { createManager } from '../../src/kube/manager.ts';
 import type { Metrics } from '../../src/host/metrics.ts';
 import { ANNOTATION } from '../../src/store/names.ts';
@@ -18,11 +19,17 @@ import { addToyControllers } from '../../test/support/toy-world.ts';
 
 /** The real API, runtime, reconcilers and store index over a platform and jobs that only remember. */
 export interface Installation {
-  /** A direct call into the API. */
   readonly client: KubeClient;
   readonly outside: ToyOutside;
   /** Starts the controllers; resolves when they know what there is. */
   start(): Promise<void>;
+}
+
+/** Where it lies, and whom it works for. */
+interface InstallationPlace {
+  readonly dataDir: string;
+  readonly layers: number;
+  readonly kubeconfig: string | undefined;
 }
 
 /** Who hears of what an installation does. */
@@ -106,21 +113,34 @@ function metricsOf(listening: Listening): Metrics {
   };
 }
 
-/** Opens one in a data folder, with so many layers in its store; the kubeconfig is in the folder. */
+/** A direct call into an API of our own, or the way of `lamina controller` to that of a cluster. */
+async function openTransport(dataDir: string, kubeconfig: string | undefined): Promise<Transport> {
+  const common = { clock: systemClock, log: silentLog };
+  if (kubeconfig !== undefined) {
+    return (await openCluster({ kubeconfig, environment: {}, ...common })).send;
+  }
+  const listen = { host: '127.0.0.1', port: 0 };
+  const options = { dataDir, listen, random: Math.random, ...common, version: '0.0.0' };
+  return (await openApiServer(options)).handler;
+}
+
+/**
+ * Opens one in a data folder, with so many layers in its store. Without the kubeconfig of a cluster it has an API of
+ * its own, whose kubeconfig is in the folder.
+ */
 export async function openInstallation(
-  { dataDir, layers }: { readonly dataDir: string; readonly layers: number },
+  { dataDir, layers, kubeconfig }: InstallationPlace,
   listening: Listening,
 ): Promise<Installation> {
-  const common = { clock: systemClock, random: Math.random, log: silentLog };
-  const listen = { host: '127.0.0.1', port: 0 };
-  const server = await openApiServer({ dataDir, listen, ...common, version: '0.0.0' });
+  const transport = await openTransport(dataDir, kubeconfig);
   const counted = kubeClient((request) => {
     if (request.method !== 'GET') listening.wrote(request);
-    return server.handler(request);
+    return transport(request);
   });
   const manager = createManager({
     client: counted,
-    ...common,
+    random: Math.random,
+    log: silentLog,
     clock: FINE_CLOCK,
     metrics: metricsOf(listening),
   });
@@ -130,7 +150,7 @@ export async function openInstallation(
     connector: platformOf(outside),
   });
   return {
-    client: kubeClient(server.handler),
+    client: kubeClient(transport),
     outside,
     start: () => {
       manager.start();

@@ -35,6 +35,13 @@ export interface Memory {
   readonly heapBytes: number;
 }
 
+/** What this process holds. */
+export function memoryNow(): Memory {
+  globalThis.gc?.();
+  const { rss: rssBytes, heapUsed: heapBytes } = process.memoryUsage();
+  return { rssBytes, heapBytes };
+}
+
 const resourceIn = (path: string) => /\/namespaces\/[^/]+\/([a-z]+)/.exec(path)?.[1] ?? path;
 
 /** The time, and what the thread that everything runs in has used of a processor. */
@@ -116,8 +123,6 @@ export class Witness implements Listening {
   }
 
   memory(): Memory {
-    globalThis.gc?.();
-    const { rss: rssBytes, heapUsed: heapBytes } = process.memoryUsage();
-    return { rssBytes, heapBytes };
+    return memoryNow();
   }
 }
