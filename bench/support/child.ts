@@ -13,7 +13,10 @@ export interface Child {
 export async function started(program: string, args: readonly string[]): Promise<Child> {
   const start = performance.now();
   const child = spawn(program, [...args], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const exit = once(child, 'exit');
+  // A benchmark that fails half-way leaves nobody behind.
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const exit = once(child, 'exit').finally(() => process.off('exit', kill));
   const told = await Promise.race([
     once(child.stdout, 'data').then(([line]) => String(line)),
     exit.then(() => 'it ended'),
