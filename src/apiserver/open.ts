@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../core/clock.ts';
 import type { Log } from '../host/log.ts';
+import { DEFINITIONS, servedDefinitions } from './builtins/definition.ts';
 import { DEFAULT_NAMESPACE, NAMESPACES } from './builtins/namespace.ts';
 import { RESOURCES } from './builtins/resources.ts';
 import { collectGarbage } from './collect/collector.ts';
@@ -31,6 +32,9 @@ export interface ApiServerCore {
   close(): Promise<void>;
 }
 
+/** Who owns the fields of what the server itself makes. */
+const WRITER = { manager: 'lamina' };
+
 async function ensureDefaultNamespace(service: ObjectService): Promise<void> {
   const { apiVersion, kind } = NAMESPACES;
   const body = { apiVersion, kind, metadata: { name: DEFAULT_NAMESPACE } };
@@ -39,6 +43,19 @@ async function ensureDefaultNamespace(service: ObjectService): Promise<void> {
   } catch (error) {
     if (!isApiError(error) || error.status.reason !== 'AlreadyExists') throw error;
   }
+}
+
+/** What an older program has left is made what is served now, in place: the definitions keep their uids. */
+async function ensureDefinitions(service: ObjectService): Promise<void> {
+  const resource = DEFINITIONS;
+  const { items } = await service.list({ resource });
+  const left = new Set(items.map(({ object }) => object.metadata.name));
+  for (const [name, body] of servedDefinitions()) {
+    const spec = [{ op: 'replace', path: '/spec', value: body['spec'] }];
+    if (!left.delete(name)) await service.create({ resource }, body, WRITER);
+    else await service.patch({ resource, name }, { type: 'json', body: spec }, WRITER);
+  }
+  for (const name of left) await service.remove({ resource, name });
 }
 
 /** Opens the database and starts the loops that collect garbage and keep it small. */
@@ -50,6 +67,7 @@ export async function openApiServerCore(options: ApiServerCoreOptions): Promise<
   const service = objectService(context, closing.signal);
   try {
     await ensureDefaultNamespace(service);
+    await ensureDefinitions(service);
   } catch (error) {
     await store.close();
     throw error;

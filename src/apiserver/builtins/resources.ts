@@ -6,6 +6,7 @@ import { checkObject } from '../../api/validation/check.ts';
 import { METADATA_SCHEMA } from '../objects/metadata.ts';
 import type { ServedResource } from '../model/resource.ts';
 import { CONFIG_MAPS } from './config-map.ts';
+import { DEFINITIONS } from './definition.ts';
 import { EVENTS } from './event.ts';
 import { NEW_EVENTS } from './new-event.ts';
 import { LEASES } from './lease.ts';
@@ -51,6 +52,7 @@ export const RESOURCES: readonly ServedResource[] = [
   SECRETS,
   EVENTS,
   NEW_EVENTS,
+  DEFINITIONS,
   LEASES,
   ...KINDS.map(ownResource),
 ];

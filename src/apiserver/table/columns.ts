@@ -111,6 +111,12 @@ const BUILT_IN: Readonly<Record<string, readonly Column[]>> = {
     column('Holder', 'Who holds it.', textAt('.spec.holderIdentity')),
     AGE,
   ],
+  'apiextensions.k8s.io/v1/CustomResourceDefinition': [
+    NAME,
+    column('Created At', 'When it was created.', (object) => object.metadata.creationTimestamp, {
+      type: 'date',
+    }),
+  ],
 };
 
 /** The cell of one of our own columns: null where the object has nothing to show. */

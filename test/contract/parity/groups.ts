@@ -1,6 +1,7 @@
 import type { Group } from './case.ts';
 import { APPLYING } from './cases/applying.ts';
 import { BUILTINS } from './cases/builtins.ts';
+import { DEFINITION_CASES } from './cases/definitions.ts';
 import { DELETING } from './cases/deleting.ts';
 import { EVENT_CASES } from './cases/events.ts';
 import { METADATA } from './cases/metadata.ts';
@@ -27,5 +28,6 @@ export const GROUPS: readonly Group[] = [
   BUILTINS,
   EVENT_CASES,
   PROTOBUF_BODIES,
+  DEFINITION_CASES,
   WIRE,
 ];
