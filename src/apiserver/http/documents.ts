@@ -4,10 +4,11 @@ import { plainDiscovery } from '../discovery/plain.ts';
 import { describeResource, describeReview } from '../discovery/served.ts';
 import type { ServedResource } from '../model/resource.ts';
 import { openApi } from '../openapi/documents.ts';
+import { openApiV2 } from '../openapi/version-two.ts';
 import { negotiate, wantsAggregated } from './accept.ts';
 import { answer } from './answer.ts';
 import type { Query } from './query.ts';
-import { methodNotAllowed, noSuchPath } from './refusals.ts';
+import { methodNotAllowed } from './refusals.ts';
 import { REVIEWS } from './reviews.ts';
 
 /** Serves one of the documents that describe the server. */
@@ -69,16 +70,14 @@ const OPENAPI_V2 = {
   answered: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
 };
 
-/**
- * kubectl falls back to OpenAPI v2 for kinds that it does not find in v3, and blames the download if
- * there is none. An empty document lets it go on and say that the kind is not served. Nobody else
- * gets it: whoever needs v2 for itself (Argo CD) must see that it is not there.
- */
-function emptyOpenApiV2(request: ApiRequest): ApiResponse {
-  const { accept = '', 'user-agent': agent = '' } = request.headers;
-  if (!accept.includes(OPENAPI_V2.asked) || !agent.startsWith('kubectl')) throw noSuchPath();
-  // Field 1, `swagger`: "2.0".
-  return answer(200, Buffer.from('\x0a\x032.0'), { 'content-type': OPENAPI_V2.answered });
+function versionTwo({ json, protobuf }: ReturnType<typeof openApiV2>): ServeDocument {
+  const serveJson = jsonDocument(json);
+  return (request, query) => {
+    if (request.headers['accept']?.includes(OPENAPI_V2.asked) !== true) {
+      return serveJson(request, query);
+    }
+    return answer(200, protobuf, { 'content-type': OPENAPI_V2.answered });
+  };
 }
 
 function readOnly(serve: ServeDocument): ServeDocument {
@@ -108,7 +107,7 @@ export function serverDocuments(
     documents.set(path, hashedDocument(path, json, hash));
   }
   documents.set('/version', jsonDocument(versionJson(version)));
-  documents.set('/openapi/v2', emptyOpenApiV2);
+  documents.set('/openapi/v2', versionTwo(openApiV2(resources, version)));
   documents.set('/', jsonDocument(JSON.stringify({ paths: [...documents.keys()].sort() })));
   return new Map([...documents].map(([path, serve]) => [path, readOnly(serve)]));
 }

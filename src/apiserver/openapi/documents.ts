@@ -24,8 +24,15 @@ function merged(parts: readonly Readonly<Record<string, Node>>[]): Record<string
   return Object.fromEntries(parts.flatMap((part) => Object.entries(part)));
 }
 
+/** The schemas of resources, and those that all of them use. */
+export function definitionsOf(
+  resources: readonly ServedResource[],
+): Readonly<Record<string, Node>> {
+  return merged([SHARED_SCHEMAS, ...resources.map(schemasOf)]);
+}
+
 function documentOf(root: string, resources: readonly ServedResource[], version: string) {
-  const schemas = merged([SHARED_SCHEMAS, ...resources.map(schemasOf)]);
+  const schemas = definitionsOf(resources);
   const paths = merged(resources.map((resource) => pathsOf(resource, `/${root}`)));
   const info = { title: 'Lamina', version };
   return JSON.stringify({ openapi: '3.0.0', info, paths, components: { schemas } });

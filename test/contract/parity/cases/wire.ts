@@ -5,7 +5,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const A = `${CONFIG_MAPS}/a`;
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
-const SERVED = new Set(['', 'coordination.k8s.io', 'lamina.dev']);
+const SERVED = new Set(['', 'apiextensions.k8s.io', 'coordination.k8s.io', 'lamina.dev']);
 const CORE = ['configmaps', 'events', 'namespaces', 'namespaces/status', 'secrets'];
 
 function field(value: unknown, name: string): unknown {
@@ -78,6 +78,12 @@ function schemas(body: unknown): unknown {
   return field(field(body, 'components'), 'schemas');
 }
 
+/** The same of OpenAPI v2, where all groups stand in one document. */
+function ourDefinitions(body: unknown): unknown {
+  const definitions = Object.entries((field(body, 'definitions') ?? {}) as Fields);
+  return Object.fromEntries(definitions.filter(([name]) => name.startsWith('dev.lamina.')));
+}
+
 /** Discovery, health, methods, bodies, access: what is not about objects. */
 export const WIRE: Group = {
   name: 'discovery and wire',
@@ -95,6 +101,7 @@ export const WIRE: Group = {
     asking('a version that is not there', get('/apis/lamina.dev/v9'), get('/apis/lamina.dev/v9/x')),
     asking('kinds of core', get('/api/v1', { pick: coreResources })),
     asking('leases', get('/apis/coordination.k8s.io/v1')),
+    asking('definitions of kinds', get('/apis/apiextensions.k8s.io/v1')),
     asking(
       'aggregated discovery of groups',
       get('/apis', { headers: { accept: AGGREGATED }, pick: aggregatedGroups }),
@@ -114,6 +121,7 @@ export const WIRE: Group = {
         pick: (body) => field(body, 'paths'),
       }),
     ),
+    asking('OpenAPI v2: the schemas of our group', get('/openapi/v2', { pick: ourDefinitions })),
     asking('OpenAPI v3: what is not there', get('/openapi/v3/apis/nowhere/v1')),
     asking(
       'health',

@@ -50,7 +50,6 @@ const REFUSALS: readonly Refusal[] = [
   { why: 'a path that goes on', path: `${LAYERS}/kept/status/x`, code: 404, reason: 'NotFound' },
   { why: 'a path that climbs', path: `${LAYERS}/../oslayers`, code: 404, reason: 'NotFound' },
   { why: 'broken escapes', path: `${LAYERS}/%zz`, code: 400, reason: 'BadRequest' },
-  { why: 'OpenAPI v2', path: '/openapi/v2', code: 404, reason: 'NotFound' },
   { why: 'the old watch paths', path: `/api/v1/watch/configmaps`, code: 404, reason: 'NotFound' },
   {
     why: 'a method that a document does not have',
