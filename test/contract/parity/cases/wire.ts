@@ -1,8 +1,9 @@
-import { asking, get, merge, post, put, remove, type Ask, type Group } from '../case.ts';
+import { applying, asking, get, merge, post, put, remove, type Ask, type Group } from '../case.ts';
 import { CONFIG_MAPS, configMap, NAMESPACES, OS_LAYERS, osLayer } from '../objects.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+const NOWHERE = '/apis/nowhere.dev/v1';
 const A = `${CONFIG_MAPS}/a`;
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 const SERVED = new Set(['', 'apiextensions.k8s.io', 'coordination.k8s.io', 'lamina.dev']);
@@ -93,6 +94,17 @@ export const WIRE: Group = {
     asking('groups', get('/apis', { pick: groups }), get('/apis/', { pick: groups })),
     asking('our group', get('/apis/lamina.dev'), get('/apis/lamina.dev/')),
     asking('a group that is not there', get('/apis/nowhere.dev'), get('/apis/nowhere.dev/v1')),
+    asking(
+      'kinds of a group that is not there',
+      get(`${NOWHERE}/widgets`),
+      get(`${NOWHERE}/widgets?watch=true`),
+      get(`${NOWHERE}/widgets/a`),
+      get(`${NOWHERE}/namespaces/{ns}/widgets`),
+      post(`${NOWHERE}/namespaces/{ns}/widgets`, { apiVersion: 'nowhere.dev/v1', kind: 'Widget' }),
+      merge(`${NOWHERE}/namespaces/{ns}/widgets/a`, {}),
+      applying(`${NOWHERE}/namespaces/{ns}/widgets/a`, {}, { manager: 'flux', force: true }),
+      remove(`${NOWHERE}/namespaces/{ns}/widgets/a`),
+    ),
     asking(
       'our kinds',
       get('/apis/lamina.dev/v1alpha1', { pick: ourResources }),

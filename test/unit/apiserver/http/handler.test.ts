@@ -99,6 +99,14 @@ describe('what describes the server', () => {
     }
   });
 
+  it('has an OpenAPI v2 document whose references all resolve', async () => {
+    const { json, text } = await api.ask({ path: '/openapi/v2' });
+    const wanted = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1]);
+    const there = Object.keys(json.definitions).map((name) => `#/definitions/${name}`);
+    expect(there).toEqual(expect.arrayContaining(wanted));
+    expect(wanted.length).toBeGreaterThan(0);
+  });
+
   it('says that Lamina is served, not Kubernetes itself', async () => {
     const { json } = await api.ask({ path: '/version' });
     expect(json.gitVersion).toBe('v1.36.0+lamina.1.2.3');
