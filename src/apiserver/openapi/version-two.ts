@@ -81,12 +81,15 @@ function schema(node: unknown): Buffer {
   return Buffer.concat(entries.map(([key, value]) => keyword(key, value)));
 }
 
+/** Upstream has no defaults there either. */
+function withoutDefault(key: string, value: unknown): unknown {
+  return key === 'default' ? undefined : value;
+}
+
 /** The document in both of its forms. */
 export function openApiV2(resources: readonly ServedResource[], version: string) {
   const info = { title: 'Lamina', version };
-  // Upstream has no defaults there either.
-  const bare = (key: string, value: unknown) => (key === 'default' ? undefined : value);
-  const text = JSON.stringify(definitionsOf(resources), bare)
+  const text = JSON.stringify(definitionsOf(resources), withoutDefault)
     .replaceAll(/"allOf":\[\{("\$ref":"[^"]+")\}\]/g, '$1')
     .replaceAll('#/components/schemas/', '#/definitions/');
   const definitions: unknown = JSON.parse(text);
