@@ -109,6 +109,8 @@ export function reviewDependent(context: Context, key: RowKey): void {
   if (solid.length > 0) {
     return settle(context, found, withList(object, 'ownerReferences', solid));
   }
+  // Upstream tries again and again, and is refused each time.
+  if (resource.strategy.lifecycle?.refuseDelete(key.name) !== undefined) return;
   const isChain = states.includes('waiting') && context.store.queries.dependents(uid).length > 0;
   const options = isChain ? { propagationPolicy: 'Foreground' as const } : {};
   removeObject(context, objectKey(resource, key), options);

@@ -60,6 +60,26 @@ describe('in the background', () => {
     await left('');
   });
 
+  it.each([
+    { kind: 'Namespace', name: 'default' },
+    { kind: 'CustomResourceDefinition', name: 'oslayers.lamina.dev' },
+  ])('the $kind that may not go does not hold up what may', async ({ kind, name }) => {
+    const gone = { apiVersion: 'v1', kind: 'Namespace', name: 'gone', uid: 'nobody' };
+    await core.service.patch(key(core, kind, name), {
+      type: 'merge',
+      body: { metadata: { ownerReferences: [gone] } },
+    });
+    const a = await create('a');
+    // The last of the kinds in the order in which they are looked through.
+    const secrets = collection(core, 'Secret');
+    await core.service.create(secrets, body('Secret', 'b', { ownerReferences: [owner(a)] }));
+    await remove('a');
+    const secretsLeft = async () => (await core.service.list(secrets)).items.length;
+    await until('the secret is gone', async () => (await secretsLeft()) === 0);
+    const { metadata } = (await core.service.get(key(core, kind, name))).object;
+    expect(metadata.ownerReferences).toEqual([gone]);
+  });
+
   it('what counts is who owns an object now, not who did when it was made', async () => {
     const a = await create('a');
     await create('adopted');
