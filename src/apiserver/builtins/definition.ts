@@ -66,7 +66,7 @@ const resource = builtIn({
       const isOther = old !== undefined && !jsonEqual(withDefaults(candidate['spec']), spec);
       if (isOther) throw forbidden(resource, name, WHY);
       const status = statusOf(spec, metadata['creationTimestamp']);
-      return { object: { ...candidate, spec, status }, unknown: [], errors: [] };
+      return { object: { spec, status }, unknown: [], errors: [] };
     },
     generation: true,
     unconditionalUpdate: false,

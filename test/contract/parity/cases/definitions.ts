@@ -45,6 +45,7 @@ export const DEFINITION_CASES: Group = {
       'labels and annotations',
       merge(TRIED, { metadata: { labels: { a: 'b' }, annotations: { c: 'd' } } }),
     ),
+    asking('a field that nobody knows', merge(TRIED, { nothing: 1 })),
     asking('replaced without a revision', put(TRIED, BODY)),
     asking(
       'replaced of an old revision',
