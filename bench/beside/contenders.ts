@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { startJudge } from '../../test/support/judge.ts';
-import { started } from '../support/child.ts';
+import { NODE_FLAGS, started } from '../support/child.ts';
 
 /** A process that serves, or helps to. */
 export interface Program {
@@ -34,7 +34,7 @@ async function embedded(program: string, args: readonly string[], folder: string
 
 /** The embedded API without controllers. */
 export const apiAlone: Contender = (folder) =>
-  embedded(process.execPath, ['--disable-warning=ExperimentalWarning', API_ALONE], folder);
+  embedded(process.execPath, [...NODE_FLAGS, API_ALONE], folder);
 
 /** The embedded API with all controllers, as people start it. */
 export const laminaUp: Contender = (folder) => embedded(LAUNCHER, ['up', '--data'], folder);

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { flushCompileCache } from 'node:module';
+import { NODE_FLAGS } from './child.ts';
 
 type Answering = Readonly<Record<string, (...argument: never[]) => Promise<unknown>>>;
 
@@ -26,7 +27,7 @@ export async function startAsked<Answers extends Answering>(
   program: string,
   args: readonly string[],
 ): Promise<Asked<Answers>> {
-  const execArgv = ['--expose-gc', '--disable-warning=ExperimentalWarning'];
+  const execArgv = ['--expose-gc', ...NODE_FLAGS];
   const child = fork(program, args, { execArgv, serialization: 'advanced' });
   const exit = once(child, 'exit');
   const ended = exit.then(([code]) => {

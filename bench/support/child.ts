@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
+/** What the launcher tells Node. */
+export const NODE_FLAGS = ['--max-semi-space-size=8', '--disable-warning=ExperimentalWarning'];
+
 /** A program that has said that it serves. */
 export interface Child {
   readonly pid: number;
