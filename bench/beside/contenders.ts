@@ -20,7 +20,7 @@ export interface Server extends AsyncDisposable {
 export type Contender = (folder: string) => Promise<Server>;
 
 const LAUNCHER = join(import.meta.dirname, '../../lamina');
-const API_ALONE = join(import.meta.dirname, '../api-server.ts');
+const API_ALONE = join(import.meta.dirname, '../../test/support/api-server.ts');
 
 async function embedded(program: string, args: readonly string[], folder: string): Promise<Server> {
   const child = await started(program, [...args, folder]);

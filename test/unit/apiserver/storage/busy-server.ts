@@ -1,5 +1,5 @@
 /*
- * A server under load that tells each answer and each event as a line, until it is killed.
+ * A server under load that tells each answer and each event as a line, until a write is refused.
  * Arguments: database file.
  */
 import { writeSync } from 'node:fs';
