@@ -14,11 +14,6 @@ export class Stream implements AsyncIterable<Uint8Array> {
     return new URL(this.request.path, 'http://script').searchParams;
   }
 
-  /** Sends bytes as they are. */
-  bytes(bytes: Uint8Array): void {
-    this.push(bytes);
-  }
-
   /** Sends one event as a line. */
   event(type: string, object: unknown): void {
     this.push(Buffer.from(`${JSON.stringify({ type, object })}\n`));
@@ -51,9 +46,6 @@ export class Stream implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** What the next request of a sort gets instead of the usual answer. */
-export type Reply = { status: number; body?: unknown; headers?: Record<string, string> } | Error;
-
 /** A server whose every answer a test decides. Ignores abort signals, as a dead network does. */
 export class ScriptedServer {
   readonly lists: ApiRequest[] = [];
@@ -61,23 +53,17 @@ export class ScriptedServer {
   /** What lists return. */
   items: unknown[] = [];
   version = '100';
-  readonly listReplies: Reply[] = [];
-  readonly watchReplies: Reply[] = [];
+  /** What the next watches fail of before they are open. */
+  readonly refusals: Error[] = [];
 
   readonly transport: Transport = (request) => {
     const isWatch = request.path.includes('watch=true');
-    const reply = (isWatch ? this.watchReplies : this.listReplies).shift();
-    if (reply instanceof Error) return Promise.reject(reply);
-    if (reply !== undefined) return Promise.resolve(answer(reply));
-    if (!isWatch) {
-      this.lists.push(request);
-      const metadata = { resourceVersion: this.version };
-      const list = { apiVersion: 'v1', kind: 'List', metadata, items: this.items };
-      return Promise.resolve(answer({ status: 200, body: list }));
-    }
-    const stream = new Stream(request);
-    this.watches.push(stream);
-    return Promise.resolve({ status: 200, headers: {}, body: stream });
+    if (isWatch) return this.open(request);
+    this.lists.push(request);
+    const metadata = { resourceVersion: this.version };
+    const list = { apiVersion: 'v1', kind: 'List', metadata, items: this.items };
+    const body = once(JSON.stringify(list));
+    return Promise.resolve({ status: 200, headers: {}, body });
   };
 
   /** The watch that was opened last. */
@@ -86,13 +72,16 @@ export class ScriptedServer {
     if (last === undefined) throw new Error('no watch is open');
     return last;
   }
+
+  private open(request: ApiRequest): Promise<ApiResponse> {
+    const refusal = this.refusals.shift();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const stream = new Stream(request);
+    this.watches.push(stream);
+    return Promise.resolve({ status: 200, headers: {}, body: stream });
+  }
 }
 
 async function* once(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
-}
-
-function answer(reply: Exclude<Reply, Error>): ApiResponse {
-  const { status, body = {}, headers = {} } = reply;
-  return { status, headers, body: once(JSON.stringify(body)) };
 }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { keptAuthority, serverCertificate } from '../../src/apiserver/certificates/authority.ts';
 import { systemClock } from '../../src/host/clock.ts';
@@ -14,6 +14,8 @@ export interface SecureServer extends AsyncDisposable {
   readonly ca: string;
   /** The same as a file. */
   readonly caFile: string;
+  /** RST to whoever sent a request. */
+  reset(request: IncomingMessage): void;
 }
 
 /** Starts an https server; those of one folder have one authority. */
@@ -29,11 +31,19 @@ export async function secureServer(
   await writeFile(caFile, ca);
   const { key, certificate: cert } = serverCertificate(authority, ['127.0.0.1'], now);
   const server = createServer({ key, cert, ...options }, listener);
+  // TLS hides the socket below, and only that one can be reset.
+  const sockets = new Map<number | undefined, Socket>();
+  server.on('connection', (socket: Socket) => {
+    const { remotePort } = socket;
+    sockets.set(remotePort, socket);
+    socket.on('close', () => sockets.delete(remotePort));
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
     ca,
     caFile,
+    reset: ({ socket }) => sockets.get(socket.remotePort)?.resetAndDestroy(),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
