@@ -2,14 +2,13 @@ import { timestamp } from '../../core/clock.ts';
 import { isList, isObject, jsonEqual } from '../../core/json.ts';
 import type { Context } from '../objects/context.ts';
 import { placeOf } from '../objects/owners.ts';
+import { portions } from '../objects/portion.ts';
 import { removeObject } from '../objects/remove.ts';
 import { storageName } from '../objects/selection.ts';
 import type { StoredObject } from '../model/object.ts';
 import type { Row } from '../storage/row.ts';
 import { inTurns } from './dying.ts';
 import { find, objectKey, putBy, resourceOf, settle } from './owners.ts';
-
-const CHUNK = 200;
 
 /** Deletes what is in a namespace, in turns; returns what finalizers still hold. */
 async function deleteContent(context: Context, namespace: string): Promise<readonly Row[]> {
@@ -19,18 +18,8 @@ async function deleteContent(context: Context, namespace: string): Promise<reado
     ({ namespaced, form }) => namespaced && form === undefined,
   );
   for (const resource of contents) {
-    let after: Row | undefined;
-    do {
-      const from = after;
-      const rows = await store.read(() =>
-        store.page({
-          resource: storageName(resource),
-          namespace,
-          at: store.head,
-          limit: CHUNK,
-          ...(from === undefined ? {} : { after: from }),
-        }),
-      );
+    const scope = { resource: storageName(resource), namespace };
+    for await (const rows of portions(store, { scope }, { at: store.head })) {
       await inTurns(context, rows, (key) => {
         const live = store.queries.live(key);
         if (live === undefined) return;
@@ -38,8 +27,7 @@ async function deleteContent(context: Context, namespace: string): Promise<reado
         const isGone = !isDying && removeObject(context, objectKey(resource, key), {}).gone;
         if (!isGone) held.push(live);
       });
-      after = rows.length < CHUNK ? undefined : rows.at(-1);
-    } while (after !== undefined);
+    }
   }
   return held;
 }

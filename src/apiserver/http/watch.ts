@@ -1,4 +1,5 @@
 import { isObject } from '../../core/json.ts';
+import { memo } from '../../core/memo.ts';
 import type { Document } from '../model/object.ts';
 import type { WatchEvent } from '../model/service.ts';
 import { partialMetadata, tableJson } from '../table/table.ts';
@@ -12,15 +13,14 @@ function frame(type: string, json: string): Uint8Array {
 }
 
 /** Frames by document, so that a change is encoded once however many watch it. */
-const frames = new WeakMap<Document, Map<string, Uint8Array>>();
+const framesOf = memo((_: Document) => new Map<string, Uint8Array>());
 
 function sharedFrame(
   event: WatchEvent,
   document: Document,
   representation: Representation,
 ): Uint8Array {
-  const known = frames.get(document) ?? new Map<string, Uint8Array>();
-  frames.set(document, known);
+  const known = framesOf(document);
   const { form, version } = representation;
   const key = `${form}/${version}/${event.type}`;
   const kept = known.get(key);

@@ -1,18 +1,13 @@
 import { turnOver } from '../../host/turn.ts';
-import type { Row } from '../storage/row.ts';
+import type { From, Row } from '../storage/row.ts';
 import type { Store } from '../storage/store.ts';
 import type { Filter } from './selection.ts';
 
 /** Where a portion ends early: to read and parse more in one turn would hold up everybody. */
 const PORTION_CHARACTERS = 2 ** 20;
-/** SQLite's word for no limit. */
-const ALL_ROWS = -1;
 
 /** A revision, and the key after which rows are wanted. */
-export interface Start {
-  readonly at: number;
-  readonly after?: Pick<Row, 'namespace' | 'name'>;
-}
+export type Start = Pick<From, 'at' | 'after'>;
 
 /** Selected rows, and the last one that was looked at if there are more. */
 interface Portion {
@@ -27,8 +22,7 @@ export function portionFrom(store: Store, filter: Filter, start: Start, limit: n
   const rows: Row[] = [];
   let characters = 0;
   let last: Row | undefined;
-  const request = { ...scope, at, limit: ALL_ROWS, ...(after === undefined ? {} : { after }) };
-  for (const row of store.rows(request)) {
+  for (const row of store.rows({ ...scope, at, after })) {
     if (last !== undefined && characters >= PORTION_CHARACTERS) return { rows, last };
     if (matches?.(row.document.object) !== false) {
       // One more than asked for shows whether there is a next page.
@@ -51,12 +45,12 @@ export async function* portions(
   start: Start,
 ): AsyncGenerator<readonly Row[], void, undefined> {
   const { at } = start;
-  let last: Portion['last'] | Start['after'] = start.after;
+  let { after } = start;
   do {
-    const from: Start = { at, ...(last === undefined ? {} : { after: last }) };
-    const portion = await store.read(() => portionFrom(store, filter, from, Infinity));
-    yield portion.rows;
-    last = portion.last;
+    const from = { at, after };
+    const { rows, last } = await store.read(() => portionFrom(store, filter, from, Infinity));
+    yield rows;
+    after = last;
     await turnOver();
-  } while (last !== undefined);
+  } while (after !== undefined);
 }

@@ -14,7 +14,7 @@ const TOKEN_EXPIRED =
 
 /** Where a list begins, and how many items come from there on. */
 interface ListStart extends Start {
-  readonly rest?: number;
+  readonly rest?: number | undefined;
 }
 
 function startOf(store: Store, options: ListOptions): ListStart {
@@ -27,7 +27,7 @@ function startOf(store: Store, options: ListOptions): ListStart {
     const { revision, after, rest } = decodeToken(token);
     if (revision > store.head) throw tooNew(revision, store.head);
     if (revision < store.compacted) throw expired(TOKEN_EXPIRED);
-    return { at: revision, after, ...(rest === undefined ? {} : { rest }) };
+    return { at: revision, after, rest };
   }
   // A page of a revision is of exactly that one, as ever; all else may be newer.
   const isExact = match === 'Exact' || (match === '' && options.limit !== undefined);

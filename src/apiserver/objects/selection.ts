@@ -25,11 +25,10 @@ export function filterOf(collection: Collection, selection: Selection): Filter {
   const { resource, namespace } = collection;
   const labels = parseLabelSelector(selection.labelSelector);
   const fields = parseFieldSelector(resource, selection.fieldSelector);
-  const within = namespace ?? (resource.namespaced ? fields?.namespace : undefined);
   const scope: Scope = {
     resource: storageName(resource),
-    ...(within === undefined ? {} : { namespace: within }),
-    ...(fields?.name === undefined ? {} : { name: fields.name }),
+    namespace: namespace ?? (resource.namespaced ? fields?.namespace : undefined),
+    name: fields?.name,
   };
   if (labels === undefined && fields === undefined) return { scope };
   return {

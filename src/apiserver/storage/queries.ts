@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { documentOfText } from './document.ts';
-import type { Change, PageRequest, Row, RowKey, Scope } from './row.ts';
+import type { Change, From, Row, RowKey, Scope } from './row.ts';
 
 type Columns = Readonly<Record<string, unknown>>;
 
@@ -51,8 +51,11 @@ function scopeCondition(scope: Scope): { readonly sql: string; readonly values: 
   };
 }
 
-const timeCondition = (latest: boolean) =>
-  latest ? 'v.next IS NULL' : 'v.revision <= ? AND (v.next IS NULL OR v.next > ?)';
+/** By default SQLite goes through all versions that are kept from the second page on. */
+const fromWhere = (latest: boolean, join = '') =>
+  latest
+    ? `FROM versions v INDEXED BY live ${join} WHERE v.next IS NULL`
+    : `FROM versions v ${join} WHERE v.revision <= ? AND (v.next IS NULL OR v.next > ?)`;
 
 /** Everything that is read from the database; statements are prepared once. */
 export class Queries {
@@ -81,24 +84,18 @@ export class Queries {
     return columns === undefined ? undefined : rowOf(columns);
   }
 
-  /** Rows of a scope as they were at a revision. `latest` says that nothing newer exists. */
-  page(request: PageRequest, latest: boolean): readonly Row[] {
-    return [...this.rows(request, latest)];
-  }
-
-  /** The rows of a page, of which only those are read that somebody takes. */
-  *rows(request: PageRequest, latest: boolean): Generator<Row, void, undefined> {
-    const { sql, values } = scopeCondition(request);
-    const { after, at, limit } = request;
+  /** Rows as they were at a revision, read as somebody takes them. `latest` says that nothing newer exists. */
+  *rows(from: From, latest: boolean): Generator<Row, void, undefined> {
+    const { sql, values } = scopeCondition(from);
+    const { after, at } = from;
     const text = `SELECT v.revision, v.resource, v.namespace, v.name, b.json
-      FROM versions v JOIN bodies b ON b.revision = v.revision WHERE ${timeCondition(latest)} AND ${sql}
+      ${fromWhere(latest, 'JOIN bodies b ON b.revision = v.revision')} AND ${sql}
       ${after === undefined ? '' : 'AND (v.namespace, v.name) > (?, ?)'}
-      ORDER BY v.namespace, v.name LIMIT ?`;
+      ORDER BY v.namespace, v.name`;
     const rows = this.statement(text).iterate(
       ...(latest ? [] : [at, at]),
       ...values,
       ...(after === undefined ? [] : [after.namespace, after.name]),
-      limit,
     );
     for (const row of rows) yield rowOf(row);
   }
@@ -106,9 +103,10 @@ export class Queries {
   /** How many rows a scope had at a revision. `latest` says that nothing newer exists. */
   count(scope: Scope, at: number, latest: boolean): number {
     const { sql, values } = scopeCondition(scope);
-    const row = this.statement(
-      `SELECT COUNT(*) AS count FROM versions v WHERE ${timeCondition(latest)} AND ${sql}`,
-    ).get(...(latest ? [] : [at, at]), ...values);
+    const row = this.statement(`SELECT COUNT(*) AS count ${fromWhere(latest)} AND ${sql}`).get(
+      ...(latest ? [] : [at, at]),
+      ...values,
+    );
     return Number(row?.['count']);
   }
 

@@ -19,20 +19,19 @@ export interface Change extends Row {
   readonly before?: Document;
 }
 
-/** Which rows: one resource, and as far as given one namespace, one name, those after a key. */
+/** Which rows: one resource, and as far as given one namespace, one name. */
 export interface Scope {
   readonly resource: string;
-  readonly namespace?: string;
-  readonly name?: string;
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
 }
 
-/** A page of a scope in the order of namespace and name. */
-export interface PageRequest extends Scope {
-  /** The last key of the page before. */
-  readonly after?: { readonly namespace: string; readonly name: string };
+/** The rows of a scope from a place on, in the order of namespace and name. */
+export interface From extends Scope {
+  /** The key before the first. */
+  readonly after?: { readonly namespace: string; readonly name: string } | undefined;
   /** The revision whose state is asked for. */
   readonly at: number;
-  readonly limit: number;
 }
 
 /** The revision that was asked for has been compacted away. */

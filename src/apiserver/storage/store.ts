@@ -8,7 +8,7 @@ import { RecentChanges } from './recent.ts';
 import {
   CompactedError,
   type Change,
-  type PageRequest,
+  type From,
   type Row,
   type RowKey,
   type Scope,
@@ -90,12 +90,6 @@ export class Store {
     this.change(row, row.document.object, { before: row, deleted: true });
   }
 
-  /** A page as it was at a revision. */
-  page(request: PageRequest): readonly Row[] {
-    this.assertKept(request.at);
-    return this.queries.page(request, this.isLatest(request.at));
-  }
-
   /** How many rows a scope has at a revision. */
   count(scope: Scope, at: number): number {
     this.assertKept(at);
@@ -106,10 +100,10 @@ export class Store {
     return revision === this.committed && this.pending.length === 0;
   }
 
-  /** The rows of a page, of which only those are read that somebody takes before anything is written. */
-  rows(request: PageRequest): Iterable<Row> {
-    this.assertKept(request.at);
-    return this.queries.rows(request, request.at === this.committed && this.pending.length === 0);
+  /** Rows as they were at a revision, of which only those are read that somebody takes before anything is written. */
+  rows(from: From): Iterable<Row> {
+    this.assertKept(from.at);
+    return this.queries.rows(from, this.isLatest(from.at));
   }
 
   /** Changes of a resource after a revision, oldest first. */
