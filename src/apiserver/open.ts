@@ -6,6 +6,7 @@ import { RESOURCES } from './builtins/resources.ts';
 import { collectGarbage } from './collect/collector.ts';
 import { upkeep } from './collect/upkeep.ts';
 import { isApiError } from './model/errors.ts';
+import { wholeList } from './objects/read.ts';
 import { objectService } from './objects/service.ts';
 import type { ServedResource } from './model/resource.ts';
 import type { ObjectService } from './model/service.ts';
@@ -48,13 +49,16 @@ async function ensureDefaultNamespace(service: ObjectService): Promise<void> {
 /** What an older program has left is made what is served now, in place: the definitions keep their uids. */
 async function ensureDefinitions(service: ObjectService): Promise<void> {
   const resource = DEFINITIONS;
-  const { items } = await service.list({ resource });
-  const left = new Set(items.map(({ object }) => object.metadata.name));
-  for (const [name, body] of servedDefinitions()) {
+  const found = await wholeList(await service.list({ resource }));
+  const left = new Set(found.map(({ object }) => object.metadata.name));
+  const make = ([name, body]: readonly [string, Readonly<Record<string, unknown>>]) => {
     const spec = [{ op: 'replace', path: '/spec', value: body['spec'] }];
-    if (!left.delete(name)) await service.create({ resource }, body, WRITER);
-    else await service.patch({ resource, name }, { type: 'json', body: spec }, WRITER);
-  }
+    return left.delete(name)
+      ? service.patch({ resource, name }, { type: 'json', body: spec }, WRITER)
+      : service.create({ resource }, body, WRITER);
+  };
+  // At once, so that they are one commit.
+  await Promise.all([...servedDefinitions()].map(make));
   for (const name of left) await service.remove({ resource, name });
 }
 

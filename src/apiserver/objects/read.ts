@@ -85,6 +85,11 @@ export function listObjects(
   };
 }
 
+/** All items of a list, for who cannot take them one portion after the other. */
+export async function wholeList({ items, more }: ListResult): Promise<readonly Document[]> {
+  return [...items, ...(await Array.fromAsync(more ?? [])).flat()];
+}
+
 /** Reads one object; runs over committed state. */
 export function getObject(store: Store, key: ObjectKey): Document {
   return existing(store, key).document;

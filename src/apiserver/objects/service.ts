@@ -2,7 +2,7 @@ import { isCompacted } from '../storage/row.ts';
 import type { Context } from './context.ts';
 import { createObject } from './create.ts';
 import { expired, isApiError } from '../model/errors.ts';
-import { getObject, listObjects } from './read.ts';
+import { getObject, listObjects, wholeList } from './read.ts';
 import { removeObject } from './remove.ts';
 import type {
   Collection,
@@ -38,7 +38,7 @@ async function removeCollection(
   options: DeleteOptions,
 ): Promise<ListResult> {
   // A client that reads slowly must not keep alive what it wants to be gone.
-  const items = [...list.items, ...(await Array.fromAsync(list.more ?? [])).flat()];
+  const items = await wholeList(list);
   // In chunks, so that others get their turn.
   for (let at = 0; at < items.length; at += CHUNK) {
     const chunk = items.slice(at, at + CHUNK);
