@@ -13,7 +13,7 @@ function frame(type: string, json: string): Uint8Array {
 }
 
 /** Frames by document, so that a change is encoded once however many watch it. */
-const framesOf = memo((_: Document) => new Map<string, Uint8Array>());
+const framesOf = memo<Document, Map<string, Uint8Array>>(() => new Map());
 
 function sharedFrame(
   event: WatchEvent,
