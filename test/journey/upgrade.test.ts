@@ -20,7 +20,7 @@ const { code } = await run('git', ['-C', ROOT, 'cat-file', '-e', `${OLD_RELEASE}
 const missing = code === 0 ? '' : ' (skipped: the history ends after the old release)';
 const test = missing === '' ? it : it.skip;
 
-/** Lays out the old release as it was. */
+/** Lays out the old release as it was. It takes its packages from ours: typebox is there for it alone. */
 async function layOut(folder: string): Promise<void> {
   await mkdir(folder);
   const archive = join(folder, 'release.tar');
